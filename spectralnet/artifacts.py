@@ -1,0 +1,94 @@
+"""Artifacts on disk: each is written whole or not at all, and none is a pickle."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+from scipy.sparse import csr_array
+
+from spectralnet.nets import MLP
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a temporary path to write to; rename it to `path` when the block ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        yield partial
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def save_array(path: Path, array: NDArray[Any]) -> None:
+    """Write an array as ``.npy``."""
+    with whole_file(path) as partial, partial.open("wb") as file:
+        np.save(file, array, allow_pickle=False)
+
+
+def load_array(path: Path) -> NDArray[Any]:
+    """Map an ``.npy`` file into memory, read-only."""
+    return np.load(path, mmap_mode="r", allow_pickle=False)
+
+
+def save_graph(path: Path, graph: csr_array) -> None:
+    """Write a sparse matrix as SciPy's ``.npz``."""
+    with whole_file(path) as partial, partial.open("wb") as file:
+        scipy.sparse.save_npz(file, graph, compressed=False)
+
+
+def load_graph(path: Path) -> csr_array:
+    """Read a sparse matrix from SciPy's ``.npz``."""
+    return csr_array(scipy.sparse.load_npz(path))
+
+
+def save_json(path: Path, value: Any) -> None:
+    """Write a value as indented JSON."""
+    with whole_file(path) as partial:
+        partial.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+
+
+def load_json(path: Path) -> Any:
+    """Read a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def save_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as CSV."""
+    with whole_file(path) as partial:
+        table.to_csv(partial, index=False)
+
+
+def save_weights(path: Path, module: torch.nn.Module) -> None:
+    """Write a module's parameters and buffers as ``.safetensors``."""
+    tensors = {name: tensor.contiguous().cpu() for name, tensor in module.state_dict().items()}
+    with whole_file(path) as partial:
+        save_file(tensors, partial)
+
+
+def load_weights(path: Path, module: torch.nn.Module) -> None:
+    """Read a module's parameters and buffers from ``.safetensors``."""
+    module.load_state_dict(load_file(path))
+
+
+def save_mlp(folder: Path, name: str, net: MLP) -> None:
+    """Write a perceptron as ``<name>.json`` and ``<name>.safetensors``."""
+    save_json(folder / f"{name}.json", net.config)
+    save_weights(folder / f"{name}.safetensors", net)
+
+
+def load_mlp(folder: Path, name: str) -> MLP:
+    """Read what `save_mlp` wrote."""
+    net = MLP(**load_json(folder / f"{name}.json"))
+    load_weights(folder / f"{name}.safetensors", net)
+    return net.eval()

@@ -1,0 +1,108 @@
+"""The autoencoder, whose codes are the code space."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from spectralnet.config import AutoencoderParams
+from spectralnet.nets import MLP, map_in_chunks, seeded
+from spectralnet.training import Checkpoint, hold_out, n_batches, shuffled_batches, train
+
+
+class Autoencoder(nn.Module):
+    """A multilayer perceptron to codes and its mirror image back, both with linear outputs.
+
+    Parameters
+    ----------
+    n_features : int
+    hidden : list of int
+        Widths between features and codes; 500, 500, 2000 in the papers.
+    code_size : int
+        10 in the papers.
+
+    References
+    ----------
+    Xie et al., DEC, ICML 2016, section 4.3; Shaham et al., SpectralNet, ICLR 2018.
+    """
+
+    def __init__(self, n_features: int, hidden: list[int], code_size: int) -> None:
+        super().__init__()
+        sizes = [n_features, *hidden, code_size]
+        self.encoder = MLP(sizes)
+        self.decoder = MLP(sizes[::-1])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Reconstruct x, shape (m, d)."""
+        return self.decoder(self.encoder(x))
+
+
+def train_autoencoder(
+    features: NDArray[np.float32],
+    params: AutoencoderParams,
+    *,
+    seed: int,
+    device: torch.device,
+    checkpoint: Checkpoint | None = None,
+) -> tuple[Autoencoder, pd.DataFrame]:
+    """Train an autoencoder from random weights to reconstruct features.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n, d)
+        float32.
+    params : AutoencoderParams
+        With `corruption` above 0 that part of the inputs, drawn anew for each minibatch,
+        is set to 0 while the target stays whole: a denoising autoencoder.
+    seed : int
+    device : torch.device
+    checkpoint : Checkpoint, optional
+
+    Returns
+    -------
+    autoencoder : Autoencoder
+    history : DataFrame
+        See `spectralnet.training.train`; losses are mean squared errors, the held-out one
+        without corruption.
+    """
+    with seeded(seed):
+        net = Autoencoder(features.shape[1], params.hidden, params.code_size).to(device)
+    x = torch.from_numpy(np.asarray(features))
+    held_out = torch.from_numpy(hold_out(len(x), params.held_out, seed))
+    fitted = torch.nonzero(~held_out).ravel()
+    unseen = x[held_out].numpy()
+
+    def batches(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+        for rows in shuffled_batches(fitted, params.batch_size, generator):
+            clean = x[rows]  # (m, d)
+            noisy = _corrupt(clean, params.corruption, generator)
+            yield noisy.to(device), clean.to(device)
+
+    def loss(batch: tuple[Tensor, Tensor]) -> Tensor:
+        noisy, clean = batch
+        return nn.functional.mse_loss(net(noisy), clean)
+
+    def held_out_loss() -> float:
+        return float(np.mean((map_in_chunks(net, unseen, device) - unseen) ** 2))
+
+    history = train(
+        net,
+        params,
+        batches=batches,
+        n_batches=n_batches(len(fitted), params.batch_size),
+        loss=loss,
+        held_out_loss=held_out_loss,
+        seed=seed,
+        name="autoencoder",
+        checkpoint=checkpoint,
+    )
+    return net, history
+
+
+def _corrupt(x: Tensor, corruption: float, generator: torch.Generator) -> Tensor:
+    if corruption == 0:
+        return x
+    return x * (torch.rand(x.shape, generator=generator) >= corruption)

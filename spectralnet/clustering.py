@@ -1,0 +1,51 @@
+"""From an embedding to clusters: seeded k-means whose centroids are kept."""
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.cluster import KMeans
+from sklearn.metrics import pairwise_distances_argmin
+from threadpoolctl import threadpool_limits
+
+from spectralnet.errors import ParameterError
+
+
+def fit_centroids(
+    embedding: NDArray[np.floating], n_clusters: int, seed: int, n_init: int = 10
+) -> NDArray[np.float32]:
+    """Fit k-means once and return its centroids.
+
+    Parameters
+    ----------
+    embedding : ndarray of shape (n, c)
+    n_clusters : int
+        At most the number of distinct rows.
+    seed : int
+    n_init : int, default=10
+        Restarts, of which the one with the least inertia is kept.
+
+    Returns
+    -------
+    ndarray of shape (n_clusters, c)
+
+    Raises
+    ------
+    ParameterError
+        If there are fewer distinct rows than clusters.
+    """
+    n_distinct = len(np.unique(embedding, axis=0))
+    if n_distinct < n_clusters:
+        raise ParameterError(
+            f"n_clusters = {n_clusters}, but the embedding holds {n_distinct} distinct points"
+        )
+    kmeans = KMeans(n_clusters, n_init=n_init, random_state=seed)
+    # Sums over more than two threads come in no fixed order; one thread makes them repeatable.
+    with threadpool_limits(limits=1, user_api="openmp"):
+        kmeans.fit(embedding)
+    return kmeans.cluster_centers_.astype(np.float32)
+
+
+def nearest_centroid(
+    embedding: NDArray[np.floating], centroids: NDArray[np.floating]
+) -> NDArray[np.int64]:
+    """Assign each row of `embedding`, shape (n, c), to the nearest centroid: labels (n,)."""
+    return pairwise_distances_argmin(embedding, centroids).astype(np.int64)

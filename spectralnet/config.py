@@ -1,0 +1,171 @@
+"""The parameters of every part, with the values that each may take."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from spectralnet.errors import ParameterError
+
+Count = Annotated[int, Field(ge=1)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class _Block(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class TrainingParams(_Block):
+    """What every trainer needs; an epoch of one without passes is `steps_per_epoch`."""
+
+    epochs: Count
+    batch_size: Annotated[int, Field(ge=2)]
+    learning_rate: Positive
+    patience: Count
+    held_out: Annotated[float, Field(gt=0, le=0.5)]
+
+
+class AutoencoderParams(TrainingParams):
+    """The autoencoder d-`hidden`-`code_size` and its mirror image."""
+
+    hidden: list[Count]
+    code_size: Count
+    corruption: Fraction
+
+
+class GraphParams(_Block):
+    """The nearest neighbour graph and its Gaussian weights."""
+
+    n_neighbours: Count
+    search: Literal["auto", "exact", "approximate"]
+    scale: Literal["local", "global"]
+    scale_neighbour: Count
+
+    @model_validator(mode="after")
+    def _scale_neighbour_is_a_neighbour(self) -> "GraphParams":
+        if self.scale_neighbour > self.n_neighbours:
+            raise ValueError(
+                f"scale_neighbour = {self.scale_neighbour} has to be at most "
+                f"n_neighbours = {self.n_neighbours}"
+            )
+        return self
+
+
+class SiameseParams(TrainingParams):
+    """The Siamese net d-`hidden`-`embedding_size` and its pairs."""
+
+    hidden: list[Count]
+    embedding_size: Count
+    n_positives: Count
+    margin: Positive
+
+
+class SpectralNetParams(TrainingParams):
+    """The spectral net d-`hidden`-`n_components` and its minibatches."""
+
+    hidden: list[Count]
+    n_components: Annotated[int, Field(ge=2)]
+    sampler: Literal["edges", "batch"]
+    steps_per_epoch: Count
+
+
+class Settings(_Block):
+    """One data set's block of parameters."""
+
+    n_clusters: Annotated[int, Field(ge=2)]
+    autoencoder: AutoencoderParams
+    graph: GraphParams
+    siamese: SiameseParams
+    spectralnet: SpectralNetParams
+
+    @model_validator(mode="after")
+    def _positives_are_neighbours(self) -> "Settings":
+        if self.siamese.n_positives > self.graph.n_neighbours:
+            raise ValueError(
+                f"siamese.n_positives = {self.siamese.n_positives} has to be at most "
+                f"graph.n_neighbours = {self.graph.n_neighbours}"
+            )
+        return self
+
+
+class Params(_Block):
+    """The whole of ``params.yaml``."""
+
+    dataset: Literal["mnist5k", "digits", "mnist", "fashion-mnist"]
+    space: Literal["code", "input"]
+    affinity: Literal["siamese", "euclidean"]
+    fit_on: Literal["all", "train"]
+    limit: Count | None
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    device: Literal["auto", "cpu", "cuda"]
+    mnist5k: Settings
+    digits: Settings
+    mnist: Settings
+    fashion_mnist: Settings = Field(alias="fashion-mnist")
+
+    @property
+    def settings(self) -> Settings:
+        """The block of the chosen data set."""
+        return getattr(self, self.dataset.replace("-", "_"))
+
+    def flat(self) -> dict[str, Any]:
+        """Every parameter of this configuration, by dotted name, other data sets left out."""
+        top = self.model_dump(include=set(Params.model_fields) - _DATA_SET_FIELDS)
+        return top | _flatten(self.settings.model_dump())
+
+
+_DATA_SET_FIELDS = {
+    name for name, field in Params.model_fields.items() if field.annotation is Settings
+}
+
+
+def read_params(path: str | Path = "params.yaml") -> Params:
+    """Read and validate a parameter file.
+
+    Parameters
+    ----------
+    path : str or Path, default="params.yaml"
+        A YAML file with the fields of `Params`.
+
+    Returns
+    -------
+    Params
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is missing, unknown, or of a value that it cannot have; every
+        one of them is named.
+    """
+    try:
+        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return Params.model_validate(raw)
+    except FileNotFoundError as error:
+        raise ParameterError(f"{path} is missing: run from the root of the checkout") from error
+    except yaml.YAMLError as error:
+        raise ParameterError(f"{path} is no YAML: {error}") from error
+    except ValidationError as error:
+        raise ParameterError(_explain(error, path)) from error
+
+
+def _explain(error: ValidationError, path: str | Path) -> str:
+    lines = []
+    for problem in error.errors():
+        name = ".".join(str(part) for part in problem["loc"]) or "the file"
+        given = "" if problem["type"] == "missing" else f" = {problem['input']!r}"
+        if isinstance(problem["input"], dict):
+            given = ""
+        lines.append(f"  {name}{given}: {problem['msg']}")
+    return "\n".join([f"{path} cannot be used:", *lines])
+
+
+def _flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            flat |= _flatten(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat

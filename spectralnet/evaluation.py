@@ -1,0 +1,94 @@
+"""Scores of a model beside those of simpler ways on the same inputs."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from sklearn.metrics import normalized_mutual_info_score
+
+from spectralnet.affinity import degrees
+from spectralnet.clustering import fit_centroids, nearest_centroid
+from spectralnet.laplacian import exact_eigenvectors, squared_grassmann_distance
+from spectralnet.metrics import scores
+
+Labels = NDArray[np.int64]
+
+
+def known(labels: Labels) -> Labels | None:
+    """Return the labels, or None if a point has none (-1) or there are no points."""
+    return labels if labels.size and labels.min() >= 0 else None
+
+
+def kmeans_clusters(points: NDArray[np.floating], n_clusters: int, seed: int) -> Labels:
+    """Cluster the rows of `points`, shape (n, d), by k-means."""
+    return nearest_centroid(points, fit_centroids(points, n_clusters, seed))
+
+
+def score_clusterings(clusterings: dict[str, Labels], labels: Labels) -> dict[str, float]:
+    """Score several clusterings of the same points.
+
+    Parameters
+    ----------
+    clusterings : dict of str to ndarray of shape (n,)
+        By the prefix of their scores' names.
+    labels : ndarray of shape (n,)
+
+    Returns
+    -------
+    dict of str to float
+        ``<prefix>acc``, ``<prefix>nmi``, ``<prefix>nmi_max`` and ``<prefix>ari``.
+    """
+    return {
+        prefix + name: score
+        for prefix, clusters in clusterings.items()
+        for name, score in scores(labels, clusters).items()
+    }
+
+
+def compare_with_exact(
+    embedding: NDArray[np.floating],
+    eigenvalues: NDArray[np.floating],
+    clusters: Labels,
+    graph: csr_array,
+    normalised: bool,
+    seed: int,
+) -> tuple[Labels, NDArray[np.float64], dict[str, Any]]:
+    """Hold a learned spectral embedding against the exact one of the same graph, without labels.
+
+    Parameters
+    ----------
+    embedding : ndarray of shape (n, c)
+    eigenvalues : ndarray of shape (c,)
+    clusters : ndarray of shape (n,)
+        Read off the embedding.
+    graph : csr_array of shape (n, n)
+    normalised : bool
+        Which Laplacian.
+    seed : int
+
+    Returns
+    -------
+    exact_clusters : ndarray of shape (n,)
+        By k-means into as many clusters on the exact eigenvectors.
+    exact_eigenvalues : ndarray of shape (c,)
+    comparison : dict
+        `grassmann`, the squared Grassmann distance; `eigenvalue_sum` and
+        `spectral_eigenvalue_sum`; `agreement`, the NMI of both clusterings; the sizes of
+        the smallest and the largest cluster.
+    """
+    n_components = embedding.shape[1]
+    vectors, exact_values = exact_eigenvectors(graph, n_components, normalised, seed)
+    n_clusters = int(clusters.max()) + 1
+    exact_clusters = kmeans_clusters(vectors, n_clusters, seed)
+    mass = degrees(graph) if normalised else None
+    sizes = np.bincount(clusters, minlength=n_clusters)
+    comparison = {
+        "grassmann": squared_grassmann_distance(embedding, vectors, mass),
+        "eigenvalue_sum": float(np.sum(eigenvalues)),
+        "spectral_eigenvalue_sum": float(np.sum(exact_values)),
+        "agreement": float(normalized_mutual_info_score(exact_clusters, clusters)),
+        "smallest_cluster": int(sizes.min()),
+        "largest_cluster": int(sizes.max()),
+    }
+    return exact_clusters, exact_values, comparison

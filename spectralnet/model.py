@@ -1,0 +1,77 @@
+"""The trained model as a whole: from features to clusters, new points included."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from spectralnet.artifacts import load_json, load_weights, save_json, save_weights
+from spectralnet.clustering import nearest_centroid
+from spectralnet.nets import MLP, map_in_chunks
+from spectralnet.spectral import SpectralMap
+
+
+class ClusterModel(nn.Module):
+    """Encoder, embedder, spectral map and centroids, in the order that features pass them.
+
+    Parameters
+    ----------
+    encoder : MLP
+        To the code space; the identity in the input space.
+    embedder : MLP
+        The Siamese net; the identity for Euclidean affinities.
+    spectral_map : SpectralMap
+    centroids : Tensor of shape (n_clusters, c)
+    """
+
+    centroids: Tensor
+
+    def __init__(
+        self, encoder: MLP, embedder: MLP, spectral_map: SpectralMap, centroids: Tensor
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.embedder = embedder
+        self.spectral_map = spectral_map
+        self.register_buffer("centroids", centroids)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map features, shape (m, d), into the eigenspace, shape (m, c)."""
+        return self.spectral_map(self.embedder(self.encoder(x)))
+
+    def predict(
+        self, x: NDArray[np.float32], device: torch.device | None = None
+    ) -> NDArray[np.int64]:
+        """Assign each row of `x`, shape (n, d), to the cluster of the nearest centroid.
+
+        Nothing is fitted here: a point's cluster does not depend on the others in `x`.
+        """
+        embedding = map_in_chunks(self, x, device or torch.device("cpu"))
+        return nearest_centroid(embedding, self.centroids.cpu().numpy())
+
+    def save(self, folder: Path) -> None:
+        """Write ``model.json`` and ``model.safetensors`` into `folder`."""
+        shape = {
+            "encoder": self.encoder.config,
+            "embedder": self.embedder.config,
+            "spectral_map": self.spectral_map.mlp.sizes,
+            "n_clusters": len(self.centroids),
+        }
+        save_json(folder / "model.json", shape)
+        save_weights(folder / "model.safetensors", self)
+
+    @classmethod
+    def load(cls, folder: Path) -> "ClusterModel":
+        """Read what `save` wrote."""
+        shape = load_json(folder / "model.json")
+        sizes = shape["spectral_map"]
+        model = cls(
+            MLP(**shape["encoder"]),
+            MLP(**shape["embedder"]),
+            SpectralMap(sizes),
+            torch.empty(shape["n_clusters"], sizes[-1]),
+        )
+        load_weights(folder / "model.safetensors", model)
+        return model.eval()

@@ -1,0 +1,114 @@
+"""Pictures of a clustering."""
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+
+from spectralnet.metrics import matched_confusion
+
+POINTS_SHOWN = 5000
+SAMPLES_SHOWN = 12
+
+
+def confusion(labels: NDArray[np.integer], clusters: NDArray[np.integer]) -> Figure:
+    """Draw how many points of each class fell into each cluster, best matches on the diagonal."""
+    counts, classes, order = matched_confusion(labels, clusters)
+    figure = Figure(figsize=(5, 4.5), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(np.sqrt(counts), cmap="Blues")  # the root, so that small counts show
+    for (row, column), count in np.ndenumerate(counts):
+        dark = np.sqrt(count) > 0.6 * np.sqrt(counts.max())
+        axes.text(
+            column, row, str(count), ha="center", va="center",
+            fontsize=7, color="white" if dark else "black",
+        )  # fmt: skip
+    axes.set(xlabel="cluster", ylabel="label", title="Points by label and cluster")
+    axes.set_xticks(range(len(order)), [str(cluster) for cluster in order])
+    axes.set_yticks(range(len(classes)), [str(label) for label in classes])
+    return figure
+
+
+def embedding(
+    points: NDArray[np.floating],
+    clusters: NDArray[np.integer],
+    labels: NDArray[np.integer] | None,
+    seed: int,
+) -> Figure:
+    """Draw points of the eigenspace on its two principal axes, by cluster and by label.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n, c)
+        At most `POINTS_SHOWN` of them, seeded, are drawn.
+    clusters : ndarray of shape (n,)
+    labels : ndarray of shape (n,), optional
+    seed : int
+    """
+    rows = np.random.default_rng(seed).permutation(len(points))[:POINTS_SHOWN]
+    flat = PCA(n_components=2, random_state=seed).fit_transform(points)[rows]
+    colourings = {"cluster": clusters} | ({} if labels is None else {"label": labels})
+    figure = Figure(figsize=(5 * len(colourings), 4.5), layout="constrained")
+    for axes, (name, values) in zip(
+        np.atleast_1d(figure.subplots(1, len(colourings))), colourings.items(), strict=True
+    ):
+        _scatter(axes, flat, values[rows])
+        axes.set(title=f"Spectral embedding by {name}", xticks=[], yticks=[])
+    return figure
+
+
+def _scatter(axes: Axes, points: NDArray[np.floating], groups: NDArray[np.integer]) -> None:
+    names = np.unique(groups)
+    colours = mpl.colormaps["tab10" if len(names) <= 10 else "turbo"].resampled(len(names))
+    for i, name in enumerate(names):
+        chosen = points[groups == name]
+        axes.scatter(
+            chosen[:, 0], chosen[:, 1], s=4, color=colours(i), label=str(name), linewidths=0
+        )
+    if len(names) <= 20:
+        axes.legend(markerscale=3, fontsize=7, loc="best")
+
+
+def samples(
+    images: NDArray[np.floating], clusters: NDArray[np.integer], shape: tuple[int, int], seed: int
+) -> Figure:
+    """Draw a row of seeded samples from each cluster.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, d)
+        Pixels from 0 to 1.
+    clusters : ndarray of shape (n,)
+    shape : (int, int)
+        Height and width, of product d.
+    seed : int
+    """
+    generator = np.random.default_rng(seed)
+    names = np.unique(clusters)
+    height, width = shape
+    canvas = np.ones((len(names) * height, SAMPLES_SHOWN * width))
+    for i, name in enumerate(names):
+        members = generator.permutation(np.flatnonzero(clusters == name))[:SAMPLES_SHOWN]
+        for j, member in enumerate(members):
+            place = np.s_[i * height : (i + 1) * height, j * width : (j + 1) * width]
+            canvas[place] = 1 - images[member].reshape(shape)
+    figure = Figure(figsize=(SAMPLES_SHOWN / 2, len(names) / 2), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(canvas, cmap="gray", vmin=0, vmax=1)
+    axes.set(ylabel="cluster", xticks=[], title="Random members of each cluster")
+    axes.set_yticks((np.arange(len(names)) + 0.5) * height, [str(name) for name in names])
+    return figure
+
+
+def eigenvalues(learned: NDArray[np.floating], exact: NDArray[np.floating]) -> Figure:
+    """Draw the eigenvalues that the net found beside the graph's own, which bound them below."""
+    figure = Figure(figsize=(5, 3.5), layout="constrained")
+    axes = figure.subplots()
+    order = np.arange(1, len(learned) + 1)
+    axes.plot(order, exact[: len(learned)], "o-", label="exact")
+    axes.plot(order, learned, "x--", label="SpectralNet")
+    axes.set(xlabel="eigenvector", ylabel="eigenvalue", title="Spectrum of the graph Laplacian")
+    axes.legend()
+    return figure

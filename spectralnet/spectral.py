@@ -1,0 +1,161 @@
+"""The spectral map: a net into the eigenspace of a graph Laplacian."""
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from torch import Tensor, nn
+
+from spectralnet.config import GraphParams, SpectralNetParams
+from spectralnet.errors import ParameterError
+from spectralnet.laplacian import rayleigh_ritz
+from spectralnet.nets import MLP, Standardise, map_in_chunks, seeded
+from spectralnet.samplers import BatchSampler, EdgeSampler, Sampler
+from spectralnet.training import Checkpoint, hold_out, train
+
+HELD_OUT_BATCHES = 20
+
+
+class SpectralMap(nn.Module):
+    """F_theta: R^d -> R^c, a multilayer perceptron with an orthonormal output layer.
+
+    Parameters
+    ----------
+    sizes : list of int
+        Widths from the input to the c eigenvectors.
+
+    Attributes
+    ----------
+    output_weights : Tensor of shape (c, c)
+        A buffer: the weights of the last layer, which no gradient trains. `finish` sets
+        them.
+
+    References
+    ----------
+    Shaham et al., SpectralNet, ICLR 2018, section 3.1.
+    """
+
+    output_weights: Tensor
+
+    def __init__(self, sizes: list[int]) -> None:
+        super().__init__()
+        self.standardise = Standardise(sizes[0])
+        self.mlp = MLP(sizes, activation="leaky_relu")
+        self.register_buffer("output_weights", torch.eye(sizes[-1]))
+
+    def outputs(self, x: Tensor) -> Tensor:
+        """Map x, shape (m, d), to the outputs before the last layer, shape (m, c)."""
+        return self.mlp(self.standardise(x))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map x, shape (m, d), to its place in the eigenspace, shape (m, c)."""
+        return self.outputs(x) @ self.output_weights
+
+    def finish(
+        self, x: NDArray[np.float32], graph: csr_array, normalised: bool, device: torch.device
+    ) -> NDArray[np.float64]:
+        """Set the last layer, once, so that the outputs are orthonormal eigenvectors.
+
+        Minibatches set it anew in every step of the training; here all points of the graph
+        do, and Rayleigh-Ritz turns the basis they span into eigenvectors.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n, d)
+        graph : csr_array of shape (n, n)
+        normalised : bool
+            See `spectralnet.laplacian.rayleigh_ritz`.
+        device : torch.device
+
+        Returns
+        -------
+        ndarray of shape (c,)
+            The eigenvalues, ascending.
+        """
+        self.output_weights.copy_(torch.eye(len(self.output_weights)))
+        rotation, eigenvalues = rayleigh_ritz(map_in_chunks(self, x, device), graph, normalised)
+        self.output_weights.copy_(torch.from_numpy(rotation))
+        return eigenvalues
+
+
+def train_spectral_map(
+    x: NDArray[np.float32],
+    graph: csr_array,
+    params: SpectralNetParams,
+    graph_params: GraphParams,
+    *,
+    seed: int,
+    device: torch.device,
+    checkpoint: Checkpoint | None = None,
+) -> tuple[SpectralMap, NDArray[np.float64], pd.DataFrame]:
+    """Train a net into the space of the first eigenvectors of a graph.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n, d)
+        The net's inputs, one row a node of the graph.
+    graph : csr_array of shape (n, n)
+        Affinities.
+    params : SpectralNetParams
+    graph_params : GraphParams
+        Used by the "batch" sampler.
+    seed : int
+    device : torch.device
+    checkpoint : Checkpoint, optional
+
+    Returns
+    -------
+    spectral_map : SpectralMap
+    eigenvalues : ndarray of shape (c,)
+        Of the normalised Laplacian with the "edges" sampler, of the unnormalised one with
+        "batch".
+    history : DataFrame
+        See `spectralnet.training.train`; losses are Rayleigh quotients: sums of eigenvalues.
+    """
+    with seeded(seed):
+        net = SpectralMap([x.shape[1], *params.hidden, params.n_components]).to(device)
+    points = torch.from_numpy(np.asarray(x)).to(device)
+    net.standardise.fit(points)
+    sampler = make_sampler(x, graph, params, graph_params, seed)
+
+    def loss(batch: Tensor) -> Tensor:
+        return sampler.loss(lambda indices: net.outputs(points[indices.to(device)]), batch)
+
+    def held_out_loss() -> float:
+        generator = torch.Generator().manual_seed(seed)  # the same minibatches at every epoch
+        batches = sampler.held_out_batches(generator, HELD_OUT_BATCHES)
+        return float(np.mean([loss(batch).item() for batch in batches]))
+
+    history = train(
+        net,
+        params,
+        batches=lambda generator: sampler.batches(generator, params.steps_per_epoch),
+        n_batches=params.steps_per_epoch,
+        loss=loss,
+        held_out_loss=held_out_loss,
+        seed=seed,
+        name="spectralnet",
+        checkpoint=checkpoint,
+    )
+    return net, net.finish(x, graph, sampler.normalised, device), history
+
+
+def make_sampler(
+    x: NDArray[np.float32],
+    graph: csr_array,
+    params: SpectralNetParams,
+    graph_params: GraphParams,
+    seed: int,
+) -> Sampler:
+    """Build the sampler that `params` names, with its held-out points."""
+    held_out = hold_out(len(x), params.held_out, seed)
+    if params.sampler == "edges":
+        return EdgeSampler(graph, held_out, params.batch_size)
+    for part, n in (("held-out", held_out.sum()), ("fitted", (~held_out).sum())):
+        if n < 2 * params.n_components:
+            raise ParameterError(
+                f"spectralnet.n_components = {params.n_components} is too many for {n} {part} "
+                "points, which are halved: raise spectralnet.held_out, or use sampler: edges"
+            )
+    return BatchSampler(x, held_out, params.batch_size, graph_params)

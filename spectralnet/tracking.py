@@ -1,0 +1,169 @@
+"""What MLflow is told: one parent run a configuration, one child a stage that really ran."""
+
+import hashlib
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+import torch
+from filelock import FileLock
+from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.data.meta_dataset import MetaDataset
+from mlflow.entities import Metric, RunStatus
+from mlflow.tracking import MlflowClient
+
+EXPERIMENT = "spectralnet"
+
+
+class StageRun:
+    """The MLflow run of one stage.
+
+    Attributes
+    ----------
+    run_id, parent_id : str
+    """
+
+    def __init__(self, client: MlflowClient, run_id: str, parent_id: str) -> None:
+        self._client = client
+        self.run_id = run_id
+        self.parent_id = parent_id
+
+    def log_metrics(self, metrics: dict[str, Any], on_parent: bool = False) -> None:
+        """Log the numbers among `metrics`, on the parent run too if `on_parent`."""
+        metrics = {k: float(v) for k, v in metrics.items() if isinstance(v, int | float)}
+        for run_id in [self.run_id, self.parent_id][: 1 + on_parent]:
+            mlflow.log_metrics(metrics, run_id=run_id)
+
+    def log_curve(self, history: pd.DataFrame) -> None:
+        """Log a trainer's history: each column but `epoch` becomes a curve over it."""
+        now = int(pd.Timestamp.now().timestamp() * 1000)
+        points = [
+            Metric(name, float(row[name]), now, int(row["epoch"]))
+            for row in history.to_dict("records")
+            for name in history.columns.drop("epoch")
+        ]
+        for start in range(0, len(points), 1000):  # the most that one call takes
+            self._client.log_batch(self.run_id, metrics=points[start : start + 1000])
+
+    def log_model(self, model: torch.nn.Module, name: str, n_features: int) -> None:
+        """Log a net as an exported program, which loads without this package or a pickle."""
+        mlflow.pytorch.log_model(
+            model.cpu().eval(),
+            name=name,
+            input_example=np.zeros((8, n_features), dtype=np.float32),
+            pip_requirements=[f"torch=={torch.__version__.partition('+')[0]}"],
+        )
+
+    def log_dataset(self, name: str, sha256: str) -> None:
+        """Name the data, by the hash of their contents, on the run and its parent."""
+        source = CodeDatasetSource(tags={"sha256": sha256})
+        dataset = MetaDataset(source, name=name, digest=sha256[:8])  # type: ignore[abstract]
+        mlflow.log_input(dataset, context="training")
+        for run_id in (self.run_id, self.parent_id):
+            self._client.set_tag(run_id, "data.sha256", sha256)
+
+    def log_upstream(self, records: list[dict[str, str]]) -> None:
+        """Name the runs that made what this stage read, also those restored from a cache."""
+        for record in records:
+            for run_id in (self.run_id, self.parent_id):
+                self._client.set_tag(run_id, f"upstream.{record['stage']}", record["run_id"])
+
+    def log_artifacts(self, paths: list[Path], on_parent: bool = False) -> None:
+        """Copy files and folders into the run's artifacts, and the parent's if `on_parent`."""
+        for run_id in [self.run_id, self.parent_id][: 1 + on_parent]:
+            for path in paths:
+                self._client.log_artifact(run_id, str(path))
+
+
+@contextmanager
+def stage_run(stage: str, params: dict[str, Any]) -> Iterator[StageRun]:
+    """Run a block as one stage of a configuration.
+
+    The parent run is found by a tag made of the commit, the experiment and the parameters,
+    or created. The store is ``MLFLOW_TRACKING_URI``, or else ``mlflow.db`` in the main
+    checkout, also from DVC's temporary workspaces.
+
+    Parameters
+    ----------
+    stage : str
+        Its name.
+    params : dict
+        All parameters of the configuration, flat.
+
+    Yields
+    ------
+    StageRun
+    """
+    client, experiment_id = _open_store()
+    parent_id = _parent_run(client, experiment_id, params)
+    status = RunStatus.FAILED
+    try:
+        with mlflow.start_run(run_name=stage, parent_run_id=parent_id) as run:
+            mlflow.set_tags({"stage": stage, **_dvc_tags()})
+            mlflow.log_params(params)
+            yield StageRun(client, run.info.run_id, parent_id)
+        status = RunStatus.FINISHED
+    finally:
+        client.set_terminated(parent_id, RunStatus.to_string(status))
+
+
+def main_root() -> Path:
+    """Return the main checkout, of which DVC's temporary workspaces are copies."""
+    return Path(os.environ.get("DVC_ROOT", ".")).resolve()
+
+
+def _open_store() -> tuple[MlflowClient, str]:
+    root = main_root()
+    if "MLFLOW_TRACKING_URI" not in os.environ:
+        mlflow.set_tracking_uri(f"sqlite:///{root / 'mlflow.db'}")
+    # Two processes that both create the tables of a new store spoil it.
+    with FileLock(root / "mlflow.db.lock"):
+        client = MlflowClient()
+        found = client.get_experiment_by_name(EXPERIMENT)
+        if found is None:
+            local = mlflow.get_tracking_uri().startswith("sqlite:")
+            location = (root / "mlartifacts").as_uri() if local else None
+            experiment_id = client.create_experiment(EXPERIMENT, artifact_location=location)
+        else:
+            experiment_id = found.experiment_id
+    mlflow.set_experiment(experiment_id=experiment_id)
+    return client, experiment_id
+
+
+def _parent_run(client: MlflowClient, experiment_id: str, params: dict[str, Any]) -> str:
+    """Find or create the run of a configuration.
+
+    The parameters are part of its key, since MLflow's cannot be changed once logged.
+    """
+    name = os.environ.get("DVC_EXP_NAME")
+    content = json.dumps([_commit(), name, params], sort_keys=True)
+    key = hashlib.sha256(content.encode()).hexdigest()[:16]
+    found = client.search_runs([experiment_id], f"tags.pipeline_key = '{key}'")
+    if found:
+        return found[0].info.run_id
+    title = name or "-".join(str(params[part]) for part in ("dataset", "space", "affinity"))
+    with mlflow.start_run(run_name=title) as run:
+        mlflow.set_tags({"stage": "pipeline", "pipeline_key": key, **_dvc_tags()})
+        mlflow.log_params(params)
+    return run.info.run_id
+
+
+def _dvc_tags() -> dict[str, str]:
+    names = {
+        "DVC_STAGE": "dvc.stage",
+        "DVC_EXP_NAME": "dvc.exp_name",
+        "DVC_EXP_BASELINE_REV": "dvc.exp_baseline_rev",
+    }
+    return {tag: os.environ[name] for name, tag in names.items() if name in os.environ}
+
+
+def _commit() -> str:
+    git = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    return git.stdout.strip()

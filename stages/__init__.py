@@ -1,0 +1,1 @@
+"""The pipeline's stages: ``python -m stages.<name> INPUT ... OUTPUT``, as dvc.yaml calls them."""

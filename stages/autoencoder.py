@@ -1,0 +1,33 @@
+"""Train the autoencoder and write the codes."""
+
+from pathlib import Path
+
+from spectralnet.artifacts import load_array, save_array, save_mlp, save_table
+from spectralnet.autoencoder import train_autoencoder
+from spectralnet.nets import map_in_chunks
+from spectralnet.validation import check_sizes
+from stages.common import Stage, main
+
+
+def autoencoder(stage: Stage, features: Path, codes: Path) -> str:
+    """Train an autoencoder on the features; its codes are the features of the code space."""
+    x = load_array(features / "features.npy")
+    check_sizes(len(x), stage.settings)
+    net, history = train_autoencoder(
+        x,
+        stage.settings.autoencoder,
+        seed=stage.params.seed,
+        device=stage.device,
+        checkpoint=stage.checkpoint(features / "features.npy"),
+    )
+    save_array(codes / "features.npy", map_in_chunks(net.encoder, x, stage.device))
+    save_mlp(codes, "encoder", net.encoder)
+    save_table(codes / "history.csv", history)
+    stage.run.log_curve(history)
+    stage.run.log_model(net.encoder, "encoder", x.shape[1])
+    loss = history["held_out_loss"].min()
+    return f"codes of size {net.encoder.sizes[-1]}, held-out loss {loss:.5f}"
+
+
+if __name__ == "__main__":
+    main(autoencoder)

@@ -1,0 +1,49 @@
+"""Find the nearest neighbours in the chosen space and write the Euclidean affinity graph."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spectralnet.affinity import affinity_graph, describe_graph
+from spectralnet.artifacts import load_array, save_array, save_graph, save_json, save_mlp
+from spectralnet.neighbours import nearest_neighbours
+from spectralnet.nets import MLP
+from spectralnet.validation import check_sizes
+from stages.common import Stage, main
+
+
+def graph(stage: Stage, features: Path, affinity: Path) -> str:
+    """Connect each point to its nearest neighbours with Gaussian weights."""
+    x = load_array(features / "features.npy")
+    check_sizes(len(x), stage.settings)
+    identity = MLP([x.shape[1]])
+    return describe(write_affinity(stage, affinity, identity, x))
+
+
+def write_affinity(
+    stage: Stage, folder: Path, embedder: MLP, embedding: NDArray[np.float32]
+) -> dict[str, Any]:
+    """Write what every affinity delivers: an embedder, and the graph of its embedding."""
+    params = stage.settings.graph
+    neighbours = nearest_neighbours(
+        embedding, params.n_neighbours, params.search, stage.params.seed
+    )
+    weights = affinity_graph(neighbours, params.scale, params.scale_neighbour)
+    about = describe_graph(weights, neighbours)
+    save_mlp(folder, "embedder", embedder)
+    save_array(folder / "neighbours.npy", neighbours.indices)
+    save_graph(folder / "graph.npz", weights)
+    save_json(folder / "about.json", about)
+    stage.run.log_metrics(about)
+    return about
+
+
+def describe(about: dict[str, Any]) -> str:
+    """Say what a graph is like."""
+    return f"{about['edges']} edges in {about['components']} connected components"
+
+
+if __name__ == "__main__":
+    main(graph)

@@ -1,0 +1,45 @@
+"""Train the spectral map on an affinity graph, and cluster in the space it maps to."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from spectralnet.artifacts import load_array, load_graph, load_mlp, save_array, save_table
+from spectralnet.clustering import fit_centroids
+from spectralnet.model import ClusterModel
+from spectralnet.nets import map_in_chunks
+from spectralnet.spectral import train_spectral_map
+from stages.common import Stage, main
+
+
+def spectralnet(stage: Stage, features: Path, affinity: Path, model: Path) -> str:
+    """Train the spectral map, fit centroids, and write the model as a whole."""
+    settings, seed = stage.settings, stage.params.seed
+    embedder = load_mlp(affinity, "embedder")
+    x = map_in_chunks(embedder, load_array(features / "features.npy"), stage.device)
+    spectral_map, eigenvalues, history = train_spectral_map(
+        x,
+        load_graph(affinity / "graph.npz"),
+        settings.spectralnet,
+        settings.graph,
+        seed=seed,
+        device=stage.device,
+        checkpoint=stage.checkpoint(features / "features.npy", affinity / "graph.npz"),
+    )
+    embedding = map_in_chunks(spectral_map, x, stage.device)
+    centroids = torch.from_numpy(fit_centroids(embedding, settings.n_clusters, seed))
+    encoder = load_mlp(features, "encoder")
+    whole = ClusterModel(encoder, embedder, spectral_map, centroids)
+    whole.save(model)
+    save_array(model / "embedding.npy", embedding)
+    save_array(model / "eigenvalues.npy", eigenvalues)
+    save_table(model / "history.csv", history)
+    stage.run.log_curve(history)
+    stage.run.log_metrics({f"eigenvalue_{i}": float(v) for i, v in enumerate(eigenvalues, 1)})
+    stage.run.log_model(whole, "spectralnet", encoder.sizes[0])
+    return f"{len(eigenvalues)} eigenvectors, sum of eigenvalues {np.sum(eigenvalues):.4f}"
+
+
+if __name__ == "__main__":
+    main(spectralnet)

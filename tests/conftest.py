@@ -1,0 +1,35 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from spectralnet.affinity import affinity_graph
+from spectralnet.config import Settings, read_params
+from spectralnet.neighbours import nearest_neighbours
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return read_params(ROOT / "params.yaml").digits
+
+
+@pytest.fixture
+def cpu() -> torch.device:
+    return torch.device("cpu")
+
+
+@pytest.fixture
+def blobs():
+    """Three blobs whose 6-nearest-neighbour graph is connected."""
+    generator = np.random.default_rng(0)
+    centres = generator.normal(0, 1.5, (3, 4))
+    points = centres[np.repeat(np.arange(3), 60)] + generator.normal(0, 1, (180, 4))
+    return points.astype(np.float32)
+
+
+@pytest.fixture
+def blob_graph(blobs):
+    return affinity_graph(nearest_neighbours(blobs, 6), "local", 3)

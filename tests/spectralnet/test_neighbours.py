@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+from sklearn.neighbors import NearestNeighbors
+
+from spectralnet.errors import ParameterError
+from spectralnet.neighbours import nearest_neighbours
+
+
+@pytest.fixture
+def points():
+    return np.random.default_rng(0).normal(size=(3000, 8)).astype(np.float32)
+
+
+def test_exact_search_equals_scikit_learn(points):
+    found = nearest_neighbours(points, 7, "exact")
+    distances, indices = NearestNeighbors(n_neighbors=7).fit(points).kneighbors()
+    np.testing.assert_array_equal(found.indices, indices)
+    np.testing.assert_allclose(found.distances, distances, rtol=1e-5)
+    assert found.recall == 1
+
+
+def test_approximate_search_measures_its_recall(points):
+    found = nearest_neighbours(points, 7, "approximate", seed=3)
+    truth = NearestNeighbors(n_neighbors=7).fit(points).kneighbors(return_distance=False)
+    hits = (found.indices[:, :, None] == truth[:, None, :]).any(axis=1)
+    assert 0.7 < hits.mean() < 1
+    assert found.recall == pytest.approx(hits.mean(), abs=0.05)
+    again = nearest_neighbours(points, 7, "approximate", seed=3)
+    np.testing.assert_array_equal(again.indices, found.indices)
+
+
+def test_large_inputs_are_searched_approximately(points, monkeypatch):
+    assert nearest_neighbours(points, 3).search == "exact"
+    monkeypatch.setattr("spectralnet.neighbours.EXACT_SEARCH_BUDGET", 1e6)
+    assert nearest_neighbours(points, 3).search == "approximate"
+
+
+@pytest.mark.parametrize("search", ["exact", "approximate"])
+def test_no_point_is_its_own_neighbour_even_among_duplicates(points, search):
+    repeated = np.concatenate([points, points[:500], points[:500]]) + np.float32(1000)
+    found = nearest_neighbours(repeated, 4, search)
+    assert not (found.indices == np.arange(len(repeated))[:, None]).any()
+    assert (np.diff(found.distances, axis=1) >= 0).all()
+    if search == "exact":  # 1000 away from the origin, expanded squares would be noise
+        assert (found.distances[3000:, :2] == 0).all()
+
+
+@pytest.mark.parametrize("n_neighbours", [0, 5, 6])
+def test_too_many_neighbours_are_refused(n_neighbours):
+    with pytest.raises(ParameterError, match=f"n_neighbours = {n_neighbours} .*1 ... 4"):
+        nearest_neighbours(np.eye(5, dtype=np.float32), n_neighbours)

@@ -1,0 +1,82 @@
+import pytest
+import torch
+
+from spectralnet.errors import TrainingError
+from spectralnet.training import Checkpoint, hold_out, shuffled_batches, train
+
+
+class KilledError(Exception):
+    pass
+
+
+def fit(settings, checkpoint=None, kill_in_epoch=None, held_out_losses=None, **updates):
+    """Regress noise with dropout of inputs; all randomness from the trainer's generator."""
+    params = settings.autoencoder.model_copy(update={"epochs": 5, "patience": 5} | updates)
+    torch.manual_seed(0)
+    net = torch.nn.Linear(4, 1)
+    x, y = torch.randn(64, 4), torch.randn(64, 1)
+    epochs = iter(range(1, params.epochs + 1))
+
+    def loss(rows):
+        return ((net(x[rows]) - y[rows]) ** 2).mean()
+
+    def batches(generator):
+        if next(epochs) == kill_in_epoch:
+            raise KilledError
+        return shuffled_batches(torch.arange(64), 16, generator)
+
+    def held_out_loss():
+        return next(held_out_losses) if held_out_losses else loss(torch.arange(64)).item()
+
+    history = train(
+        net,
+        params,
+        batches=batches,
+        n_batches=4,
+        loss=loss,
+        held_out_loss=held_out_loss,
+        seed=0,
+        name="test",
+        checkpoint=checkpoint,
+    )
+    return net, history
+
+
+def test_a_killed_training_goes_on_to_the_same_result(settings, tmp_path):
+    whole, whole_history = fit(settings)
+    checkpoint = Checkpoint(tmp_path / "saved" / "training.pt")
+    with pytest.raises(KilledError):
+        fit(settings, checkpoint, kill_in_epoch=4)
+    assert len(checkpoint.load()["history"]) == 3
+    resumed, history = fit(settings, checkpoint)
+    assert torch.equal(whole.weight, resumed.weight)
+    assert history["loss"].tolist() == whole_history["loss"].tolist()
+    assert not checkpoint.path.exists()
+
+
+def test_the_best_weights_are_kept_and_training_stops(settings):
+    three, _ = fit(settings, epochs=20, patience=2, held_out_losses=iter([3, 2, 1.0, 1.5, 1.2]))
+    _, history = fit(settings, epochs=20, patience=2, held_out_losses=iter([3, 2, 1.0, 1.5, 1.2]))
+    assert history["epoch"].tolist() == [1, 2, 3, 4, 5]
+    four, _ = fit(settings, epochs=20, patience=1, held_out_losses=iter([3, 2, 1.0, 1.5]))
+    assert torch.equal(three.weight, four.weight)  # both of epoch 3
+
+
+def test_divergence_is_an_error_with_a_way_out(settings):
+    with pytest.raises(TrainingError, match="lower the learning_rate"):
+        fit(settings, held_out_losses=iter([float("nan")]))
+
+
+def test_each_epoch_sees_every_row_once():
+    generator = torch.Generator().manual_seed(0)
+    batches = shuffled_batches(torch.arange(10, 110), 30, generator)
+    assert sorted(torch.cat(batches).tolist()) == list(range(10, 110))
+    assert {len(batch) for batch in batches} == {33, 34}
+
+
+def test_hold_out_is_seeded_and_of_the_right_size():
+    mask = hold_out(1000, 0.1, seed=1)
+    assert mask.sum() == 100
+    assert (mask == hold_out(1000, 0.1, seed=1)).all()
+    assert (mask != hold_out(1000, 0.1, seed=2)).any()
+    assert hold_out(5, 0.01, seed=0).sum() == 1

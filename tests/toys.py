@@ -1,0 +1,23 @@
+"""Toy sets of the papers."""
+
+import numpy as np
+from sklearn.datasets import make_moons
+
+
+def two_moons(n: int = 2000, noise: float = 0.075, seed: int = 0):
+    points, labels = make_moons(n, noise=noise, random_state=seed)
+    return points.astype(np.float32), labels
+
+
+def nested_cs(n: int = 1500, noise: float = 0.1, seed: int = 0):
+    """Shaham et al. 2018: half circles, (cos t, sin t) and (.5 - cos t, -1 - sin t)."""
+    generator = np.random.default_rng(seed)
+    outer, inner = generator.uniform(-np.pi / 2, np.pi / 2, (2, n // 2))
+    points = np.concatenate(
+        [
+            np.stack([np.cos(outer), np.sin(outer)], axis=1),
+            np.stack([0.5 - np.cos(inner), -1 - np.sin(inner)], axis=1),
+        ]
+    )
+    points += generator.normal(0, noise, points.shape)
+    return points.astype(np.float32), np.repeat([0, 1], n // 2)
