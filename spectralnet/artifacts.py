@@ -37,8 +37,8 @@ def save_array(path: Path, array: NDArray[Any]) -> None:
 
 
 def load_array(path: Path) -> NDArray[Any]:
-    """Map an ``.npy`` file into memory, read-only."""
-    return np.load(path, mmap_mode="r", allow_pickle=False)
+    """Map an ``.npy`` file into memory; what is assigned to it does not reach the file."""
+    return np.load(path, mmap_mode="c", allow_pickle=False)
 
 
 def save_graph(path: Path, graph: csr_array) -> None:

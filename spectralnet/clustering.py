@@ -48,4 +48,6 @@ def nearest_centroid(
     embedding: NDArray[np.floating], centroids: NDArray[np.floating]
 ) -> NDArray[np.int64]:
     """Assign each row of `embedding`, shape (n, c), to the nearest centroid: labels (n,)."""
+    if len(embedding) == 0:
+        return np.empty(0, dtype=np.int64)
     return pairwise_distances_argmin(embedding, centroids).astype(np.int64)

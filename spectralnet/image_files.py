@@ -142,8 +142,8 @@ def _read_verified(container: list[Path], source: ImageSource) -> Arrays:
 
 
 def _read_npz(path: Path, name: str) -> NDArray[np.uint8]:
-    with np.load(path, allow_pickle=False) as file:
-        return file[name]
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        return arrays[name]
 
 
 def _read_idx(path: Path) -> NDArray[np.uint8]:
@@ -188,7 +188,7 @@ def _retrieve(mirror: str, name: str, scratch: Path) -> list[Path]:
     store = pooch.create(scratch, f"{base}/", registry=dict.fromkeys(files), retry_if_failed=2)
     paths = []
     for file in files:
-        bar = tqdm(desc=f"{name} {file}", unit="B", unit_scale=True, disable=None)
+        bar = tqdm(desc=f"{name} {file}", total=1, unit="B", unit_scale=True, disable=None)
         downloader = pooch.HTTPDownloader(progressbar=bar, timeout=30)
         paths.append(Path(store.fetch(file, downloader=downloader)))
     return paths

@@ -11,6 +11,8 @@ from spectralnet.errors import ParameterError
 # Multiply-adds that exact search may take: minutes on a few cores. Beyond it, an inverted file.
 EXACT_SEARCH_BUDGET = 2e13
 RECALL_SAMPLE = 1000
+# Candidates beyond k, since faiss's float32 distances may swap neighbours that are near-tied.
+SPARE_CANDIDATES = 4
 
 
 class Neighbours(NamedTuple):
@@ -61,15 +63,19 @@ def nearest_neighbours(
     if search == "auto":
         search = "exact" if float(n) * n * d <= EXACT_SEARCH_BUDGET else "approximate"
     x = np.ascontiguousarray(x, dtype=np.float32)
+    n_candidates = min(n_neighbours + 1 + SPARE_CANDIDATES, n)
     if search == "exact":
-        found, recall = faiss.knn(x, x, n_neighbours + 1)[1], 1.0
+        found, recall = faiss.knn(x, x, n_candidates)[1], 1.0
     else:
-        found = _inverted_file(x, seed).search(x, n_neighbours + 1)[1]
+        found = _inverted_file(x, seed).search(x, n_candidates)[1]
+        short = (found < 0).any(axis=1)  # too few points in the cells that were searched
+        if short.any():
+            found[short] = faiss.knn(x[short], x, n_candidates)[1]
         rows = np.random.default_rng(seed).choice(n, min(n, RECALL_SAMPLE), replace=False)
         truth = faiss.knn(x[rows], x, n_neighbours + 1)[1]
         recall = float(np.mean((found[rows][:, :, None] == truth[:, None, :]).any(axis=1)))
     indices, distances = _sorted_by_distance(x, _without_self(found))
-    return Neighbours(indices, distances, search, recall)
+    return Neighbours(indices[:, :n_neighbours], distances[:, :n_neighbours], search, recall)
 
 
 def _inverted_file(x: NDArray[np.float32], seed: int) -> faiss.IndexIVFFlat:

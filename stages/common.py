@@ -54,7 +54,7 @@ class Stage:
         all that the result depends on.
         """
         digest = hashlib.sha256(self.params.model_dump_json().encode())
-        code = sorted(Path(sys.modules["spectralnet"].__path__[0]).glob("*.py"))
+        code = sorted(Path(tracking.__file__).parent.glob("*.py"))
         for path in [*code, *inputs]:
             digest.update(hashlib.sha256(path.read_bytes()).digest())
         name = f"{self.name}-{digest.hexdigest()[:16]}.pt"
@@ -88,5 +88,4 @@ def main(work: Callable[..., str]) -> None:
         save_json(paths[folders[-1]] / "run.json", record)
     except SpectralNetError as error:
         sys.exit(f"stage {name}: {error}")
-    read = ", ".join(str(paths[folder]) for folder in folders[:-1])
-    print(f"{name}: {f'read {read}; ' if read else ''}{made} in {seconds:.0f} s", flush=True)
+    print(f"{name}: {made}, in {seconds:.0f} s", flush=True)

@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+import torch
+from safetensors import SafetensorError
+
+from spectralnet.artifacts import (
+    load_array,
+    load_graph,
+    load_json,
+    load_mlp,
+    save_array,
+    save_graph,
+    save_json,
+    save_mlp,
+    whole_file,
+)
+from spectralnet.nets import MLP
+
+
+def test_what_is_written_is_read(tmp_path, blobs, blob_graph):
+    save_array(tmp_path / "a" / "points.npy", blobs)
+    np.testing.assert_array_equal(load_array(tmp_path / "a" / "points.npy"), blobs)
+    save_graph(tmp_path / "graph.npz", blob_graph)
+    assert abs(load_graph(tmp_path / "graph.npz") - blob_graph).max() == 0
+    save_json(tmp_path / "about.json", {"n": [1, 2]})
+    assert load_json(tmp_path / "about.json") == {"n": [1, 2]}
+
+
+@pytest.mark.parametrize("sizes", [[4], [4, 3, 2]])
+def test_a_net_is_read_as_it_was_written(tmp_path, sizes):
+    net = MLP(sizes, "leaky_relu")
+    save_mlp(tmp_path, "net", net)
+    x = torch.randn(5, 4)
+    assert torch.equal(load_mlp(tmp_path, "net")(x), net(x))
+    if len(sizes) == 1:
+        assert torch.equal(net(x), x)
+
+
+def test_a_failed_write_leaves_what_was_there(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("whole")
+
+    def fail():
+        with whole_file(path) as partial:
+            partial.write_text("hal")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert path.read_text() == "whole"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_memory_maps_do_not_write_back(tmp_path, blobs):
+    save_array(tmp_path / "points.npy", blobs)
+    load_array(tmp_path / "points.npy")[:] = 0
+    np.testing.assert_array_equal(load_array(tmp_path / "points.npy"), blobs)
+
+
+def test_pickles_are_refused(tmp_path):
+    np.save(tmp_path / "points.npy", np.array([{}], dtype=object), allow_pickle=True)
+    with pytest.raises(ValueError, match=r"allow_pickle|[Oo]bject"):
+        load_array(tmp_path / "points.npy")
+    save_json(tmp_path / "net.json", {"sizes": [2], "activation": "relu"})
+    torch.save({}, tmp_path / "net.safetensors")
+    with pytest.raises(SafetensorError):
+        load_mlp(tmp_path, "net")

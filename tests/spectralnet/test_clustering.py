@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+
+from spectralnet.clustering import fit_centroids, nearest_centroid
+from spectralnet.errors import ParameterError
+
+
+def test_centroids_are_the_means_of_their_clusters(blobs):
+    centroids = fit_centroids(blobs, 3, seed=0)
+    clusters = nearest_centroid(blobs, centroids)
+    means = [blobs[clusters == i].mean(axis=0) for i in range(3)]
+    np.testing.assert_allclose(centroids, means, atol=1e-3)
+    np.testing.assert_array_equal(clusters, cdist(blobs, centroids).argmin(axis=1))
+
+
+def test_the_same_seed_gives_the_same_centroids(blobs):
+    np.testing.assert_array_equal(fit_centroids(blobs, 5, seed=1), fit_centroids(blobs, 5, seed=1))
+
+
+def test_a_points_cluster_does_not_depend_on_the_others(blobs):
+    centroids = fit_centroids(blobs, 3, seed=0)
+    together = nearest_centroid(blobs, centroids)
+    alone = [nearest_centroid(point[None], centroids)[0] for point in blobs]
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_fewer_distinct_points_than_clusters_are_refused():
+    with pytest.raises(ParameterError, match=r"n_clusters = 3, .* 2 distinct points"):
+        fit_centroids(np.array([[0.0], [0.0], [1.0]]), 3, seed=0)

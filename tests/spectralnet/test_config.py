@@ -1,0 +1,97 @@
+import pytest
+import yaml
+from conftest import ROOT
+
+from spectralnet.config import read_params
+from spectralnet.errors import ParameterError
+from spectralnet.validation import check_sizes
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write params.yaml with one dotted name changed; None deletes it."""
+
+    def change(name, value):
+        raw = yaml.safe_load((ROOT / "params.yaml").read_text())
+        *parents, last = name.split(".")
+        block = raw
+        for parent in parents:
+            block = block[parent]
+        block[last] = value
+        if value is None:
+            del block[last]
+        path = tmp_path / "params.yaml"
+        path.write_text(yaml.safe_dump(raw))
+        return path
+
+    return change
+
+
+def test_the_chosen_data_sets_block_is_used(write):
+    params = read_params(write("dataset", "fashion-mnist"))
+    assert params.settings == params.fashion_mnist
+    flat = params.flat()
+    assert flat["dataset"] == "fashion-mnist"
+    assert flat["graph.n_neighbours"] == params.fashion_mnist.graph.n_neighbours
+    assert not any(name.startswith(("mnist", "digits", "fashion")) for name in flat)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        (
+            "dataset",
+            "cifar",
+            "dataset = 'cifar': .*'mnist5k', 'digits', 'mnist' or 'fashion-mnist'",
+        ),
+        ("seed", "zero", "seed = 'zero': .*integer"),
+        ("seed", -1, "seed = -1: .*greater than or equal to 0"),
+        ("seed", None, "seed: Field required"),
+        ("colour", "red", "colour = 'red': Extra inputs are not permitted"),
+        ("digits.graph.k", 3, "digits.graph.k = 3: Extra inputs"),
+        ("digits.graph.scale", "median", "digits.graph.scale = 'median': .*'local' or 'global'"),
+        ("digits.graph.scale_neighbour", 50, "scale_neighbour = 50 has to be at most"),
+        ("digits.siamese.n_positives", 50, "siamese.n_positives = 50 has to be at most"),
+        ("mnist.autoencoder.learning_rate", 0.0, "mnist.autoencoder.learning_rate = 0.0"),
+        ("mnist.autoencoder.learning_rate", float("nan"), "mnist.autoencoder.learning_rate = nan"),
+        ("mnist.autoencoder.hidden", [500, 0], r"mnist.autoencoder.hidden.1 = 0"),
+        ("mnist", 3, "mnist = 3"),
+    ],
+)
+def test_a_bad_parameter_is_named_with_what_it_may_be(write, name, value, message):
+    with pytest.raises(ParameterError, match=message):
+        read_params(write(name, value))
+
+
+def test_every_bad_parameter_is_named(write, tmp_path):
+    path = write("seed", "zero")
+    path.write_text(path.read_text().replace("device: auto", "device: tpu"))
+    with pytest.raises(ParameterError, match=r"(?s)seed.*device = 'tpu'"):
+        read_params(path)
+
+
+def test_an_unusable_file_is_named(tmp_path):
+    with pytest.raises(ParameterError, match="missing: run from the root"):
+        read_params(tmp_path / "params.yaml")
+    (tmp_path / "params.yaml").write_text("a: [")
+    with pytest.raises(ParameterError, match="no YAML"):
+        read_params(tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize(
+    ("n", "message"),
+    [
+        (10, "graph.n_neighbours = 10 is too many for 10 points: at most 9"),
+        (11, "spectralnet.n_components = 11 is too many for 11 points: at most 10"),
+        (5, "graph.n_neighbours = 10"),
+    ],
+)
+def test_parameters_are_held_against_the_number_of_points(settings, n, message):
+    with pytest.raises(ParameterError, match=message):
+        check_sizes(n, settings)
+    check_sizes(12, settings)
+
+
+def test_more_clusters_than_points_are_refused(settings):
+    with pytest.raises(ParameterError, match="n_clusters = 30 is too many for 20 points"):
+        check_sizes(20, settings.model_copy(update={"n_clusters": 30}))

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from spectralnet.datasets import Dataset, held_out_mask, limit, load_dataset
+from spectralnet.errors import DataError
+from spectralnet.validation import check_features
+
+
+def test_digits_are_scikit_learns_scaled(tmp_path):
+    dataset = load_dataset("digits", tmp_path)
+    expected = load_digits()
+    np.testing.assert_allclose(dataset.features * 16, expected.data, atol=1e-5)
+    np.testing.assert_array_equal(dataset.labels, expected.target)
+    assert dataset.features.dtype == np.float32
+    assert dataset.image_shape == (8, 8)
+
+
+def test_mnist5k_holds_five_hundred_images_of_each_digit(tmp_path):
+    dataset = load_dataset("mnist5k", tmp_path)
+    assert dataset.features.shape == (5000, 784)
+    assert (dataset.features.min(), dataset.features.max()) == (0, 1)
+    np.testing.assert_array_equal(np.bincount(dataset.labels), np.full(10, 500))
+
+
+def test_an_unknown_data_set_is_named(tmp_path):
+    with pytest.raises(DataError, match="'cifar' is unknown: choose one of mnist5k, digits"):
+        load_dataset("cifar", tmp_path)
+
+
+@pytest.fixture
+def dataset():
+    features = np.arange(50, dtype=np.float32)[:, None]
+    return Dataset(features, np.arange(50), np.arange(50) >= 40, None, "none")
+
+
+def test_limit_takes_a_seeded_subset_with_its_labels(dataset):
+    subset = limit(dataset, 20, seed=3)
+    assert len(subset.features) == len(np.unique(subset.labels)) == 20
+    np.testing.assert_array_equal(subset.features[:, 0], subset.labels)
+    np.testing.assert_array_equal(subset.is_test, subset.labels >= 40)
+    np.testing.assert_array_equal(limit(dataset, 20, seed=3).labels, subset.labels)
+    assert (limit(dataset, 20, seed=4).labels != subset.labels).any()
+    assert limit(dataset, None, 0) is limit(dataset, 99, 0) is dataset
+
+
+def test_the_official_test_part_is_held_out(dataset):
+    np.testing.assert_array_equal(held_out_mask(dataset, "train", 0), np.arange(50) >= 40)
+    assert not held_out_mask(dataset, "all", 0).any()
+
+
+def test_without_an_official_test_part_a_seeded_fifth_is_held_out(dataset):
+    mask = held_out_mask(dataset._replace(is_test=None), "train", 0)
+    assert mask.sum() == 10
+    np.testing.assert_array_equal(held_out_mask(dataset._replace(is_test=None), "train", 0), mask)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_values_that_are_no_numbers_are_named(bad):
+    features = np.zeros((5, 4), dtype=np.float32)
+    features[3, 2] = features[4, 1] = bad
+    with pytest.raises(DataError, match=rf"own holds 2 values .*\({bad}\) in row 3, column 2"):
+        check_features(features, "own")
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (3,), (2, 2, 2)])
+def test_features_have_to_be_a_matrix(shape):
+    with pytest.raises(DataError, match="shape"):
+        check_features(np.zeros(shape), "own")

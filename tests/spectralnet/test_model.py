@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+import torch
+
+from spectralnet.clustering import nearest_centroid
+from spectralnet.model import ClusterModel
+from spectralnet.nets import MLP, Standardise, map_in_chunks, pick_device, seeded
+from spectralnet.spectral import SpectralMap
+
+
+@pytest.fixture
+def model():
+    with seeded(0):
+        parts = MLP([4, 6, 3]), MLP([3]), SpectralMap([3, 5, 2])
+        parts[2].output_weights.copy_(torch.randn(2, 2))
+        return ClusterModel(*parts, torch.randn(3, 2))
+
+
+def test_a_saved_model_gives_the_same_clusters(model, blobs, tmp_path, cpu):
+    model.save(tmp_path)
+    loaded = ClusterModel.load(tmp_path)
+    np.testing.assert_array_equal(
+        map_in_chunks(loaded, blobs, cpu), map_in_chunks(model, blobs, cpu)
+    )
+    np.testing.assert_array_equal(loaded.predict(blobs), model.predict(blobs))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.json", "model.safetensors"]
+
+
+def test_predict_is_encode_embed_map_and_the_nearest_centroid(model, blobs):
+    x = torch.from_numpy(blobs)
+    with torch.no_grad():
+        embedding = model.spectral_map(model.embedder(model.encoder(x))).numpy()
+    expected = nearest_centroid(embedding, model.centroids.numpy())
+    np.testing.assert_array_equal(model.predict(blobs), expected)
+    np.testing.assert_array_equal(model.predict(blobs[7:9]), expected[7:9])
+    assert model.predict(blobs[:0]).shape == (0,)
+
+
+def test_standardise_keeps_distances_up_to_one_factor(blobs):
+    stretched = torch.from_numpy(blobs) * torch.tensor([1, 10, 100, 0]) + 5
+    layer = Standardise(4).fit(stretched)
+    z = layer(stretched)
+    assert torch.allclose(z.mean(0), torch.zeros(4), atol=1e-4)
+    assert z.var(0, correction=0).mean().item() == pytest.approx(1, rel=1e-4)
+    ratio = torch.pdist(z) / torch.pdist(stretched)
+    assert ratio.std() < 1e-4 * ratio.mean()
+    assert torch.equal(Standardise(2).fit(torch.ones(3, 2))(torch.ones(3, 2)), torch.zeros(3, 2))
+
+
+def test_seeding_leaves_the_global_generator_alone():
+    state = torch.random.get_rng_state()
+    with seeded(3):
+        first = torch.randn(4)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    with seeded(3):
+        assert torch.equal(torch.randn(4), first)
+
+
+def test_devices(monkeypatch):
+    assert pick_device("cpu").type == "cpu"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert pick_device("auto").type == "cuda"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert pick_device("auto").type == "cpu"

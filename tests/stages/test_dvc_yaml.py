@@ -1,0 +1,83 @@
+"""The wiring of the pipeline, read from its files."""
+
+import ast
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT
+
+# Changes to these do not change what a stage computes: values of the schema are tracked as
+# parameters, and the rest reads, writes, reports and refuses.
+BOOKKEEPING = {
+    "stages/__init__.py",
+    "stages/common.py",
+    "spectralnet/__init__.py",
+    "spectralnet/artifacts.py",
+    "spectralnet/config.py",
+    "spectralnet/errors.py",
+    "spectralnet/tracking.py",
+    "spectralnet/validation.py",
+}
+STAGES = {
+    name: stage
+    for file in ("dvc.yaml", "stages/dvc.yaml")
+    for name, stage in yaml.safe_load((ROOT / file).read_text())["stages"].items()
+}
+
+
+def imported(path: Path) -> set[Path]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            found |= {ROOT / f"{name.replace('.', '/')}.py" for name in names}
+    return {file for file in found if file.exists()}
+
+
+def reachable(path: Path) -> set[str]:
+    seen, todo = set(), [path]
+    while todo:
+        file = todo.pop()
+        name = file.relative_to(ROOT).as_posix()
+        if name not in seen and name not in BOOKKEEPING:
+            seen.add(name)
+            todo += imported(file)
+    return seen
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_depends_on_exactly_the_code_that_it_runs(name):
+    declared = {dep for dep in STAGES[name]["deps"] if dep.endswith(".py")}
+    assert declared == reachable(ROOT / "stages" / f"{name}.py")
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_is_given_the_paths_that_it_declares(name):
+    stage = STAGES[name]
+    paths = stage["cmd"].split()[3:]
+    data = [dep for dep in stage["deps"] if not dep.endswith(".py")]
+    for folder in paths[:-1]:
+        assert any(dep == folder or dep.startswith(f"{folder}/") for dep in data)
+    for dep in data:
+        assert any(dep == folder or dep.startswith(f"{folder}/") for folder in paths[:-1])
+    for out in stage["outs"]:
+        assert out == paths[-1] or out.startswith(f"{paths[-1]}/")
+
+
+def test_imports_point_one_way():
+    """No module of the library is reached from itself, and none knows the stages."""
+    modules = sorted((ROOT / "spectralnet").glob("*.py"))
+    edges = {module: imported(module) for module in modules}
+    assert not any(ROOT / "stages" in file.parents for files in edges.values() for file in files)
+    done: set[Path] = set()
+    while ready := [m for m in modules if m not in done and edges[m] <= done]:
+        done |= set(ready)
+    assert done == set(modules)
+
+
+def test_only_tracking_knows_mlflow_and_nothing_knows_dvc():
+    for module in (ROOT / "spectralnet").glob("*.py"):
+        source = module.read_text()
+        assert "import dvc" not in source
+        assert ("mlflow" in source) == (module.name == "tracking.py")

@@ -1,0 +1,190 @@
+"""The real dvc.yaml on tiny data, in a throw-away clone."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from mlflow.tracking import MlflowClient
+
+from spectralnet.artifacts import load_array, load_graph
+from spectralnet.metrics import scores
+from spectralnet.model import ClusterModel
+
+TINY = {
+    "dataset": "digits",
+    "limit": 300,
+    "digits.autoencoder.epochs": 3,
+    "digits.siamese.epochs": 2,
+    "digits.spectralnet.epochs": 2,
+    "digits.spectralnet.steps_per_epoch": 20,
+    "digits.spectralnet.n_components": 4,
+}
+
+
+class Clone:
+    """A checkout of the working tree in which experiments are run."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        listed = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        for name in filter(None, listed.stdout.split("\0")):
+            if (ROOT / name).exists():
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, root / name)
+        self.git("init", "--quiet")
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", "clone")
+
+    def git(self, *arguments: str) -> None:
+        identity = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
+        subprocess.run(["git", *identity, *arguments], cwd=self.root, check=True)
+
+    def dvc(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW", "DVC"))}
+        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+        environment |= {"DVC_NO_ANALYTICS": "1", "GIT_AUTHOR_NAME": "test"}
+        environment |= {"GIT_AUTHOR_EMAIL": "t@localhost", "GIT_COMMITTER_NAME": "test"}
+        environment |= {"GIT_COMMITTER_EMAIL": "t@localhost"}
+        return subprocess.run(
+            [sys.executable, "-m", "dvc", *arguments],
+            cwd=self.root,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+
+    def experiment(self, name: str, **overrides: object) -> set[str]:
+        """Run an experiment; return the stages that were executed."""
+        arguments = [f"--set-param={key}={value}" for key, value in overrides.items()]
+        done = self.dvc("exp", "run", "--name", name, *arguments)
+        assert done.returncode == 0, done.stdout
+        return executed(done.stdout)
+
+    def metrics(self) -> dict[str, float]:
+        return json.loads((self.root / "results/metrics.json").read_text())
+
+
+def executed(output: str) -> set[str]:
+    return set(re.findall(r"^Running stage '(?:stages/dvc\.yaml:)?(\w+)'", output, re.MULTILINE))
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    return Clone(tmp_path_factory.mktemp("clone"))
+
+
+@pytest.fixture(scope="module")
+def code_siamese(clone):
+    return clone.experiment("code-siamese", **TINY)
+
+
+@pytest.fixture(scope="module")
+def code_euclidean(clone, code_siamese):
+    return clone.experiment("code-euclidean", affinity="euclidean")
+
+
+@pytest.fixture(scope="module")
+def input_euclidean(clone, code_euclidean):
+    return clone.experiment("input-euclidean", space="input")
+
+
+def test_the_default_configuration_runs_every_stage(clone, code_siamese):
+    assert code_siamese == {
+        "prepare",
+        "autoencoder",
+        "graph",
+        "siamese",
+        "spectralnet",
+        "evaluate",
+    }
+    assert executed(clone.dvc("repro").stdout) == set()
+
+
+def test_metrics_are_those_of_the_artifacts(clone, code_siamese):
+    """Scores, labels and eigenvectors, computed again from what lies on disk."""
+    artifacts, metrics = clone.root / "artifacts/digits", clone.metrics()
+    features = load_array(artifacts / "input/features/features.npy")
+    labels = load_array(artifacts / "input/features/labels.npy")
+    model = ClusterModel.load(artifacts / "code/siamese/model")
+    clusters = model.predict(features)
+    for name, value in scores(labels, clusters).items():
+        assert metrics[name] == pytest.approx(value)
+    assert len(features) == 300
+    assert metrics["components"] >= 1
+    assert 0 <= metrics["grassmann"] <= 4
+    assert metrics["eigenvalue_sum"] >= metrics["spectral_eigenvalue_sum"]
+    assert "acc_test" not in metrics
+
+    y = load_array(artifacts / "code/siamese/model/embedding.npy").astype(float)
+    degree = load_graph(artifacts / "code/siamese/affinity/graph.npz").sum(axis=1)
+    np.testing.assert_allclose(y.T @ (degree[:, None] * y) / degree.sum(), np.eye(4), atol=1e-4)
+    pictures = {path.name for path in (clone.root / "results/pictures").iterdir()}
+    assert pictures == {"clusters.png", "confusion.png", "eigenvalues.png", "embedding.png"}
+
+
+def test_euclidean_affinities_train_no_siamese_net(code_euclidean):
+    assert code_euclidean == {"spectralnet", "evaluate"}
+
+
+def test_the_input_space_trains_no_autoencoder(clone, input_euclidean):
+    assert input_euclidean == {"graph", "spectralnet", "evaluate"}
+    model = ClusterModel.load(clone.root / "artifacts/digits/input/euclidean/model")
+    assert model.encoder.sizes == model.embedder.sizes == [64]
+
+
+def test_mlflow_holds_a_parent_a_configuration_and_a_child_a_stage(clone, input_euclidean):
+    client = MlflowClient(f"sqlite:///{clone.root / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("spectralnet")
+    runs = client.search_runs([experiment.experiment_id])
+    parents = {r.info.run_name: r for r in runs if r.data.tags["stage"] == "pipeline"}
+    assert set(parents) == {"code-siamese", "code-euclidean", "input-euclidean"}
+    assert parents["input-euclidean"].data.metrics["acc"] == clone.metrics()["acc"]
+    children = {
+        name: {
+            r.data.tags["stage"]: r
+            for r in runs
+            if r.data.tags.get("mlflow.parentRunId") == parent.info.run_id
+        }
+        for name, parent in parents.items()
+    }
+    assert set(children["code-euclidean"]) == {"spectralnet", "evaluate"}
+    upstream = parents["code-euclidean"].data.tags["upstream.autoencoder"]
+    trained = children["code-siamese"]["autoencoder"]
+    assert upstream == trained.info.run_id
+    curve = client.get_metric_history(upstream, "held_out_loss")
+    assert [point.step for point in curve] == [1, 2, 3]
+    assert {run.info.status for run in runs} == {"FINISHED"}
+
+
+def test_held_out_points_are_scored(clone, input_euclidean):
+    ran = clone.experiment("train", fit_on="train")
+    assert ran == {"prepare", "graph", "spectralnet", "evaluate"}
+    artifacts = clone.root / "artifacts/digits"
+    model = ClusterModel.load(artifacts / "input/euclidean/model")
+    clusters = model.predict(load_array(artifacts / "input/features/held_out_features.npy"))
+    labels = load_array(artifacts / "input/features/held_out_labels.npy")
+    assert len(clusters) == 60
+    assert clone.metrics()["acc_test"] == pytest.approx(scores(labels, clusters)["acc"])
+
+
+def test_bad_parameters_end_the_run_before_any_work(clone, input_euclidean):
+    failed = clone.dvc("exp", "run", "--set-param=digits.graph.n_neighbours=300")
+    assert failed.returncode != 0
+    assert "graph.n_neighbours = 300 is too many for" in failed.stdout
+    assert "Traceback" not in failed.stdout
+    assert executed(failed.stdout) == {"graph"}

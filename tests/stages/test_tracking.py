@@ -1,0 +1,61 @@
+import pytest
+import torch
+from mlflow.tracking import MlflowClient
+
+from spectralnet import tracking
+from spectralnet.nets import MLP
+
+PARAMS = {"dataset": "digits", "space": "code", "affinity": "siamese", "seed": 0}
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    """An empty store in a checkout of its own."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    return tmp_path
+
+
+def runs(root):
+    client = MlflowClient(f"sqlite:///{root / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("spectralnet")
+    return {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
+
+
+@pytest.mark.filterwarnings("default")  # MLflow's and torch.export's own
+def test_stages_of_one_configuration_share_a_parent(store, monkeypatch):
+    with tracking.stage_run("prepare", PARAMS) as run:
+        run.log_dataset("digits", "ab" * 32)
+        run.log_metrics({"n": 5, "search": "exact"})
+    with tracking.stage_run("evaluate", PARAMS) as run:
+        run.log_metrics({"acc": 0.5}, on_parent=True)
+        run.log_upstream([{"stage": "prepare", "run_id": "r1"}])
+        run.log_model(MLP([3, 2]), "net", 3)
+    monkeypatch.setenv("DVC_EXP_NAME", "loud-cat")
+    with tracking.stage_run("graph", PARAMS | {"seed": 1}):
+        pass
+
+    found = runs(store)
+    assert set(found) == {"digits-code-siamese", "loud-cat", "prepare", "evaluate", "graph"}
+    parent = found["digits-code-siamese"]
+    assert parent.info.status == "FINISHED"
+    assert parent.data.params == {name: str(value) for name, value in PARAMS.items()}
+    assert parent.data.metrics == {"acc": 0.5}
+    assert parent.data.tags["upstream.prepare"] == "r1"
+    assert parent.data.tags["data.sha256"] == "ab" * 32
+    for child, owner in (("prepare", parent), ("evaluate", parent), ("graph", found["loud-cat"])):
+        assert found[child].data.tags["mlflow.parentRunId"] == owner.info.run_id
+    assert found["prepare"].data.metrics == {"n": 5}
+    assert found["graph"].data.tags["dvc.exp_name"] == "loud-cat"
+    assert found["prepare"].inputs.dataset_inputs[0].dataset.digest == "abababab"
+    assert found["evaluate"].info.artifact_uri.startswith((store / "mlartifacts").as_uri())
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_failed_stage_is_a_failed_run(store):
+    with pytest.raises(torch.cuda.OutOfMemoryError), tracking.stage_run("graph", PARAMS):
+        raise torch.cuda.OutOfMemoryError
+    assert {name: run.info.status for name, run in runs(store).items()} == {
+        "digits-code-siamese": "FAILED",
+        "graph": "FAILED",
+    }
