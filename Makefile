@@ -5,16 +5,16 @@ READY := $(VENV)/.ready
 
 .PHONY: run test lint setup
 
-run: $(READY)  ## reproduce the pipeline of params.yaml and print its results
-	. $(BIN)/activate && dvc repro && python -m stages.show
+run: $(READY)  # reproduce the pipeline of params.yaml and print its results
+	. $(BIN)/activate && python -m stages.check && dvc repro && python -m stages.show
 
-test: $(READY)  ## run the tests
+test: $(READY)  # run the tests
 	. $(BIN)/activate && pytest
 
-lint: $(READY)  ## check style and types
+lint: $(READY)  # check style and types
 	. $(BIN)/activate && ruff check . && ruff format --check . && mypy
 
-setup: $(READY)  ## make the virtual environment
+setup: $(READY)  # make the virtual environment
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.12 $(MAKECMDGOALS)")'

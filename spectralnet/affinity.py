@@ -42,8 +42,8 @@ def neighbour_scales(
 
 def affinity_graph(
     neighbours: Neighbours,
-    scale: Literal["local", "global"] = "local",
-    scale_neighbour: int = 1,
+    scale: Literal["local", "global"],
+    scale_neighbour: int,
 ) -> csr_array:
     """Weight each point's neighbours by a Gaussian and symmetrise by the mean.
 
@@ -53,8 +53,8 @@ def affinity_graph(
     Parameters
     ----------
     neighbours : Neighbours
-    scale : {"local", "global"}, default="local"
-    scale_neighbour : int, default=1
+    scale : {"local", "global"}
+    scale_neighbour : int
         See `neighbour_scales`.
 
     Returns

@@ -10,7 +10,7 @@ from spectralnet.errors import ParameterError
 
 
 def fit_centroids(
-    embedding: NDArray[np.floating], n_clusters: int, seed: int, n_init: int = 10
+    embedding: NDArray[np.floating], n_clusters: int, seed: int
 ) -> NDArray[np.float32]:
     """Fit k-means once and return its centroids.
 
@@ -20,8 +20,7 @@ def fit_centroids(
     n_clusters : int
         At most the number of distinct rows.
     seed : int
-    n_init : int, default=10
-        Restarts, of which the one with the least inertia is kept.
+        Of ten restarts, of which the one with the least inertia is kept.
 
     Returns
     -------
@@ -32,12 +31,16 @@ def fit_centroids(
     ParameterError
         If there are fewer distinct rows than clusters.
     """
-    n_distinct = len(np.unique(embedding, axis=0))
-    if n_distinct < n_clusters:
+    distinct: set[bytes] = set()
+    for row in embedding:
+        distinct.add(row.tobytes())
+        if len(distinct) == n_clusters:
+            break
+    else:
         raise ParameterError(
-            f"n_clusters = {n_clusters}, but the embedding holds {n_distinct} distinct points"
+            f"n_clusters = {n_clusters}, but there are {len(distinct)} distinct points to cluster"
         )
-    kmeans = KMeans(n_clusters, n_init=n_init, random_state=seed)
+    kmeans = KMeans(n_clusters, n_init=10, random_state=seed)
     # Sums over more than two threads come in no fixed order; one thread makes them repeatable.
     with threadpool_limits(limits=1, user_api="openmp"):
         kmeans.fit(embedding)

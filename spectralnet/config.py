@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from spectralnet.errors import ParameterError
 
 Count = Annotated[int, Field(ge=1)]
-Fraction = Annotated[float, Field(ge=0, lt=1)]
-Positive = Annotated[float, Field(gt=0)]
+# Not strict, since PyYAML reads the exponent without a dot that DVC writes (1e-05) as a string.
+Fraction = Annotated[float, Field(ge=0, lt=1, strict=False)]
+Positive = Annotated[float, Field(gt=0, strict=False)]
 
 
 class _Block(BaseModel):
@@ -18,13 +19,13 @@ class _Block(BaseModel):
 
 
 class TrainingParams(_Block):
-    """What every trainer needs; an epoch of one without passes is `steps_per_epoch`."""
+    """What every trainer needs."""
 
     epochs: Count
     batch_size: Annotated[int, Field(ge=2)]
     learning_rate: Positive
     patience: Count
-    held_out: Annotated[float, Field(gt=0, le=0.5)]
+    held_out: Annotated[float, Field(gt=0, le=0.5, strict=False)]
 
 
 class AutoencoderParams(TrainingParams):
@@ -69,6 +70,15 @@ class SpectralNetParams(TrainingParams):
     n_components: Annotated[int, Field(ge=2)]
     sampler: Literal["edges", "batch"]
     steps_per_epoch: Count
+
+    @model_validator(mode="after")
+    def _a_batch_spans_the_components(self) -> "SpectralNetParams":
+        if self.batch_size < self.n_components:
+            raise ValueError(
+                f"batch_size = {self.batch_size} has to be at least "
+                f"n_components = {self.n_components}"
+            )
+        return self
 
 
 class Settings(_Block):

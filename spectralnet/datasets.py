@@ -1,6 +1,6 @@
 """The data sets, one door each: `load_dataset`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -25,14 +25,14 @@ class Dataset(NamedTuple):
     licence: str
 
 
-def load_dataset(name: str, store: Path) -> Dataset:
+def load_dataset(name: str, folders: Sequence[Path]) -> Dataset:
     """Load a data set.
 
     Parameters
     ----------
     name : {"mnist5k", "digits", "mnist", "fashion-mnist"}
-    store : Path
-        Where downloads are kept.
+    folders : sequence of Path
+        Looked into before a download, which is kept in the last.
 
     Returns
     -------
@@ -46,25 +46,25 @@ def load_dataset(name: str, store: Path) -> Dataset:
     """
     if name not in _DOORS:
         raise DataError(f"dataset = {name!r} is unknown: choose one of {', '.join(_DOORS)}")
-    return _DOORS[name](store)
+    return _DOORS[name](folders)
 
 
-def _mnist5k(store: Path) -> Dataset:
+def _mnist5k(folders: Sequence[Path]) -> Dataset:
     pixels, labels = mnist_data()
     return Dataset(
         (pixels / 255).astype(np.float32), labels.astype(np.int64), None, (28, 28), _MNIST_LICENCE
     )
 
 
-def _digits(store: Path) -> Dataset:
+def _digits(folders: Sequence[Path]) -> Dataset:
     pixels, labels = load_digits(return_X_y=True)
     licence = "CC BY 4.0 (UCI, Optical Recognition of Handwritten Digits)"
     return Dataset((pixels / 16).astype(np.float32), labels.astype(np.int64), None, (8, 8), licence)
 
 
-def _images(source: ImageSource, licence: str) -> Callable[[Path], Dataset]:
-    def load(store: Path) -> Dataset:
-        arrays = fetch_images(source, store)
+def _images(source: ImageSource, licence: str) -> Callable[[Sequence[Path]], Dataset]:
+    def load(folders: Sequence[Path]) -> Dataset:
+        arrays = fetch_images(source, folders)
         pixels = np.concatenate([arrays["x_train"], arrays["x_test"]])  # (n, 28, 28)
         labels = np.concatenate([arrays["y_train"], arrays["y_test"]]).astype(np.int64)
         features = pixels.reshape(len(pixels), -1).astype(np.float32) / np.float32(255)
@@ -75,7 +75,7 @@ def _images(source: ImageSource, licence: str) -> Callable[[Path], Dataset]:
 
 
 _MNIST_LICENCE = "CC BY-SA 3.0 (Y. LeCun, C. Cortes)"
-_DOORS: dict[str, Callable[[Path], Dataset]] = {
+_DOORS: dict[str, Callable[[Sequence[Path]], Dataset]] = {
     "mnist5k": _mnist5k,
     "digits": _digits,
     "mnist": _images(MNIST, _MNIST_LICENCE),

@@ -50,6 +50,7 @@ def compare_with_exact(
     embedding: NDArray[np.floating],
     eigenvalues: NDArray[np.floating],
     clusters: Labels,
+    n_clusters: int,
     graph: csr_array,
     normalised: bool,
     seed: int,
@@ -62,6 +63,7 @@ def compare_with_exact(
     eigenvalues : ndarray of shape (c,)
     clusters : ndarray of shape (n,)
         Read off the embedding.
+    n_clusters : int
     graph : csr_array of shape (n, n)
     normalised : bool
         Which Laplacian.
@@ -79,7 +81,6 @@ def compare_with_exact(
     """
     n_components = embedding.shape[1]
     vectors, exact_values = exact_eigenvectors(graph, n_components, normalised, seed)
-    n_clusters = int(clusters.max()) + 1
     exact_clusters = kmeans_clusters(vectors, n_clusters, seed)
     mass = degrees(graph) if normalised else None
     sizes = np.bincount(clusters, minlength=n_clusters)

@@ -3,11 +3,10 @@
 import gzip
 import hashlib
 import logging
-import os
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +27,7 @@ IDX_FILES = {
     "x_test": "t10k-images-idx3-ubyte.gz",
     "y_test": "t10k-labels-idx1-ubyte.gz",
 }
-DATA_VARIABLE = "SPECTRALNET_DATA"
+DATA_VARIABLE = "SPECTRALNET_DATA"  # names a folder to look into before downloading
 
 
 @dataclass(frozen=True)
@@ -80,16 +79,15 @@ FASHION_MNIST = ImageSource(
 )
 
 
-def fetch_images(source: ImageSource, store: Path) -> Arrays:
+def fetch_images(source: ImageSource, folders: Sequence[Path]) -> Arrays:
     """Get the arrays of a data set, from a local folder or else from a mirror.
-
-    The folder that the environment variable ``SPECTRALNET_DATA`` names comes first, then
-    `store`, then the mirrors in their order. What is downloaded is kept in `store`.
 
     Parameters
     ----------
     source : ImageSource
-    store : Path
+    folders : sequence of Path
+        Looked into in this order, before the mirrors in theirs; what is downloaded is kept
+        in the last.
 
     Returns
     -------
@@ -102,12 +100,10 @@ def fetch_images(source: ImageSource, store: Path) -> Arrays:
     DataError
         If a local file does not hold the contents that it should, or no mirror gives them.
     """
-    shared = os.environ.get(DATA_VARIABLE)
-    for root in ([Path(shared)] if shared else []) + [store]:
-        folder = root / source.name
-        if container := _find_container(folder, source.name):
+    for folder in folders:
+        if container := _find_container(folder / source.name, source.name):
             return _read_verified(container, source)
-    return _download(source, store / source.name)
+    return _download(source, folders)
 
 
 def _find_container(folder: Path, name: str) -> list[Path] | None:
@@ -157,7 +153,8 @@ def _read_idx(path: Path) -> NDArray[np.uint8]:
     return np.frombuffer(content, dtype=np.uint8, offset=4 + 4 * rank).reshape(shape)
 
 
-def _download(source: ImageSource, folder: Path) -> Arrays:
+def _download(source: ImageSource, folders: Sequence[Path]) -> Arrays:
+    folder = folders[-1] / source.name
     folder.mkdir(parents=True, exist_ok=True)
     failures = []
     for mirror in source.mirrors:
@@ -171,7 +168,7 @@ def _download(source: ImageSource, folder: Path) -> Arrays:
             np.savez_compressed(file, allow_pickle=False, **arrays)
         return arrays
     raise DataError(
-        f"{source.name} is not on this machine, and no mirror gave it:\n"
+        f"{source.name} is not in {' or '.join(map(str, folders))}, and no mirror gave it:\n"
         + "\n".join(failures)
         + f"\nSet {DATA_VARIABLE} to a folder that holds {source.name}/{source.name}.npz, or "
         f"{source.name}/{IDX_FILES['x_train']} and its three siblings, or use the embedded data "

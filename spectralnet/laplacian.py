@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, eigh
 from scipy.sparse import csr_array, diags_array
-from scipy.sparse.linalg import eigsh
+from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 
 from spectralnet.affinity import degrees
 from spectralnet.errors import TrainingError
@@ -27,7 +27,7 @@ def exact_eigenvectors(
         c, below n; the constant eigenvector counts.
     normalised : bool, default=True
     seed : int, default=0
-        Of ARPACK's starting vector.
+        Of ARPACK's starting vectors.
 
     Returns
     -------
@@ -35,25 +35,41 @@ def exact_eigenvectors(
         With mean square 1 (weighted by degree if `normalised`).
     eigenvalues : ndarray of shape (c,)
         Ascending.
+
+    Raises
+    ------
+    TrainingError
+        If ARPACK does not converge.
     """
     n = graph.shape[0]
     degree = degrees(graph)
-    start = np.random.default_rng(seed).uniform(-1, 1, n)
     if normalised:
         # I - D^-1/2 L D^-1/2 has the same eigenvectors with its largest eigenvalues,
         # where ARPACK converges without a factorisation.
         inverse_root = diags_array(1 / np.sqrt(degree))
-        values, vectors = eigsh(
-            inverse_root @ graph @ inverse_root, k=n_components, which="LA", v0=start
-        )
+        values, vectors = _largest_pairs(inverse_root @ graph @ inverse_root, n_components, seed)
         eigenvalues, u = 1 - values, vectors * np.sqrt(degree.sum() / degree)[:, None]
     else:
         shift = 2 * degree.max()  # above the largest eigenvalue of L, by Gershgorin's circles
         flipped = diags_array(shift - degree) + graph
-        values, vectors = eigsh(flipped, k=n_components, which="LA", v0=start)
+        values, vectors = _largest_pairs(flipped, n_components, seed)
         eigenvalues, u = shift - values, vectors * np.sqrt(n)
     order = np.argsort(eigenvalues)
-    return _with_fixed_signs(u[:, order]), eigenvalues[order]
+    u = u[:, order]
+    return u * _signs(u), eigenvalues[order]
+
+
+def _largest_pairs(matrix: csr_array, k: int, seed: int) -> tuple[Array, Array]:
+    generator = np.random.default_rng(seed)
+    start = generator.uniform(-1, 1, matrix.shape[0])
+    try:
+        # The generator seeds restarts, which a disconnected graph asks for.
+        return eigsh(matrix, k=k, which="LA", v0=start, rng=generator)
+    except ArpackNoConvergence as error:
+        raise TrainingError(
+            f"the exact eigenvectors of this graph cannot be had: {error}. Raise "
+            "graph.n_neighbours, or lower spectralnet.n_components"
+        ) from error
 
 
 def rayleigh_ritz(
@@ -126,10 +142,6 @@ def squared_grassmann_distance(
     q_u, q_v = (np.linalg.qr(root[:, None] * matrix)[0] for matrix in (u, v))
     cosines = np.linalg.svd(q_u.T @ q_v, compute_uv=False)
     return float(np.sum(np.clip(1 - cosines**2, 0, 1)))
-
-
-def _with_fixed_signs(u: Array) -> Array:
-    return u * _signs(u)
 
 
 def _signs(u: Array) -> Array:

@@ -13,6 +13,7 @@ EXACT_SEARCH_BUDGET = 2e13
 RECALL_SAMPLE = 1000
 # Candidates beyond k, since faiss's float32 distances may swap neighbours that are near-tied.
 SPARE_CANDIDATES = 4
+DIFFERENCES_AT_ONCE = 2**25
 
 
 class Neighbours(NamedTuple):
@@ -72,9 +73,9 @@ def nearest_neighbours(
         if short.any():
             found[short] = faiss.knn(x[short], x, n_candidates)[1]
         rows = np.random.default_rng(seed).choice(n, min(n, RECALL_SAMPLE), replace=False)
-        truth = faiss.knn(x[rows], x, n_neighbours + 1)[1]
+        truth = _without_self(faiss.knn(x[rows], x, n_neighbours + 1)[1], rows)
         recall = float(np.mean((found[rows][:, :, None] == truth[:, None, :]).any(axis=1)))
-    indices, distances = _sorted_by_distance(x, _without_self(found))
+    indices, distances = _sorted_by_distance(x, _without_self(found, np.arange(n)))
     return Neighbours(indices[:, :n_neighbours], distances[:, :n_neighbours], search, recall)
 
 
@@ -82,23 +83,22 @@ def _inverted_file(x: NDArray[np.float32], seed: int) -> faiss.IndexIVFFlat:
     n, d = x.shape
     n_cells = max(1, min(4 * int(np.sqrt(n)), n // 39))  # faiss wants 39 points a cell
     index = faiss.IndexIVFFlat(faiss.IndexFlatL2(d), d, n_cells)
-    index.cp.seed = seed + 1  # faiss takes 0 for "no seed given"
+    index.cp.seed = seed % 2**31  # faiss's seeds are C integers
     index.train(x)
     index.add(x)
     index.nprobe = max(1, min(n_cells, 32))
     return index
 
 
-def _without_self(found: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Drop each row's own index, wherever duplicates have put it, or else the farthest."""
-    n, k_and_self = found.shape
-    own = found == np.arange(n)[:, None]
+def _without_self(found: NDArray[np.int64], points: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Drop each point's own index, wherever duplicates have put it, or else the farthest."""
+    own = found == points[:, None]
     own[~own.any(axis=1), -1] = True
-    return found[~own].reshape(n, k_and_self - 1)
+    return found[~own].reshape(len(found), -1)
 
 
 def _sorted_by_distance(
-    x: NDArray[np.float32], indices: NDArray[np.int64], chunk: int = 4096
+    x: NDArray[np.float32], indices: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Order neighbours by distances that are summed from differences.
 
@@ -106,6 +106,7 @@ def _sorted_by_distance(
     and duplicates a distance of noise.
     """
     distances = np.empty(indices.shape, dtype=np.float32)
+    chunk = max(1, DIFFERENCES_AT_ONCE // (indices.shape[1] * x.shape[1]))
     for start in range(0, len(x), chunk):
         rows = slice(start, start + chunk)
         difference = x[rows, None, :] - x[indices[rows]]  # (chunk, k, d)

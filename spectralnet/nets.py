@@ -9,6 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from spectralnet.errors import ParameterError
+
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "leaky_relu": nn.LeakyReLU}
 
 
@@ -69,15 +71,16 @@ class Standardise(nn.Module):
 def seeded(seed: int) -> Iterator[None]:
     """Initialise weights from `seed` and leave torch's global generator as it was."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # not CUDA's: weights are drawn on the CPU
         yield
 
 
 def pick_device(device: str) -> torch.device:
-    """Turn "auto", "cpu" or "cuda" into a device that is there."""
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(device)
+    """Turn "auto", "cpu" or "cuda" into a device; a `ParameterError` if it is not there."""
+    available = torch.cuda.is_available()
+    if device == "cuda" and not available:
+        raise ParameterError("device = cuda, but torch finds none here: use device: auto or cpu")
+    return torch.device("cuda" if available and device != "cpu" else "cpu")
 
 
 @torch.no_grad()

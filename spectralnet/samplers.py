@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 from torch import Tensor
 
 from spectralnet.config import GraphParams
+from spectralnet.errors import ParameterError
 from spectralnet.orthonormal import orthonormal_weights, orthonormalise
 
 Map = Callable[[Tensor], Tensor]
@@ -32,12 +33,13 @@ class Sampler(Protocol):
 
 
 class EdgeSampler:
-    """Draws edges in proportion to their weights: the normalised cut, unbiased.
+    """Draws edges in proportion to their weights: the normalised cut.
 
-    An endpoint of such an edge is then drawn in proportion to its degree, so with C the
-    second moment of the endpoints' outputs and E half that of the edges' differences,
-    tr(C^-1 E) estimates tr((Y^T D Y)^-1 Y^T L Y), whose minimum over Y is the sum of the
-    smallest eigenvalues of L u = lambda D u. No neighbours are searched for in a step.
+    An endpoint of such an edge is then drawn in proportion to its degree, so C, the second
+    moment of the endpoints' outputs, and E, half that of the edges' differences, are
+    unbiased estimates of Y^T D Y and Y^T L Y up to one factor, and tr(C^-1 E) of
+    tr((Y^T D Y)^-1 Y^T L Y), whose minimum over Y is the sum of the smallest eigenvalues of
+    L u = lambda D u. No neighbours are searched for in a step.
 
     Parameters
     ----------
@@ -47,6 +49,11 @@ class EdgeSampler:
         Points whose edges are kept out of training.
     batch_size : int
         Edges in a minibatch.
+
+    Raises
+    ------
+    ParameterError
+        If no edge is left for training, or none is held out.
     """
 
     normalised = True
@@ -58,6 +65,11 @@ class EdgeSampler:
         ends = np.stack([edges.row[once], edges.col[once]])  # (2, edges)
         unseen = held_out[ends].any(axis=0)
         weights = edges.data[once]
+        if unseen.all() or not unseen.any():
+            raise ParameterError(
+                f"of {len(unseen)} edges, {np.count_nonzero(unseen)} touch a held-out point: "
+                "change spectralnet.held_out, or fit more points (`limit`)"
+            )
         self._fitted = _WeightedEdges(ends[:, ~unseen], weights[~unseen])
         self._held_out = _WeightedEdges(ends[:, unseen], weights[unseen])
 
@@ -94,8 +106,8 @@ class BatchSampler:
 
     Parameters
     ----------
-    embedding : ndarray of shape (n, e)
-        Points whose Euclidean distances make the affinity.
+    embedding : Tensor of shape (n, e)
+        Points whose Euclidean distances make the affinity, on the device to compute on.
     held_out : bool ndarray of shape (n,)
         Points kept out of training.
     batch_size : int
@@ -112,13 +124,13 @@ class BatchSampler:
 
     def __init__(
         self,
-        embedding: NDArray[np.float32],
+        embedding: Tensor,
         held_out: NDArray[np.bool_],
         batch_size: int,
         params: GraphParams,
     ) -> None:
         self.batch_size, self.params = batch_size, params
-        self._embedding = torch.from_numpy(np.asarray(embedding))
+        self._embedding = embedding
         self._fitted = torch.from_numpy(np.flatnonzero(~held_out))
         self._held_out = torch.from_numpy(np.flatnonzero(held_out))
 
@@ -145,7 +157,8 @@ class BatchSampler:
         """
         to_orthonormal, to_gradient = outputs(batch.reshape(-1)).chunk(2)  # (m, c) each
         y = to_gradient @ orthonormal_weights(to_orthonormal)
-        affinity = dense_affinity(self._embedding[batch[1]], self.params).to(y.device)
+        rows = batch[1].to(self._embedding.device)
+        affinity = dense_affinity(self._embedding[rows], self.params)
         return (affinity * torch.cdist(y, y) ** 2).sum() / (2 * len(y))
 
 
@@ -177,7 +190,9 @@ def dense_affinity(x: Tensor, params: GraphParams) -> Tensor:
     nearest, indices = distances.topk(k, largest=False)  # (m, k), ascending
     scales = nearest[:, min(params.scale_neighbour, k) - 1]
     if params.scale == "global":
-        scales = scales.median().expand_as(scales)
-    weights = torch.exp(-0.5 * (nearest / scales.clamp_min(1e-12)[:, None]) ** 2)
+        scales = scales.quantile(0.5).expand_as(scales)
+    above_zero = nearest[nearest > 0]
+    floor = above_zero.min() if len(above_zero) else 1.0
+    weights = torch.exp(-0.5 * (nearest / scales.clamp_min(floor)[:, None]) ** 2)
     directed = torch.zeros_like(distances).scatter_(1, indices, weights)
     return (directed + directed.T) / 2

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from spectralnet.config import SiameseParams
+from spectralnet.errors import ParameterError
 from spectralnet.nets import MLP, seeded
 from spectralnet.training import Checkpoint, hold_out, n_batches, shuffled_batches, train
 
@@ -89,6 +90,11 @@ class PairSampler:
         unseen = torch.from_numpy(held_out)
         self.fitted = pairs[~unseen[pairs].any(dim=1)]
         self.held_out = pairs[unseen[pairs[:, 0]]]
+        if len(self.fitted) == 0:
+            raise ParameterError(
+                "no pairs of neighbours are left to fit: lower siamese.held_out, or fit more "
+                "points (`limit`)"
+            )
 
     def masks(self, pairs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Turn pairs into points and masks.

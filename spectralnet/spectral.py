@@ -94,7 +94,9 @@ def train_spectral_map(
     Parameters
     ----------
     x : ndarray of shape (n, d)
-        The net's inputs, one row a node of the graph.
+        The net's inputs, one row a node of the graph: the embedding whose distances made
+        the graph. The paper feeds the codes also where the Siamese net makes the graph;
+        its embedding is the easier input, being closer to the eigenspace.
     graph : csr_array of shape (n, n)
         Affinities.
     params : SpectralNetParams
@@ -111,13 +113,13 @@ def train_spectral_map(
         Of the normalised Laplacian with the "edges" sampler, of the unnormalised one with
         "batch".
     history : DataFrame
-        See `spectralnet.training.train`; losses are Rayleigh quotients: sums of eigenvalues.
+        See `spectralnet.training.train`; losses estimate the sampler's Rayleigh quotient.
     """
     with seeded(seed):
         net = SpectralMap([x.shape[1], *params.hidden, params.n_components]).to(device)
     points = torch.from_numpy(np.asarray(x)).to(device)
     net.standardise.fit(points)
-    sampler = make_sampler(x, graph, params, graph_params, seed)
+    sampler = make_sampler(points, graph, params, graph_params, seed)
 
     def loss(batch: Tensor) -> Tensor:
         return sampler.loss(lambda indices: net.outputs(points[indices.to(device)]), batch)
@@ -142,14 +144,14 @@ def train_spectral_map(
 
 
 def make_sampler(
-    x: NDArray[np.float32],
+    points: Tensor,
     graph: csr_array,
     params: SpectralNetParams,
     graph_params: GraphParams,
     seed: int,
 ) -> Sampler:
     """Build the sampler that `params` names, with its held-out points."""
-    held_out = hold_out(len(x), params.held_out, seed)
+    held_out = hold_out(len(points), params.held_out, seed)
     if params.sampler == "edges":
         return EdgeSampler(graph, held_out, params.batch_size)
     for part, n in (("held-out", held_out.sum()), ("fitted", (~held_out).sum())):
@@ -158,4 +160,4 @@ def make_sampler(
                 f"spectralnet.n_components = {params.n_components} is too many for {n} {part} "
                 "points, which are halved: raise spectralnet.held_out, or use sampler: edges"
             )
-    return BatchSampler(x, held_out, params.batch_size, graph_params)
+    return BatchSampler(points, held_out, params.batch_size, graph_params)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,7 +44,7 @@ class StageRun:
 
     def log_curve(self, history: pd.DataFrame) -> None:
         """Log a trainer's history: each column but `epoch` becomes a curve over it."""
-        now = int(pd.Timestamp.now().timestamp() * 1000)
+        now = int(time.time() * 1000)
         points = [
             Metric(name, float(row[name]), now, int(row["epoch"]))
             for row in history.to_dict("records")
@@ -101,8 +102,10 @@ def stage_run(stage: str, params: dict[str, Any]) -> Iterator[StageRun]:
     ------
     StageRun
     """
-    client, experiment_id = _open_store()
-    parent_id = _parent_run(client, experiment_id, params)
+    # Two processes that both create a store, or a configuration's parent, would spoil it.
+    with FileLock(main_root() / "mlflow.db.lock"):
+        client, experiment_id = _open_store()
+        parent_id = _parent_run(client, experiment_id, params)
     status = RunStatus.FAILED
     try:
         with mlflow.start_run(run_name=stage, parent_run_id=parent_id) as run:
@@ -123,16 +126,14 @@ def _open_store() -> tuple[MlflowClient, str]:
     root = main_root()
     if "MLFLOW_TRACKING_URI" not in os.environ:
         mlflow.set_tracking_uri(f"sqlite:///{root / 'mlflow.db'}")
-    # Two processes that both create the tables of a new store spoil it.
-    with FileLock(root / "mlflow.db.lock"):
-        client = MlflowClient()
-        found = client.get_experiment_by_name(EXPERIMENT)
-        if found is None:
-            local = mlflow.get_tracking_uri().startswith("sqlite:")
-            location = (root / "mlartifacts").as_uri() if local else None
-            experiment_id = client.create_experiment(EXPERIMENT, artifact_location=location)
-        else:
-            experiment_id = found.experiment_id
+    client = MlflowClient()
+    found = client.get_experiment_by_name(EXPERIMENT)
+    if found is None:
+        local = mlflow.get_tracking_uri().startswith("sqlite:")
+        location = (root / "mlartifacts").as_uri() if local else None
+        experiment_id = client.create_experiment(EXPERIMENT, artifact_location=location)
+    else:
+        experiment_id = found.experiment_id
     mlflow.set_experiment(experiment_id=experiment_id)
     return client, experiment_id
 

@@ -1,6 +1,5 @@
 """The one training loop: seed, held-out loss, one-cycle rate, early stopping, checkpoint."""
 
-import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,8 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from spectralnet.artifacts import whole_file
 from spectralnet.config import TrainingParams
 from spectralnet.errors import TrainingError
+
+WARM_UP = 0.3  # part of the cycle in which the rate rises
 
 
 @dataclass
@@ -26,16 +28,25 @@ class Checkpoint:
     ----------
     path : Path
         Its name has to tell apart whatever the result depends on.
+    seconds : float, default=30
+        What a kill may lose: `is_due` once this long has passed since the last `save`.
     """
 
     path: Path
+    seconds: float = 30
+
+    def __post_init__(self) -> None:
+        self._saved_at = time.monotonic()
+
+    def is_due(self) -> bool:
+        """Say whether it is time to save."""
+        return time.monotonic() - self._saved_at >= self.seconds
 
     def save(self, state: dict[str, Any]) -> None:
         """Replace the file by `state` in one step."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_suffix(".partial")
-        torch.save(state, partial)
-        os.replace(partial, self.path)
+        with whole_file(self.path) as partial:
+            torch.save(state, partial)
+        self._saved_at = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:
         """Return the saved state, or None."""
@@ -67,8 +78,8 @@ def train(
     net : nn.Module
         Trained in place.
     params : TrainingParams
-        Adam's `learning_rate` is the peak of one cycle over `epochs`; training stops
-        after `patience` epochs without a smaller held-out loss.
+        Adam's `learning_rate` is the peak of one cycle over `epochs`. Once it is past,
+        training stops after `patience` epochs without a smaller held-out loss.
     batches : callable
         Draws the minibatches of one epoch with the generator it is given.
     n_batches : int
@@ -81,7 +92,8 @@ def train(
     name : str
         Of the progress bar, which shows on terminals only.
     checkpoint : Checkpoint, optional
-        Written after each epoch, and read before the first: a killed training goes on.
+        Written between epochs, and read before the first: a killed training goes on. The
+        caller discards it when the result is safe.
 
     Returns
     -------
@@ -103,12 +115,10 @@ def train(
             row = loop.run_epoch(batches, loss, held_out_loss)
             progress.set_postfix(loss=row["loss"], held_out_loss=row["held_out_loss"])
             progress.update()
-            if checkpoint:
+            if checkpoint and (loop.finished or checkpoint.is_due()):
                 checkpoint.save(loop.state_dict())
     net.load_state_dict(loop.best_weights)
     net.eval()
-    if checkpoint:
-        checkpoint.discard()
     return pd.DataFrame(loop.history)
 
 
@@ -121,7 +131,10 @@ class _Loop:
         self.net, self.params, self.generator = net, params, generator
         self.optimizer = torch.optim.Adam(net.parameters(), lr=params.learning_rate, fused=True)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, params.learning_rate, total_steps=params.epochs * n_batches
+            self.optimizer,
+            params.learning_rate,
+            total_steps=params.epochs * n_batches,
+            pct_start=WARM_UP,
         )
         self.history: list[dict[str, float]] = []
         self.best_weights: dict[str, Tensor] = {}
@@ -130,7 +143,9 @@ class _Loop:
     @property
     def finished(self) -> bool:
         epoch = len(self.history)
-        return epoch >= self.params.epochs or epoch - self.best_epoch >= self.params.patience
+        # On the way up to the peak a rising loss says nothing: the low rates are still to come.
+        waited = epoch - max(self.best_epoch, round(WARM_UP * self.params.epochs))
+        return epoch >= self.params.epochs or waited >= self.params.patience
 
     def run_epoch(
         self,

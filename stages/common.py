@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import inspect
+import json
 import sys
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from spectralnet.config import Params, Settings, read_params
 from spectralnet.errors import SpectralNetError
 from spectralnet.nets import pick_device
 from spectralnet.training import Checkpoint
+from stages import STARTED
 
 
 @dataclass
@@ -28,23 +30,24 @@ class Stage:
     ----------
     name : str
     params : Params
+    device : torch.device
+        The device to compute on.
     run : StageRun
         Its MLflow run.
+    used_checkpoint : Checkpoint or None
+        To be discarded when the stage's output is whole.
     """
 
     name: str
     params: Params
+    device: torch.device
     run: tracking.StageRun
+    used_checkpoint: Checkpoint | None = None
 
     @property
     def settings(self) -> Settings:
         """The chosen data set's parameters."""
         return self.params.settings
-
-    @property
-    def device(self) -> torch.device:
-        """The device to compute on."""
-        return pick_device(self.params.device)
 
     def checkpoint(self, *inputs: Path) -> Checkpoint:
         """Return the checkpoint of this stage's training on `inputs`.
@@ -53,12 +56,18 @@ class Stage:
         in the main checkout, since temporary workspaces do not last. Its name is a hash of
         all that the result depends on.
         """
-        digest = hashlib.sha256(self.params.model_dump_json().encode())
+        known = [self.params.flat(), str(self.device), torch.__version__]
+        digest = hashlib.sha256(json.dumps(known).encode())
         code = sorted(Path(tracking.__file__).parent.glob("*.py"))
         for path in [*code, *inputs]:
             digest.update(hashlib.sha256(path.read_bytes()).digest())
         name = f"{self.name}-{digest.hexdigest()[:16]}.pt"
-        return Checkpoint(tracking.main_root() / ".checkpoints" / name)
+        self.used_checkpoint = Checkpoint(tracking.main_root() / ".checkpoints" / name)
+        return self.used_checkpoint
+
+    def seconds(self) -> float:
+        """Return the time since the process began to import what it needs."""
+        return time.perf_counter() - STARTED
 
 
 def main(work: Callable[..., str]) -> None:
@@ -77,15 +86,18 @@ def main(work: Callable[..., str]) -> None:
     for folder in folders:
         parser.add_argument(folder, type=Path)
     paths: dict[str, Path] = vars(parser.parse_args())
-    started = time.perf_counter()
     try:
         params = read_params()
+        device = pick_device(params.device)
         with tracking.stage_run(name, params.flat()) as run:
-            made = work(Stage(name, params, run), **paths)
-            seconds = time.perf_counter() - started
+            stage = Stage(name, params, device, run)
+            made = work(stage, **paths)
+            seconds = stage.seconds()
             run.log_metrics({"seconds": seconds})
         record: dict[str, Any] = {"stage": name, "run_id": run.run_id, "seconds": seconds}
         save_json(paths[folders[-1]] / "run.json", record)
+        if stage.used_checkpoint:
+            stage.used_checkpoint.discard()
     except SpectralNetError as error:
         sys.exit(f"stage {name}: {error}")
     print(f"{name}: {made}, in {seconds:.0f} s", flush=True)

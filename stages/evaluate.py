@@ -1,8 +1,11 @@
 """Score the model beside simpler ways on the same inputs, and draw what it found."""
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from spectralnet import plots
 from spectralnet.artifacts import load_array, load_graph, load_json, save_json, whole_file
@@ -18,49 +21,44 @@ def evaluate(
     results: Path,
 ) -> str:  # fmt: skip
     """Score what was fitted and what was held out, by labels where there are any."""
-    seed, sampler = stage.params.seed, stage.settings.spectralnet.sampler
-    whole = ClusterModel.load(model)
-    embedding = load_array(model / "embedding.npy")
+    settings, whole = stage.settings, ClusterModel.load(model)
+    embedding, learned = load_array(model / "embedding.npy"), load_array(model / "eigenvalues.npy")
     clusters = nearest_centroid(embedding, whole.centroids.numpy())
-    learned = load_array(model / "eigenvalues.npy")
-    exact_clusters, exact, metrics = compare_with_exact(
-        embedding, learned, clusters, load_graph(affinity / "graph.npz"), sampler == "edges", seed
+    exact_clusters, exact, compared = compare_with_exact(
+        embedding,
+        learned,
+        clusters,
+        settings.n_clusters,
+        load_graph(affinity / "graph.npz"),
+        settings.spectralnet.sampler == "edges",
+        stage.params.seed,
     )
+    metrics: dict[str, Any] = load_json(affinity / "about.json") | compared
     labels = known(load_array(data / "labels.npy"))
     if labels is not None:
-        x = load_array(features / "features.npy")
-        embedded = map_in_chunks(whole.embedder, x, stage.device)
-        n_clusters = stage.settings.n_clusters
-        clusterings = {
-            "": clusters,
-            "spectral_": exact_clusters,
-            "kmeans_": kmeans_clusters(x, n_clusters, seed),
-            "kmeans_embedding_": kmeans_clusters(embedded, n_clusters, seed),
-        }
+        clusterings = {"": clusters, "spectral_": exact_clusters}
+        clusterings |= _kmeans_baselines(stage, whole, load_array(features / "features.npy"))
         metrics |= score_clusterings(clusterings, labels)
     metrics |= _held_out_scores(stage, whole, data)
-
+    figures = _draw(stage, data, clusters, labels)
+    figures["embedding"] = plots.embedding(embedding, clusters, labels, stage.params.seed)
+    figures["eigenvalues"] = plots.eigenvalues(learned, exact)
     records = [load_json(f / "run.json") for f in (data, features, graph, affinity, model)]
-    metrics |= {f"seconds_{record['stage']}": round(record["seconds"], 1) for record in records}
-    save_json(results / "metrics.json", dict(load_json(affinity / "about.json")) | metrics)
-    about = load_json(data / "about.json")
-    pictures = {
-        "embedding": plots.embedding(embedding, clusters, labels, seed),
-        "eigenvalues": plots.eigenvalues(learned, exact),
-    }
-    if labels is not None:
-        pictures["confusion"] = plots.confusion(labels, clusters)
-    if about["image_shape"]:
-        images, shape = load_array(data / "features.npy"), tuple(about["image_shape"])
-        pictures["clusters"] = plots.samples(images, clusters, shape, seed)
-    _save_pictures(pictures, results / "pictures")
-
-    stage.run.log_dataset(about["dataset"], about["sha256"])
-    stage.run.log_metrics(metrics, on_parent=True)
-    stage.run.log_upstream(records)
-    stage.run.log_artifacts([results / "metrics.json", results / "pictures"], on_parent=True)
+    _write(stage, results, metrics, figures, records, load_json(data / "about.json"))
     score = "no labels" if labels is None else f"ACC {metrics['acc']:.3f}, NMI {metrics['nmi']:.3f}"
     return f"{score}, squared Grassmann distance {metrics['grassmann']:.3f}"
+
+
+def _kmeans_baselines(
+    stage: Stage, whole: ClusterModel, x: NDArray[np.float32]
+) -> dict[str, NDArray[np.int64]]:
+    """Cluster the features, and the embedding that the graph was built on."""
+    n_clusters, seed = stage.settings.n_clusters, stage.params.seed
+    on_features = on_embedding = kmeans_clusters(x, n_clusters, seed)
+    if len(whole.embedder) > 0:  # else it is the identity
+        embedded = map_in_chunks(whole.embedder, x, stage.device)
+        on_embedding = kmeans_clusters(embedded, n_clusters, seed)
+    return {"kmeans_": on_features, "kmeans_embedding_": on_embedding}
 
 
 def _held_out_scores(stage: Stage, whole: ClusterModel, data: Path) -> dict[str, float]:
@@ -72,10 +70,38 @@ def _held_out_scores(stage: Stage, whole: ClusterModel, data: Path) -> dict[str,
     return {f"{name}_test": score for name, score in scored.items()}
 
 
-def _save_pictures(pictures: dict[str, Figure], folder: Path) -> None:
-    for name, figure in pictures.items():
-        with whole_file(folder / f"{name}.png") as partial:
+def _draw(
+    stage: Stage, data: Path, clusters: NDArray[np.int64], labels: NDArray[np.int64] | None
+) -> dict[str, Figure]:
+    """Draw what depends on the data: labels and images."""
+    figures = {} if labels is None else {"confusion": plots.confusion(labels, clusters)}
+    if shape := load_json(data / "about.json")["image_shape"]:
+        images = load_array(data / "features.npy")
+        figures["clusters"] = plots.samples(images, clusters, tuple(shape), stage.params.seed)
+    return figures
+
+
+def _write(
+    stage: Stage,
+    results: Path,
+    metrics: dict[str, Any],
+    figures: dict[str, Figure],
+    records: list[dict[str, Any]],
+    about: dict[str, Any],
+) -> None:
+    """Write metrics and pictures, and tell MLflow, the configuration's own run included."""
+    seconds = {record["stage"]: record["seconds"] for record in records}
+    seconds[stage.name] = stage.seconds()
+    metrics |= {f"seconds_{name}": round(value, 1) for name, value in seconds.items()}
+    metrics["seconds"] = round(sum(seconds.values()), 1)
+    save_json(results / "metrics.json", metrics)
+    for name, figure in figures.items():
+        with whole_file(results / "pictures" / f"{name}.png") as partial:
             figure.savefig(partial, format="png", dpi=110)
+    stage.run.log_dataset(about["dataset"], about["sha256"])
+    stage.run.log_metrics(metrics, on_parent=True)
+    stage.run.log_upstream(records)
+    stage.run.log_artifacts([results / "metrics.json", results / "pictures"], on_parent=True)
 
 
 if __name__ == "__main__":

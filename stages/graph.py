@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spectralnet.affinity import affinity_graph, describe_graph
+from spectralnet.affinity import affinity_graph, describe_graph, neighbour_scales
 from spectralnet.artifacts import load_array, save_array, save_graph, save_json, save_mlp
 from spectralnet.neighbours import nearest_neighbours
 from spectralnet.nets import MLP
@@ -31,12 +31,22 @@ def write_affinity(
         embedding, params.n_neighbours, params.search, stage.params.seed
     )
     weights = affinity_graph(neighbours, params.scale, params.scale_neighbour)
-    about = describe_graph(weights, neighbours)
+    about = describe_graph(weights, neighbours) | {
+        "median_scale": float(
+            np.median(neighbour_scales(neighbours.distances, params.scale, params.scale_neighbour))
+        )
+    }
     save_mlp(folder, "embedder", embedder)
     save_array(folder / "neighbours.npy", neighbours.indices)
     save_graph(folder / "graph.npz", weights)
     save_json(folder / "about.json", about)
     stage.run.log_metrics(about)
+    n_components = stage.settings.spectralnet.n_components
+    if about["components"] >= n_components:
+        print(
+            f"warning: with {about['components']} connected components, the first {n_components} "
+            "eigenvectors only tell some components apart: raise graph.n_neighbours"
+        )
     return about
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from spectralnet.artifacts import load_array, save_table
 from spectralnet.nets import map_in_chunks
 from spectralnet.siamese import train_siamese
+from spectralnet.validation import check_sizes
 from stages.common import Stage, main
 from stages.graph import describe, write_affinity
 
@@ -12,6 +13,7 @@ from stages.graph import describe, write_affinity
 def siamese(stage: Stage, features: Path, graph: Path, affinity: Path) -> str:
     """Train a Siamese net on the graph's neighbours, and connect neighbours in its embedding."""
     x = load_array(features / "features.npy")
+    check_sizes(len(x), stage.settings)
     net, history = train_siamese(
         x,
         load_array(graph / "neighbours.npy"),

@@ -10,6 +10,7 @@ from spectralnet.clustering import fit_centroids
 from spectralnet.model import ClusterModel
 from spectralnet.nets import map_in_chunks
 from spectralnet.spectral import train_spectral_map
+from spectralnet.validation import check_sizes
 from stages.common import Stage, main
 
 
@@ -18,6 +19,7 @@ def spectralnet(stage: Stage, features: Path, affinity: Path, model: Path) -> st
     settings, seed = stage.settings, stage.params.seed
     embedder = load_mlp(affinity, "embedder")
     x = map_in_chunks(embedder, load_array(features / "features.npy"), stage.device)
+    check_sizes(len(x), settings)
     spectral_map, eigenvalues, history = train_spectral_map(
         x,
         load_graph(affinity / "graph.npz"),
@@ -25,7 +27,11 @@ def spectralnet(stage: Stage, features: Path, affinity: Path, model: Path) -> st
         settings.graph,
         seed=seed,
         device=stage.device,
-        checkpoint=stage.checkpoint(features / "features.npy", affinity / "graph.npz"),
+        checkpoint=stage.checkpoint(
+            features / "features.npy",
+            affinity / "embedder.safetensors",
+            affinity / "graph.npz",
+        ),
     )
     embedding = map_in_chunks(spectral_map, x, stage.device)
     centroids = torch.from_numpy(fit_centroids(embedding, settings.n_clusters, seed))
@@ -38,6 +44,7 @@ def spectralnet(stage: Stage, features: Path, affinity: Path, model: Path) -> st
     stage.run.log_curve(history)
     stage.run.log_metrics({f"eigenvalue_{i}": float(v) for i, v in enumerate(eigenvalues, 1)})
     stage.run.log_model(whole, "spectralnet", encoder.sizes[0])
+    stage.run.log_artifacts([model / "model.json", model / "model.safetensors"])
     return f"{len(eigenvalues)} eigenvectors, sum of eigenvalues {np.sum(eigenvalues):.4f}"
 
 

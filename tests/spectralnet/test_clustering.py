@@ -26,5 +26,5 @@ def test_a_points_cluster_does_not_depend_on_the_others(blobs):
 
 
 def test_fewer_distinct_points_than_clusters_are_refused():
-    with pytest.raises(ParameterError, match=r"n_clusters = 3, .* 2 distinct points"):
+    with pytest.raises(ParameterError, match=r"n_clusters = 3, .* there are 2 distinct points"):
         fit_centroids(np.array([[0.0], [0.0], [1.0]]), 3, seed=0)

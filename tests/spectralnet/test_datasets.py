@@ -8,7 +8,7 @@ from spectralnet.validation import check_features
 
 
 def test_digits_are_scikit_learns_scaled(tmp_path):
-    dataset = load_dataset("digits", tmp_path)
+    dataset = load_dataset("digits", [tmp_path])
     expected = load_digits()
     np.testing.assert_allclose(dataset.features * 16, expected.data, atol=1e-5)
     np.testing.assert_array_equal(dataset.labels, expected.target)
@@ -17,7 +17,7 @@ def test_digits_are_scikit_learns_scaled(tmp_path):
 
 
 def test_mnist5k_holds_five_hundred_images_of_each_digit(tmp_path):
-    dataset = load_dataset("mnist5k", tmp_path)
+    dataset = load_dataset("mnist5k", [tmp_path])
     assert dataset.features.shape == (5000, 784)
     assert (dataset.features.min(), dataset.features.max()) == (0, 1)
     np.testing.assert_array_equal(np.bincount(dataset.labels), np.full(10, 500))
@@ -25,7 +25,7 @@ def test_mnist5k_holds_five_hundred_images_of_each_digit(tmp_path):
 
 def test_an_unknown_data_set_is_named(tmp_path):
     with pytest.raises(DataError, match="'cifar' is unknown: choose one of mnist5k, digits"):
-        load_dataset("cifar", tmp_path)
+        load_dataset("cifar", [tmp_path])
 
 
 @pytest.fixture

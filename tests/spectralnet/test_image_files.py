@@ -27,11 +27,6 @@ def source(arrays):
     return ImageSource("tiny", (), hashes)
 
 
-@pytest.fixture(autouse=True)
-def no_shared_folder(monkeypatch):
-    monkeypatch.delenv("SPECTRALNET_DATA", raising=False)
-
-
 @pytest.fixture
 def served(tmp_path):
     """Serve a folder on the loopback interface: its path and its address."""
@@ -73,16 +68,15 @@ def assert_equal(found, arrays):
 
 
 @pytest.mark.parametrize("container", ["npz", "idx"])
-def test_the_shared_folder_comes_first_whatever_its_container(
-    source, arrays, container, tmp_path, monkeypatch
-):
+def test_a_local_folder_comes_first_whatever_its_container(source, arrays, container, tmp_path):
     folder = tmp_path / "shared" / "tiny"
     if container == "npz":
         write_npz(folder / "tiny.npz", arrays)
     else:
         write_idx(folder, arrays)
-    monkeypatch.setenv("SPECTRALNET_DATA", str(tmp_path / "shared"))
-    assert_equal(fetch_images(source, tmp_path / "store"), arrays)
+    folders = [tmp_path / "shared", tmp_path / "store"]
+    assert_equal(fetch_images(source, folders), arrays)
+    assert_equal(fetch_images(source, folders[::-1]), arrays)
     assert not (tmp_path / "store").exists()
 
 
@@ -96,18 +90,18 @@ def test_a_mirror_that_fails_or_lies_is_passed_over(source, arrays, served, tmp_
     mirrors = tuple(f"{address}/{name}" for name in ("lies.npz", "cut.npz", "idx/"))
     mirrored = ImageSource(source.name, mirrors, source.sha256)
     store = tmp_path / "store"
-    assert_equal(fetch_images(mirrored, store), arrays)
+    assert_equal(fetch_images(mirrored, [store]), arrays)
     assert [path.name for path in store.rglob("*")] == ["tiny", "tiny.npz"]
     unreachable = ImageSource(source.name, (), source.sha256)
-    assert_equal(fetch_images(unreachable, store), arrays)  # the second time from the store
+    assert_equal(fetch_images(unreachable, [store]), arrays)  # the second time from the store
 
 
 def test_without_network_or_copy_the_message_names_every_way_out(source, tmp_path):
     mirrors = ("http://127.0.0.1:9/tiny.npz", "http://localhost:9/tiny/")
     mirrored = ImageSource(source.name, mirrors, source.sha256)
     with pytest.raises(DataError) as error:
-        fetch_images(mirrored, tmp_path)
-    for part in (*mirrors, "SPECTRALNET_DATA", "tiny/tiny.npz", "dataset: mnist5k"):
+        fetch_images(mirrored, [tmp_path])
+    for part in (*mirrors, str(tmp_path), "SPECTRALNET_DATA", "tiny/tiny.npz", "dataset: mnist5k"):
         assert part in str(error.value)
     assert list((tmp_path / "tiny").iterdir()) == []
 
@@ -124,7 +118,7 @@ def test_a_truncated_file_is_named_with_both_hashes(source, arrays, container, t
     path.write_bytes(path.read_bytes()[:-200])
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     with pytest.raises(DataError, match="cannot be read") as error:
-        fetch_images(source, tmp_path)
+        fetch_images(source, [tmp_path])
     for part in (str(path), found, source.sha256["x_train"]):
         assert part in str(error.value)
 
@@ -133,7 +127,7 @@ def test_other_contents_are_named_with_both_hashes(source, arrays, tmp_path):
     changed = arrays["x_test"] ^ 1
     write_npz(tmp_path / "tiny" / "tiny.npz", arrays | {"x_test": changed})
     with pytest.raises(DataError, match=r"tiny\.npz holds another x_test") as error:
-        fetch_images(source, tmp_path)
+        fetch_images(source, [tmp_path])
     assert hashlib.sha256(changed.tobytes()).hexdigest() in str(error.value)
     assert source.sha256["x_test"] in str(error.value)
 

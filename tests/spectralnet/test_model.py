@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from spectralnet.clustering import nearest_centroid
+from spectralnet.errors import ParameterError
 from spectralnet.model import ClusterModel
 from spectralnet.nets import MLP, Standardise, map_in_chunks, pick_device, seeded
 from spectralnet.spectral import SpectralMap
@@ -62,3 +63,5 @@ def test_devices(monkeypatch):
     assert pick_device("auto").type == "cuda"
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert pick_device("auto").type == "cpu"
+    with pytest.raises(ParameterError, match="device = cuda"):
+        pick_device("cuda")

@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from spectralnet.affinity import affinity_graph, degrees
+from spectralnet.errors import ParameterError
 from spectralnet.neighbours import nearest_neighbours
 from spectralnet.samplers import BatchSampler, EdgeSampler, dense_affinity
 
@@ -41,11 +42,10 @@ def test_edges_are_drawn_in_proportion_to_their_weights(blobs, blob_graph):
 
 @pytest.mark.parametrize("scale", ["local", "global"])
 def test_affinity_inside_a_batch_equals_the_sparse_graph(blobs, settings, scale):
-    params = settings.graph.model_copy(update={"scale": scale})
-    sparse = affinity_graph(
-        nearest_neighbours(blobs[:101], params.n_neighbours), scale, params.scale_neighbour
-    )
-    dense = dense_affinity(torch.from_numpy(blobs[:101]), params)
+    params = settings.graph.model_copy(update={"scale": scale, "scale_neighbour": 2})
+    points = np.concatenate([blobs[:97], np.repeat(blobs[:1], 3, axis=0)])
+    sparse = affinity_graph(nearest_neighbours(points, params.n_neighbours), scale, 2)
+    dense = dense_affinity(torch.from_numpy(points), params)
     np.testing.assert_allclose(dense.numpy(), sparse.toarray(), atol=1e-5)
 
 
@@ -55,7 +55,7 @@ def test_a_small_batch_has_fewer_neighbours(blobs, settings):
 
 
 def test_batch_loss_is_the_papers_with_weights_from_the_other_half(blobs, settings):
-    sampler = BatchSampler(blobs, np.arange(len(blobs)) < 20, 32, settings.graph)
+    sampler = BatchSampler(torch.from_numpy(blobs), np.arange(len(blobs)) < 20, 32, settings.graph)
     (batch,) = sampler.batches(torch.Generator().manual_seed(0), 1)
     assert batch.shape == (2, 32)
     assert len(torch.unique(batch)) == 64
@@ -74,7 +74,14 @@ def test_batch_loss_is_the_papers_with_weights_from_the_other_half(blobs, settin
 
 def test_held_out_batches_are_filled_up(blobs, settings):
     held_out = np.arange(len(blobs)) < 20
-    sampler = BatchSampler(blobs, held_out, 32, settings.graph)
+    sampler = BatchSampler(torch.from_numpy(blobs), held_out, 32, settings.graph)
     (batch,) = sampler.held_out_batches(torch.Generator().manual_seed(0), 1)
     assert batch.shape == (2, 32)
     assert set(range(20)) <= set(batch.ravel().tolist())
+
+
+def test_a_graph_without_edges_to_fit_is_refused(blobs, blob_graph):
+    everything = np.ones(len(blobs), dtype=bool)
+    for held_out in (everything, ~everything):
+        with pytest.raises(ParameterError, match=r"edges, \d+ touch a held-out point"):
+            EdgeSampler(blob_graph, held_out, 10)

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -44,22 +45,37 @@ def fit(settings, checkpoint=None, kill_in_epoch=None, held_out_losses=None, **u
 
 def test_a_killed_training_goes_on_to_the_same_result(settings, tmp_path):
     whole, whole_history = fit(settings)
-    checkpoint = Checkpoint(tmp_path / "saved" / "training.pt")
+    checkpoint = Checkpoint(tmp_path / "saved" / "training.pt", seconds=0)
     with pytest.raises(KilledError):
         fit(settings, checkpoint, kill_in_epoch=4)
     assert len(checkpoint.load()["history"]) == 3
     resumed, history = fit(settings, checkpoint)
     assert torch.equal(whole.weight, resumed.weight)
     assert history["loss"].tolist() == whole_history["loss"].tolist()
-    assert not checkpoint.path.exists()
+    again, _ = fit(settings, checkpoint)  # finished: nothing is left to train
+    assert torch.equal(whole.weight, again.weight)
+    checkpoint.discard()
+    assert list(checkpoint.path.parent.iterdir()) == []
 
 
 def test_the_best_weights_are_kept_and_training_stops(settings):
-    three, _ = fit(settings, epochs=20, patience=2, held_out_losses=iter([3, 2, 1.0, 1.5, 1.2]))
-    _, history = fit(settings, epochs=20, patience=2, held_out_losses=iter([3, 2, 1.0, 1.5, 1.2]))
+    losses = [3, 2, 1.0, 1.5, 1.2]
+    one, history = fit(settings, epochs=10, patience=2, held_out_losses=iter(losses))
     assert history["epoch"].tolist() == [1, 2, 3, 4, 5]
-    four, _ = fit(settings, epochs=20, patience=1, held_out_losses=iter([3, 2, 1.0, 1.5]))
-    assert torch.equal(three.weight, four.weight)  # both of epoch 3
+    other, history = fit(settings, epochs=10, patience=1, held_out_losses=iter(losses))
+    assert history["epoch"].tolist() == [1, 2, 3, 4]
+    assert torch.equal(one.weight, other.weight)  # both of epoch 3
+
+
+def test_the_rate_rises_to_its_peak_and_falls_and_only_then_patience_counts(settings):
+    _, history = fit(settings, epochs=10, patience=3, held_out_losses=iter(range(1, 11)))
+    assert history["epoch"].tolist() == [1, 2, 3, 4, 5, 6]  # the peak is at 3
+    _, history = fit(settings, epochs=10, patience=10)
+    rates = history["learning_rate"].to_numpy()
+    assert rates.argmax() == 3
+    assert (np.diff(rates[:4]) > 0).all()
+    assert (np.diff(rates[3:]) < 0).all()
+    assert rates[3] == pytest.approx(settings.autoencoder.learning_rate, rel=0.01)
 
 
 def test_divergence_is_an_error_with_a_way_out(settings):

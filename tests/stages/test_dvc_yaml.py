@@ -1,6 +1,7 @@
 """The wiring of the pipeline, read from its files."""
 
 import ast
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,12 @@ def test_only_tracking_knows_mlflow_and_nothing_knows_dvc():
         source = module.read_text()
         assert "import dvc" not in source
         assert ("mlflow" in source) == (module.name == "tracking.py")
+
+
+@pytest.mark.parametrize("lock", ["dvc.lock", "stages/dvc.lock"])
+def test_the_committed_locks_are_of_this_code(lock):
+    """Else the results in Git are another program's: `make run`, and commit what it changes."""
+    for name, stage in yaml.safe_load((ROOT / lock).read_text())["stages"].items():
+        locked = {dep["path"]: dep["md5"] for dep in stage["deps"] if dep["path"].endswith(".py")}
+        current = {path: hashlib.md5((ROOT / path).read_bytes()).hexdigest() for path in locked}
+        assert locked == current, f"{name} in {lock}"

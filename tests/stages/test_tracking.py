@@ -1,3 +1,5 @@
+import mlflow
+import numpy as np
 import pytest
 import torch
 from mlflow.tracking import MlflowClient
@@ -22,18 +24,23 @@ def runs(root):
     return {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
 
 
-@pytest.mark.filterwarnings("default")  # MLflow's and torch.export's own
 def test_stages_of_one_configuration_share_a_parent(store, monkeypatch):
+    net = MLP([3, 2])
     with tracking.stage_run("prepare", PARAMS) as run:
         run.log_dataset("digits", "ab" * 32)
         run.log_metrics({"n": 5, "search": "exact"})
     with tracking.stage_run("evaluate", PARAMS) as run:
         run.log_metrics({"acc": 0.5}, on_parent=True)
         run.log_upstream([{"stage": "prepare", "run_id": "r1"}])
-        run.log_model(MLP([3, 2]), "net", 3)
+        run.log_model(net, "net", 3)
     monkeypatch.setenv("DVC_EXP_NAME", "loud-cat")
     with tracking.stage_run("graph", PARAMS | {"seed": 1}):
         pass
+
+    (logged,) = mlflow.search_logged_models(output_format="list")
+    x = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+    predicted = mlflow.pyfunc.load_model(f"models:/{logged.model_id}").predict(x)
+    np.testing.assert_allclose(predicted, net(torch.from_numpy(x)).detach(), rtol=1e-6)
 
     found = runs(store)
     assert set(found) == {"digits-code-siamese", "loud-cat", "prepare", "evaluate", "graph"}
@@ -51,10 +58,9 @@ def test_stages_of_one_configuration_share_a_parent(store, monkeypatch):
     assert found["evaluate"].info.artifact_uri.startswith((store / "mlartifacts").as_uri())
 
 
-@pytest.mark.filterwarnings("default")
 def test_a_failed_stage_is_a_failed_run(store):
-    with pytest.raises(torch.cuda.OutOfMemoryError), tracking.stage_run("graph", PARAMS):
-        raise torch.cuda.OutOfMemoryError
+    with pytest.raises(RuntimeError), tracking.stage_run("graph", PARAMS):
+        raise RuntimeError
     assert {name: run.info.status for name, run in runs(store).items()} == {
         "digits-code-siamese": "FAILED",
         "graph": "FAILED",

@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+from sklearn.metrics import normalized_mutual_info_score
+
+from spectralnet.evaluation import compare_with_exact, known, score_clusterings
+from spectralnet.laplacian import exact_eigenvectors
+
+
+def test_labels_are_known_only_if_every_point_has_one():
+    labels = np.array([0, 3, 1])
+    np.testing.assert_array_equal(known(labels), labels)
+    assert known(np.array([0, -1, 1])) is None
+    assert known(np.array([], dtype=int)) is None
+
+
+def test_the_exact_embedding_is_at_no_distance_from_itself(blob_graph):
+    vectors, values = exact_eigenvectors(blob_graph, 4)
+    clusters = np.repeat([0, 1, 2], 60)
+    exact_clusters, exact_values, compared = compare_with_exact(
+        vectors, values, clusters, 3, blob_graph, True, seed=0
+    )
+    assert compared["grassmann"] == pytest.approx(0, abs=1e-9)
+    assert compared["eigenvalue_sum"] == compared["spectral_eigenvalue_sum"] == exact_values.sum()
+    expected = normalized_mutual_info_score(clusters, exact_clusters)
+    assert compared["agreement"] == pytest.approx(expected)
+    assert (compared["smallest_cluster"], compared["largest_cluster"]) == (60, 60)
+
+
+def test_an_unrelated_embedding_is_far_and_an_empty_cluster_is_seen(blob_graph):
+    y = np.random.default_rng(0).normal(size=(180, 4))
+    clusters = np.repeat([0, 1], 90)
+    compared = compare_with_exact(y, np.ones(4), clusters, 3, blob_graph, True, seed=0)[2]
+    assert compared["grassmann"] > 3
+    assert compared["smallest_cluster"] == 0
+
+
+def test_scores_are_named_by_their_clustering():
+    labels = np.repeat([0, 1], 5)
+    found = score_clusterings({"": labels, "kmeans_": np.zeros(10, dtype=int)}, labels)
+    assert (found["acc"], found["kmeans_acc"], found["kmeans_ari"]) == (1, 0.5, 0)
+    assert len(found) == 8

@@ -1,0 +1,38 @@
+import numpy as np
+
+from spectralnet import plots
+
+
+def test_the_confusion_matrix_shows_every_count():
+    labels, clusters = np.array([0, 0, 1, 1, 1]), np.array([1, 1, 0, 0, 1])
+    (axes,) = plots.confusion(labels, clusters).axes
+    assert [text.get_text() for text in axes.texts] == ["2", "0", "1", "2"]
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["1", "0"]
+
+
+def test_the_embedding_is_drawn_by_cluster_and_by_label(blobs):
+    clusters = np.repeat([0, 1, 2], 60)
+    figure = plots.embedding(blobs, clusters, clusters % 2, seed=0)
+    drawn = [sum(len(c.get_offsets()) for c in axes.collections) for axes in figure.axes]
+    assert drawn == [180, 180]
+    assert [len(axes.collections) for axes in figure.axes] == [3, 2]
+    assert len(plots.embedding(blobs, clusters, None, seed=0).axes) == 1
+
+
+def test_each_row_of_samples_holds_members_of_its_cluster():
+    clusters = np.repeat([0, 2], [30, 3])
+    images = np.where(clusters == 0, 0.25, 0.75)[:, None] * np.ones((33, 6))
+    (axes,) = plots.samples(images, clusters, (2, 3), seed=0).axes
+    canvas = np.asarray(axes.images[0].get_array())
+    assert canvas.shape == (4, 3 * plots.SAMPLES_SHOWN)
+    assert set(np.unique(canvas[:2])) == {0.75}
+    assert set(np.unique(canvas[2:, :9])) == {0.25}
+    assert set(np.unique(canvas[2:, 9:])) == {1}  # three members only
+
+
+def test_both_spectra_are_drawn():
+    learned, exact = np.array([0.1, 0.3]), np.array([0.0, 0.2])
+    (axes,) = plots.eigenvalues(learned, exact).axes
+    drawn = {line.get_label(): line.get_ydata() for line in axes.lines}
+    np.testing.assert_array_equal(drawn["exact"], exact)
+    np.testing.assert_array_equal(drawn["SpectralNet"], learned)
