@@ -53,7 +53,7 @@ class EdgeSampler:
     Raises
     ------
     ParameterError
-        If no edge is left for training, or none is held out.
+        If no edge is left for training.
     """
 
     normalised = True
@@ -65,10 +65,10 @@ class EdgeSampler:
         ends = np.stack([edges.row[once], edges.col[once]])  # (2, edges)
         unseen = held_out[ends].any(axis=0)
         weights = edges.data[once]
-        if unseen.all() or not unseen.any():
+        if unseen.all():
             raise ParameterError(
-                f"of {len(unseen)} edges, {np.count_nonzero(unseen)} touch a held-out point: "
-                "change spectralnet.held_out, or fit more points (`limit`)"
+                f"each of {len(unseen)} edges touches a held-out point: lower "
+                "spectralnet.held_out, or fit more points (`limit`)"
             )
         self._fitted = _WeightedEdges(ends[:, ~unseen], weights[~unseen])
         self._held_out = _WeightedEdges(ends[:, unseen], weights[unseen])

@@ -1,7 +1,6 @@
 """Find the nearest neighbours in the chosen space and write the Euclidean affinity graph."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,24 +17,20 @@ def graph(stage: Stage, features: Path, affinity: Path) -> str:
     """Connect each point to its nearest neighbours with Gaussian weights."""
     x = load_array(features / "features.npy")
     check_sizes(len(x), stage.settings)
-    identity = MLP([x.shape[1]])
-    return describe(write_affinity(stage, affinity, identity, x))
+    return write_affinity(stage, affinity, MLP([x.shape[1]]), x)
 
 
 def write_affinity(
     stage: Stage, folder: Path, embedder: MLP, embedding: NDArray[np.float32]
-) -> dict[str, Any]:
+) -> str:
     """Write what every affinity delivers: an embedder, and the graph of its embedding."""
     params = stage.settings.graph
     neighbours = nearest_neighbours(
         embedding, params.n_neighbours, params.search, stage.params.seed
     )
     weights = affinity_graph(neighbours, params.scale, params.scale_neighbour)
-    about = describe_graph(weights, neighbours) | {
-        "median_scale": float(
-            np.median(neighbour_scales(neighbours.distances, params.scale, params.scale_neighbour))
-        )
-    }
+    scales = neighbour_scales(neighbours.distances, params.scale, params.scale_neighbour)
+    about = describe_graph(weights, neighbours) | {"median_scale": float(np.median(scales))}
     save_mlp(folder, "embedder", embedder)
     save_array(folder / "neighbours.npy", neighbours.indices)
     save_graph(folder / "graph.npz", weights)
@@ -47,12 +42,7 @@ def write_affinity(
             f"warning: with {about['components']} connected components, the first {n_components} "
             "eigenvectors only tell some components apart: raise graph.n_neighbours"
         )
-    return about
-
-
-def describe(about: dict[str, Any]) -> str:
-    """Say what a graph is like."""
-    return f"{about['edges']} edges in {about['components']} connected components"
+    return f"{about['edges']} edges, connected components: {about['components']}"
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from spectralnet.nets import map_in_chunks
 from spectralnet.siamese import train_siamese
 from spectralnet.validation import check_sizes
 from stages.common import Stage, main
-from stages.graph import describe, write_affinity
+from stages.graph import write_affinity
 
 
 def siamese(stage: Stage, features: Path, graph: Path, affinity: Path) -> str:
@@ -24,9 +24,9 @@ def siamese(stage: Stage, features: Path, graph: Path, affinity: Path) -> str:
     )
     save_table(affinity / "history.csv", history)
     stage.run.log_curve(history)
-    about = write_affinity(stage, affinity, net, map_in_chunks(net, x, stage.device))
+    described = write_affinity(stage, affinity, net, map_in_chunks(net, x, stage.device))
     stage.run.log_model(net, "embedder", x.shape[1])
-    return f"held-out loss {history['held_out_loss'].min():.4f}, {describe(about)}"
+    return f"held-out loss {history['held_out_loss'].min():.4f}, {described}"
 
 
 if __name__ == "__main__":

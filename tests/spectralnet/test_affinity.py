@@ -22,7 +22,7 @@ def test_weights_equal_a_dense_reference(blobs, scale):
 
 
 def test_memory_grows_with_neighbours_not_with_points_squared(blobs):
-    graph = affinity_graph(nearest_neighbours(blobs, 5))
+    graph = affinity_graph(nearest_neighbours(blobs, 5), "local", 3)
     assert graph.nnz <= 2 * 5 * len(blobs)
     assert graph.diagonal().sum() == 0
 
@@ -47,7 +47,7 @@ def test_components_are_counted():
     points = np.concatenate([np.zeros((30, 2)), np.full((10, 2), 100.0)]).astype(np.float32)
     points += np.random.default_rng(0).normal(size=points.shape).astype(np.float32)
     neighbours = nearest_neighbours(points, 8)
-    about = describe_graph(affinity_graph(neighbours), neighbours)
+    about = describe_graph(affinity_graph(neighbours, "local", 3), neighbours)
     assert (about["components"], about["smallest_component"]) == (2, 10)
 
 

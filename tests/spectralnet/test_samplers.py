@@ -81,7 +81,5 @@ def test_held_out_batches_are_filled_up(blobs, settings):
 
 
 def test_a_graph_without_edges_to_fit_is_refused(blobs, blob_graph):
-    everything = np.ones(len(blobs), dtype=bool)
-    for held_out in (everything, ~everything):
-        with pytest.raises(ParameterError, match=r"edges, \d+ touch a held-out point"):
-            EdgeSampler(blob_graph, held_out, 10)
+    with pytest.raises(ParameterError, match=r"each of \d+ edges touches a held-out point"):
+        EdgeSampler(blob_graph, np.ones(len(blobs), dtype=bool), 10)

@@ -212,3 +212,14 @@ def test_bad_parameters_end_the_run_before_any_work(clone, input_euclidean):
     assert "graph.n_neighbours = 300 is too many for" in failed.stdout
     assert "Traceback" not in failed.stdout
     assert executed(failed.stdout) == {"graph"}
+
+
+def test_the_check_names_the_allowed_values(clone, input_euclidean):
+    params = clone.root / "params.yaml"
+    whole = params.read_text()
+    assert clone.run("stages.check").returncode == 0
+    params.write_text(whole.replace("affinity: euclidean", "affinity: cosine"))
+    refused = clone.run("stages.check")
+    params.write_text(whole)
+    assert refused.returncode == 1
+    assert "affinity = 'cosine': Input should be 'siamese' or 'euclidean'" in refused.stdout
