@@ -193,8 +193,9 @@ def test_held_out_points_are_scored(clone, input_euclidean):
 def test_without_labels_the_label_free_part_is_reported(clone, input_euclidean, tmp_path):
     artifacts = tmp_path / "digits"
     shutil.copytree(clone.root / "artifacts/digits", artifacts)
-    labels = artifacts / "input/features/labels.npy"
-    save_array(labels, np.full_like(load_array(labels), -1))
+    for name in ("labels", "held_out_labels"):
+        path = artifacts / f"input/features/{name}.npy"
+        save_array(path, np.full_like(load_array(path), -1))
     folders = ["input/features", "input/features", *["input/euclidean/affinity"] * 2]
     paths = [str(artifacts / folder) for folder in [*folders, "input/euclidean/model"]]
     done = clone.run("stages.evaluate", *paths, str(tmp_path / "results"))
