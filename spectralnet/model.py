@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from spectralnet.artifacts import load_json, load_weights, save_json, save_weights
 from spectralnet.clustering import nearest_centroid
+from spectralnet.errors import DataError
 from spectralnet.nets import MLP, map_in_chunks
 from spectralnet.spectral import SpectralMap
 
@@ -42,12 +43,33 @@ class ClusterModel(nn.Module):
         return self.spectral_map(self.embedder(self.encoder(x)))
 
     def predict(
-        self, x: NDArray[np.float32], device: torch.device | None = None
+        self, x: NDArray[np.floating], device: torch.device | None = None
     ) -> NDArray[np.int64]:
-        """Assign each row of `x`, shape (n, d), to the cluster of the nearest centroid.
+        """Assign points to the clusters of the nearest centroids.
 
         Nothing is fitted here: a point's cluster does not depend on the others in `x`.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n, d)
+            Features, scaled as those that the model was fitted on; converted to float32.
+        device : torch.device, optional
+            By default the CPU.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Clusters from 0 to n_clusters - 1.
+
+        Raises
+        ------
+        DataError
+            If `x` is no matrix of d columns.
         """
+        x = np.asarray(x, dtype=np.float32)
+        n_features = self.encoder.sizes[0]
+        if x.ndim != 2 or x.shape[1] != n_features:
+            raise DataError(f"features of shape {x.shape}: the model takes (n, {n_features})")
         embedding = map_in_chunks(self, x, device or torch.device("cpu"))
         return nearest_centroid(embedding, self.centroids.cpu().numpy())
 

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from spectralnet import plots
 from spectralnet.artifacts import load_array, load_graph, load_json, save_json, whole_file
-from spectralnet.clustering import nearest_centroid
 from spectralnet.evaluation import compare_with_exact, kmeans_clusters, known, score_clusterings
 from spectralnet.model import ClusterModel
 from spectralnet.nets import map_in_chunks
@@ -23,7 +22,7 @@ def evaluate(
     """Score what was fitted and what was held out, by labels where there are any."""
     settings, whole = stage.settings, ClusterModel.load(model)
     embedding, learned = load_array(model / "embedding.npy"), load_array(model / "eigenvalues.npy")
-    clusters = nearest_centroid(embedding, whole.centroids.numpy())
+    clusters = load_array(model / "clusters.npy")
     exact_clusters, exact, compared = compare_with_exact(
         embedding,
         learned,

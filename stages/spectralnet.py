@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from spectralnet.artifacts import load_array, load_graph, load_mlp, save_array, save_table
-from spectralnet.clustering import fit_centroids
+from spectralnet.clustering import fit_centroids, nearest_centroid
 from spectralnet.model import ClusterModel
 from spectralnet.nets import map_in_chunks
 from spectralnet.spectral import train_spectral_map
@@ -34,11 +34,12 @@ def spectralnet(stage: Stage, features: Path, affinity: Path, model: Path) -> st
         ),
     )
     embedding = map_in_chunks(spectral_map, x, stage.device)
-    centroids = torch.from_numpy(fit_centroids(embedding, settings.n_clusters, seed))
+    centroids = fit_centroids(embedding, settings.n_clusters, seed)
     encoder = load_mlp(features, "encoder")
-    whole = ClusterModel(encoder, embedder, spectral_map, centroids)
+    whole = ClusterModel(encoder, embedder, spectral_map, torch.from_numpy(centroids))
     whole.save(model)
     save_array(model / "embedding.npy", embedding)
+    save_array(model / "clusters.npy", nearest_centroid(embedding, centroids))
     save_array(model / "eigenvalues.npy", eigenvalues)
     save_table(model / "history.csv", history)
     stage.run.log_curve(history)

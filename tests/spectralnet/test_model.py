@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from spectralnet.clustering import nearest_centroid
-from spectralnet.errors import ParameterError
+from spectralnet.errors import DataError, ParameterError
 from spectralnet.model import ClusterModel
 from spectralnet.nets import MLP, Standardise, map_in_chunks, pick_device, seeded
 from spectralnet.spectral import SpectralMap
@@ -35,6 +35,13 @@ def test_predict_is_encode_embed_map_and_the_nearest_centroid(model, blobs):
     np.testing.assert_array_equal(model.predict(blobs), expected)
     np.testing.assert_array_equal(model.predict(blobs[7:9]), expected[7:9])
     assert model.predict(blobs[:0]).shape == (0,)
+    np.testing.assert_array_equal(model.predict(blobs.astype(float)), expected)
+
+
+@pytest.mark.parametrize("shape", [(4,), (3, 5), (1, 2, 4)])
+def test_features_of_another_shape_are_refused(model, shape):
+    with pytest.raises(DataError, match=r"takes \(n, 4\)"):
+        model.predict(np.zeros(shape, dtype=np.float32))
 
 
 def test_standardise_keeps_distances_up_to_one_factor(blobs):

@@ -99,7 +99,9 @@ def clone(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def code_siamese(clone):
-    return clone.experiment("code-siamese", **TINY)
+    ran = clone.experiment("code-siamese", **TINY)
+    clone.git("commit", "--quiet", "--all", "--message", "first run")
+    return ran
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +133,9 @@ def test_metrics_are_those_of_the_artifacts(clone, code_siamese):
     labels = load_array(artifacts / "input/features/labels.npy")
     model = ClusterModel.load(artifacts / "code/siamese/model")
     clusters = model.predict(features)
+    np.testing.assert_array_equal(
+        clusters, load_array(artifacts / "code/siamese/model/clusters.npy")
+    )
     for name, value in scores(labels, clusters).items():
         assert metrics[name] == pytest.approx(value)
     assert len(features) == 300
@@ -207,6 +212,14 @@ def test_without_labels_the_label_free_part_is_reported(clone, input_euclidean, 
     assert pictures == {"clusters.png", "eigenvalues.png", "embedding.png"}
 
 
+def test_what_was_committed_comes_back_without_work(clone, input_euclidean):
+    clone.git("checkout", "params.yaml", "dvc.lock", "stages/dvc.lock", "results")
+    assert clone.run("dvc", "checkout").returncode == 0
+    again = clone.run("dvc", "repro")
+    assert "up to date" in again.stdout
+    assert executed(again.stdout) == set()
+
+
 def test_bad_parameters_end_the_run_before_any_work(clone, input_euclidean):
     failed = clone.run("dvc", "exp", "run", "--set-param=digits.graph.n_neighbours=300")
     assert failed.returncode != 0
@@ -219,7 +232,7 @@ def test_the_check_names_the_allowed_values(clone, input_euclidean):
     params = clone.root / "params.yaml"
     whole = params.read_text()
     assert clone.run("stages.check").returncode == 0
-    params.write_text(whole.replace("affinity: euclidean", "affinity: cosine"))
+    params.write_text(whole.replace("affinity: siamese", "affinity: cosine"))
     refused = clone.run("stages.check")
     params.write_text(whole)
     assert refused.returncode == 1
