@@ -2,11 +2,13 @@
 
 import numpy as np
 from sklearn.datasets import make_moons
+from sklearn.preprocessing import StandardScaler
 
 
-def two_moons(n: int = 2000, noise: float = 0.075, seed: int = 0):
+def two_moons(n: int = 7000, noise: float = 0.075, seed: int = 0):
+    """The official package's example: standardised."""
     points, labels = make_moons(n, noise=noise, random_state=seed)
-    return points.astype(np.float32), labels
+    return StandardScaler().fit_transform(points).astype(np.float32), labels
 
 
 def nested_cs(n: int = 1500, noise: float = 0.1, seed: int = 0):
