@@ -1,4 +1,4 @@
-"""The affinity graph: Gaussian weights on nearest neighbours."""
+"""The affinity graph: Gaussian weights on nearest neighbours, less where few are shared."""
 
 from typing import Any, Literal
 
@@ -7,7 +7,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from spectralnet.config import GraphParams
 from spectralnet.neighbours import Neighbours
+
+COMPARISONS_AT_ONCE = 2**27
 
 
 def neighbour_scales(
@@ -40,22 +43,52 @@ def neighbour_scales(
     return np.maximum(to_neighbour, floor)
 
 
-def affinity_graph(
-    neighbours: Neighbours,
-    scale: Literal["local", "global"],
-    scale_neighbour: int,
-) -> csr_array:
-    """Weight each point's neighbours by a Gaussian and symmetrise by the mean.
+def neighbour_overlap(indices: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Compare each point's neighbourhood with those of its neighbours.
 
-    W_ij = exp(-d_ij^2 / (2 sigma_i^2)) for j among the k nearest neighbours of i, then
-    (W + W^T) / 2. The diagonal is empty.
+    Parameters
+    ----------
+    indices : ndarray of shape (n, k)
+        Nearest neighbours; a point belongs to its own neighbourhood without being listed.
+
+    Returns
+    -------
+    ndarray of shape (n, k)
+        Jaccard coefficients of neighbourhoods, in (0, 1]: an edge has at least the
+        neighbour itself in common.
+
+    References
+    ----------
+    Jarvis and Patrick, Clustering using a similarity measure based on shared near
+    neighbors, IEEE Transactions on Computers, 1973.
+    """
+    n, k = indices.shape
+    own = np.arange(n, dtype=indices.dtype)[:, None]
+    neighbourhoods = np.concatenate([own, indices], axis=1)  # (n, k + 1)
+    overlap = np.empty((n, k))
+    chunk = max(1, COMPARISONS_AT_ONCE // (k + 1) ** 2)
+    for start in range(0, n, chunk):
+        mine = neighbourhoods[start : start + chunk, :, None]  # (chunk, k + 1, 1)
+        for rank in range(k):
+            theirs = neighbourhoods[indices[start : start + chunk, rank], None, :]
+            shared = np.count_nonzero(mine == theirs, axis=(1, 2))
+            overlap[start : start + chunk, rank] = shared / (2 * (k + 1) - shared)
+    return overlap
+
+
+def affinity_graph(neighbours: Neighbours, params: GraphParams) -> csr_array:
+    """Weight each point's neighbours and symmetrise by the mean.
+
+    W_ij = exp(-d_ij^2 / (2 sigma_i^2)) J_ij^overlap for j among the k nearest neighbours of
+    i, J_ij the Jaccard coefficient of their neighbourhoods; then (W + W^T) / 2. Points of
+    different clusters share few neighbours even where they are near. The diagonal is empty.
 
     Parameters
     ----------
     neighbours : Neighbours
-    scale : {"local", "global"}
-    scale_neighbour : int
-        See `neighbour_scales`.
+    params : GraphParams
+        `scale` and `scale_neighbour` (see `neighbour_scales`), and `overlap`: 0 leaves the
+        Gaussian of the paper.
 
     Returns
     -------
@@ -65,11 +98,14 @@ def affinity_graph(
     References
     ----------
     Shaham et al., SpectralNet, ICLR 2018, section 3.2 (global scale); Zelnik-Manor and
-    Perona, Self-tuning spectral clustering, NIPS 2004 (local scale).
+    Perona, Self-tuning spectral clustering, NIPS 2004 (local scale); Levine et al.,
+    PhenoGraph, Cell 2015 (Jaccard weights).
     """
     n, k = neighbours.distances.shape
-    widths = neighbour_scales(neighbours.distances, scale, scale_neighbour)
+    widths = neighbour_scales(neighbours.distances, params.scale, params.scale_neighbour)
     weights = np.exp(-0.5 * (neighbours.distances / widths[:, None]) ** 2)  # (n, k)
+    if params.overlap:
+        weights *= neighbour_overlap(neighbours.indices) ** params.overlap
     # Far neighbours of a point in a dense spot underflow; an edge of weight 0 would be none.
     weights = np.maximum(weights, np.finfo(np.float32).tiny)
     indptr = np.arange(0, n * k + 1, k)
@@ -77,6 +113,41 @@ def affinity_graph(
     graph = csr_array((directed + directed.T) / 2)
     graph.sort_indices()
     return graph
+
+
+def with_known_labels(graph: csr_array, labels: NDArray[np.int64]) -> csr_array:
+    """Let known labels overrule a graph: connect points of one class, and cut others apart.
+
+    Each point with a known label is connected to all others of its class, with weights that
+    together are the mean degree of the graph. (The reference code gives each such edge weight
+    1, on a graph whose own weights are at most 1.)
+
+    Parameters
+    ----------
+    graph : csr_array of shape (n, n)
+    labels : ndarray of shape (n,)
+        -1 where unknown.
+
+    Returns
+    -------
+    csr_array of shape (n, n)
+
+    References
+    ----------
+    Shaham et al., SpectralNet, ICLR 2018, section 5.1 (semi-supervised).
+    """
+    known = labels >= 0
+    edges = graph.tocoo()
+    keep = ~(known[edges.row] & known[edges.col])
+    parts = [(edges.row[keep], edges.col[keep], edges.data[keep])]
+    for label in np.unique(labels[known]):
+        members = np.flatnonzero(labels == label)
+        row, column = (ends.ravel() for ends in np.meshgrid(members, members))
+        row, column = row[row != column], column[row != column]
+        weight = graph.sum() / graph.shape[0] / max(len(members) - 1, 1)
+        parts.append((row, column, np.full(len(row), weight)))
+    row, column, weights = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return csr_array((weights, (row, column)), shape=graph.shape)
 
 
 def degrees(graph: csr_array) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from scipy.sparse import csr_array
 
-from spectralnet.nets import MLP
+from spectralnet.nets import MLP, ConvNet, build_net
 
 
 @contextmanager
@@ -81,14 +81,14 @@ def load_weights(path: Path, module: torch.nn.Module) -> None:
     module.load_state_dict(load_file(path))
 
 
-def save_mlp(folder: Path, name: str, net: MLP) -> None:
-    """Write a perceptron as ``<name>.json`` and ``<name>.safetensors``."""
+def save_net(folder: Path, name: str, net: MLP | ConvNet) -> None:
+    """Write a net as ``<name>.json`` and ``<name>.safetensors``."""
     save_json(folder / f"{name}.json", net.config)
     save_weights(folder / f"{name}.safetensors", net)
 
 
-def load_mlp(folder: Path, name: str) -> MLP:
-    """Read what `save_mlp` wrote."""
-    net = MLP(**load_json(folder / f"{name}.json"))
+def load_net(folder: Path, name: str) -> MLP | ConvNet:
+    """Read what `save_net` wrote."""
+    net = build_net(load_json(folder / f"{name}.json"))
     load_weights(folder / f"{name}.safetensors", net)
     return net.eval()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from spectralnet.config import AutoencoderParams
-from spectralnet.nets import MLP, map_in_chunks, seeded
+from spectralnet.nets import MLP, half_precision, map_in_chunks, seeded
 from spectralnet.training import Checkpoint, hold_out, n_batches, shuffled_batches, train
 
 
@@ -83,7 +83,9 @@ def train_autoencoder(
 
     def loss(batch: tuple[Tensor, Tensor]) -> Tensor:
         noisy, clean = batch
-        return nn.functional.mse_loss(net(noisy), clean)
+        with half_precision(device):
+            reconstructed = net(noisy)
+        return nn.functional.mse_loss(reconstructed.float(), clean)
 
     def held_out_loss() -> float:
         return float(np.mean((map_in_chunks(net, unseen, device) - unseen) ** 2))

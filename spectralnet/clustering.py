@@ -1,4 +1,4 @@
-"""From an embedding to clusters: seeded k-means whose centroids are kept."""
+"""From an embedding to clusters: directions in the eigenspace, and seeded k-means."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,6 +7,22 @@ from sklearn.metrics import pairwise_distances_argmin
 from threadpoolctl import threadpool_limits
 
 from spectralnet.errors import ParameterError
+
+
+def unit_rows(embedding: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Scale each row of an embedding, shape (n, c), to length 1.
+
+    Where clusters are no edges apart, the points of each have one direction in the space of
+    the first eigenvectors, orthogonal to the others', while their lengths vary with the
+    clusters' sizes: k-means should see directions. It also makes surplus eigenvectors do
+    less harm.
+
+    References
+    ----------
+    Ng, Jordan and Weiss, On spectral clustering, NIPS 2001.
+    """
+    length = np.linalg.norm(embedding, axis=1, keepdims=True)
+    return embedding / np.maximum(length, np.finfo(embedding.dtype).tiny)
 
 
 def fit_centroids(

@@ -12,6 +12,7 @@ Count = Annotated[int, Field(ge=1)]
 # Not strict, since PyYAML reads the exponent without a dot that DVC writes (1e-05) as a string.
 Fraction = Annotated[float, Field(ge=0, lt=1, strict=False)]
 Positive = Annotated[float, Field(gt=0, strict=False)]
+NotNegative = Annotated[float, Field(ge=0, strict=False)]
 
 
 class _Block(BaseModel):
@@ -43,6 +44,7 @@ class GraphParams(_Block):
     search: Literal["auto", "exact", "approximate"]
     scale: Literal["local", "global"]
     scale_neighbour: Count
+    overlap: NotNegative
 
     @model_validator(mode="after")
     def _scale_neighbour_is_a_neighbour(self) -> "GraphParams":
@@ -54,13 +56,32 @@ class GraphParams(_Block):
         return self
 
 
-class SiameseParams(TrainingParams):
-    """The Siamese net d-`hidden`-`embedding_size` and its pairs."""
+class AffineParams(_Block):
+    """The largest changes that `augment: affine` makes to images.
 
+    Degrees, parts of the image's width, parts of its size, parts of a height.
+    """
+
+    rotation: NotNegative
+    shift: Fraction
+    scale: Fraction
+    shear: Fraction
+
+
+class SiameseParams(TrainingParams):
+    """The Siamese net d-`hidden`-`embedding_size` and its pairs.
+
+    With ``augment: affine`` it reads images themselves: convolutions of `channels` take the
+    place of all but the last of the `hidden` layers.
+    """
+
+    channels: Annotated[list[Count], Field(min_length=1)]
     hidden: list[Count]
     embedding_size: Count
-    n_positives: Count
+    loss: Literal["infonce", "contrastive"]
+    temperature: Positive
     margin: Positive
+    steps_per_epoch: Count
 
 
 class SpectralNetParams(TrainingParams):
@@ -85,19 +106,11 @@ class Settings(_Block):
     """One data set's block of parameters."""
 
     n_clusters: Annotated[int, Field(ge=2)]
+    affine: AffineParams
     autoencoder: AutoencoderParams
     graph: GraphParams
     siamese: SiameseParams
     spectralnet: SpectralNetParams
-
-    @model_validator(mode="after")
-    def _positives_are_neighbours(self) -> "Settings":
-        if self.siamese.n_positives > self.graph.n_neighbours:
-            raise ValueError(
-                f"siamese.n_positives = {self.siamese.n_positives} has to be at most "
-                f"graph.n_neighbours = {self.graph.n_neighbours}"
-            )
-        return self
 
 
 class Params(_Block):
@@ -107,6 +120,8 @@ class Params(_Block):
     space: Literal["code", "input"]
     affinity: Literal["siamese", "euclidean"]
     fit_on: Literal["all", "train"]
+    augment: Literal["none", "affine"]
+    labelled: Fraction
     limit: Count | None
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     device: Literal["auto", "cpu", "cuda"]
@@ -114,6 +129,15 @@ class Params(_Block):
     digits: Settings
     mnist: Settings
     fashion_mnist: Settings = Field(alias="fashion-mnist")
+
+    @model_validator(mode="after")
+    def _augmented_images_are_read(self) -> "Params":
+        if self.augment != "none" and self.affinity != "siamese":
+            raise ValueError(
+                f"augment = {self.augment} changes the images that the Siamese net reads: set "
+                "affinity: siamese, or augment: none"
+            )
+        return self
 
     @property
     def settings(self) -> Settings:

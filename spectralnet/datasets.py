@@ -120,3 +120,31 @@ def held_out_mask(
     mask = np.zeros(n, dtype=bool)
     mask[np.random.default_rng(seed).permutation(n)[: round(HELD_OUT_WITHOUT_TEST_PART * n)]] = True
     return mask
+
+
+def reveal(labels: NDArray[np.int64], fraction: float, seed: int) -> NDArray[np.int64]:
+    """Choose the labels that may be used.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n,)
+    fraction : float
+        Of the n points.
+    seed : int
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        The labels of that part of the points, -1 elsewhere.
+
+    Raises
+    ------
+    DataError
+        If labels are asked for where the data set has none.
+    """
+    known = np.full_like(labels, -1)
+    chosen = np.random.default_rng(seed).permutation(len(labels))[: round(fraction * len(labels))]
+    known[chosen] = labels[chosen]
+    if (known[chosen] < 0).any():
+        raise DataError(f"labelled = {fraction}, but points have no label: set labelled: 0")
+    return known

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from spectralnet.artifacts import load_json, load_weights, save_json, save_weights
-from spectralnet.clustering import nearest_centroid
+from spectralnet.clustering import nearest_centroid, unit_rows
 from spectralnet.errors import DataError
-from spectralnet.nets import MLP, map_in_chunks
+from spectralnet.nets import MLP, ConvNet, build_net, map_in_chunks
 from spectralnet.spectral import SpectralMap
 
 
@@ -19,18 +19,23 @@ class ClusterModel(nn.Module):
 
     Parameters
     ----------
-    encoder : MLP
+    encoder : MLP or ConvNet
         To the code space; the identity in the input space.
-    embedder : MLP
+    embedder : MLP or ConvNet
         The Siamese net; the identity for Euclidean affinities.
     spectral_map : SpectralMap
     centroids : Tensor of shape (n_clusters, c)
+        Of the unit rows of the spectral embedding.
     """
 
     centroids: Tensor
 
     def __init__(
-        self, encoder: MLP, embedder: MLP, spectral_map: SpectralMap, centroids: Tensor
+        self,
+        encoder: MLP | ConvNet,
+        embedder: MLP | ConvNet,
+        spectral_map: SpectralMap,
+        centroids: Tensor,
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -45,7 +50,7 @@ class ClusterModel(nn.Module):
     def predict(
         self, x: NDArray[np.floating], device: torch.device | None = None
     ) -> NDArray[np.int64]:
-        """Assign points to the clusters of the nearest centroids.
+        """Assign points to the clusters whose centroids are nearest to their directions.
 
         Nothing is fitted here: a point's cluster does not depend on the others in `x`.
 
@@ -67,11 +72,11 @@ class ClusterModel(nn.Module):
             If `x` is no matrix of d columns.
         """
         x = np.asarray(x, dtype=np.float32)
-        n_features = self.encoder.sizes[0]
+        n_features = self.encoder.n_features
         if x.ndim != 2 or x.shape[1] != n_features:
             raise DataError(f"features of shape {x.shape}: the model takes (n, {n_features})")
         embedding = map_in_chunks(self, x, device or torch.device("cpu"))
-        return nearest_centroid(embedding, self.centroids.cpu().numpy())
+        return nearest_centroid(unit_rows(embedding), self.centroids.cpu().numpy())
 
     def save(self, folder: Path) -> None:
         """Write ``model.json`` and ``model.safetensors`` into `folder`."""
@@ -90,8 +95,8 @@ class ClusterModel(nn.Module):
         shape = load_json(folder / "model.json")
         sizes = shape["spectral_map"]
         model = cls(
-            MLP(**shape["encoder"]),
-            MLP(**shape["embedder"]),
+            build_net(shape["encoder"]),
+            build_net(shape["embedder"]),
             SpectralMap(sizes),
             torch.empty(shape["n_clusters"], sizes[-1]),
         )

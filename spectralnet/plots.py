@@ -102,13 +102,18 @@ def samples(
     return figure
 
 
-def eigenvalues(learned: NDArray[np.floating], exact: NDArray[np.floating]) -> Figure:
-    """Draw the eigenvalues that the net found beside the graph's own, which bound them below."""
+def eigenvalues(
+    learned: NDArray[np.floating], exact: NDArray[np.floating], suggested: int
+) -> Figure:
+    """Draw the eigenvalues that the net found beside the graph's own, which bound them below.
+
+    A line after `suggested` eigenvalues shows the largest gap.
+    """
     figure = Figure(figsize=(5, 3.5), layout="constrained")
     axes = figure.subplots()
-    order = np.arange(1, len(learned) + 1)
-    axes.plot(order, exact[: len(learned)], "o-", label="exact")
-    axes.plot(order, learned, "x--", label="SpectralNet")
+    axes.plot(np.arange(1, len(exact) + 1), exact, "o-", label="exact")
+    axes.plot(np.arange(1, len(learned) + 1), learned, "x--", label="SpectralNet")
+    axes.axvline(suggested + 0.5, color="grey", linestyle=":", label=f"{suggested} clusters?")
     axes.set(xlabel="eigenvector", ylabel="eigenvalue", title="Spectrum of the graph Laplacian")
     axes.legend()
     return figure

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from torch import Tensor
 
 from spectralnet.config import GraphParams
-from spectralnet.errors import ParameterError
+from spectralnet.edges import split_edges
 from spectralnet.orthonormal import orthonormal_weights, orthonormalise
 
 Map = Callable[[Tensor], Tensor]
@@ -60,18 +60,7 @@ class EdgeSampler:
 
     def __init__(self, graph: csr_array, held_out: NDArray[np.bool_], batch_size: int) -> None:
         self.batch_size = batch_size
-        edges = graph.tocoo()
-        once = edges.row < edges.col
-        ends = np.stack([edges.row[once], edges.col[once]])  # (2, edges)
-        unseen = held_out[ends].any(axis=0)
-        weights = edges.data[once]
-        if unseen.all():
-            raise ParameterError(
-                f"each of {len(unseen)} edges touches a held-out point: lower "
-                "spectralnet.held_out, or fit more points (`limit`)"
-            )
-        self._fitted = _WeightedEdges(ends[:, ~unseen], weights[~unseen])
-        self._held_out = _WeightedEdges(ends[:, unseen], weights[unseen])
+        self._fitted, self._held_out = split_edges(graph, held_out)
 
     def batches(self, generator: torch.Generator, n: int) -> Iterator[Tensor]:
         """Draw n minibatches of edges, int (2, m), between fitted points."""
@@ -86,17 +75,6 @@ class EdgeSampler:
         y = orthonormalise(outputs(batch.reshape(-1)))  # (2m, c)
         left, right = y.chunk(2)
         return ((left - right) ** 2).sum(dim=1).mean() / 2
-
-
-class _WeightedEdges:
-    def __init__(self, ends: NDArray[np.integer], weights: NDArray[np.floating]) -> None:
-        self._ends = torch.from_numpy(ends.astype(np.int64))
-        self._cumulated = torch.from_numpy(np.cumsum(weights, dtype=np.float64))
-
-    def draw(self, m: int, generator: torch.Generator) -> Tensor:
-        at = torch.rand(m, generator=generator, dtype=torch.float64) * self._cumulated[-1]
-        chosen = torch.searchsorted(self._cumulated, at, right=True)
-        return self._ends[:, chosen.clamp_max(self._ends.shape[1] - 1)]
 
 
 class BatchSampler:
@@ -169,7 +147,7 @@ def _draw_halves(points: Tensor, m: int, generator: torch.Generator) -> Tensor:
 
 
 def dense_affinity(x: Tensor, params: GraphParams) -> Tensor:
-    """Weight the nearest neighbours inside a minibatch by a Gaussian.
+    """Weight the nearest neighbours inside a minibatch.
 
     The same weights as `spectralnet.affinity.affinity_graph`, with as many neighbours as
     the minibatch has if it is smaller than that.
@@ -194,5 +172,11 @@ def dense_affinity(x: Tensor, params: GraphParams) -> Tensor:
     above_zero = nearest[nearest > 0]
     floor = above_zero.min() if len(above_zero) else 1.0
     weights = torch.exp(-0.5 * (nearest / scales.clamp_min(floor)[:, None]) ** 2)
+    if params.overlap:
+        own = torch.arange(len(x), device=x.device)[:, None]
+        neighbourhoods = torch.cat([own, indices], dim=1)  # (m, k + 1)
+        member = torch.zeros_like(distances).scatter_(1, neighbourhoods, 1.0)
+        shared = (member @ member.T).gather(1, indices)  # (m, k)
+        weights = weights * (shared / (2 * (k + 1) - shared)) ** params.overlap
     directed = torch.zeros_like(distances).scatter_(1, indices, weights)
     return (directed + directed.T) / 2

@@ -1,15 +1,21 @@
 """The Siamese net: a metric learned from the graph's neighbours (Shaham et al. 2018, 3.2)."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from torch import Tensor
 
+from spectralnet.augmentation import RandomAffine
 from spectralnet.config import SiameseParams
-from spectralnet.errors import ParameterError
-from spectralnet.nets import MLP, seeded
-from spectralnet.training import Checkpoint, hold_out, n_batches, shuffled_batches, train
+from spectralnet.edges import WeightedEdges, split_edges
+from spectralnet.nets import MLP, ConvNet, half_precision, seeded
+from spectralnet.training import Checkpoint, hold_out, train
+
+HELD_OUT_BATCHES = 20
 
 
 def contrastive_loss(
@@ -44,134 +50,139 @@ def contrastive_loss(
     return pull + push
 
 
-def are_neighbours(rows: Tensor, columns: Tensor, neighbours: Tensor) -> Tensor:
-    """Say which pairs of points are neighbours, whichever lists the other.
+def info_nce_loss(
+    anchors: Tensor, others: Tensor, positive: Tensor, negative: Tensor, temperature: float
+) -> Tensor:
+    """Tell the positive of each anchor among its negatives by its direction.
+
+    The mean over anchors of -log(e^(s_p/t) / (e^(s_p/t) + sum_n e^(s_n/t))), s the inner
+    product of unit rows, p the positive, n the negatives.
 
     Parameters
     ----------
-    rows : int Tensor of shape (m,)
-    columns : int Tensor of shape (l,)
-    neighbours : int Tensor of shape (n, k)
+    anchors : Tensor of shape (m, e)
+        Rows of length 1.
+    others : Tensor of shape (l, e)
+        Rows of length 1.
+    positive, negative : bool Tensor of shape (m, l)
+        One positive in each row; a pair may be neither.
+    temperature : float
+        Of similarities; small ones weigh the nearest negatives most.
 
     Returns
     -------
-    bool Tensor of shape (m, l)
+    Tensor
+        A scalar.
+
+    References
+    ----------
+    van den Oord et al., Representation learning with contrastive predictive coding, 2018,
+    equation 4; Chen et al., SimCLR, ICML 2020, equation 1.
     """
-    found = torch.zeros(len(rows), len(columns), dtype=torch.bool)
-    for rank in range(neighbours.shape[1]):  # one rank at a time: O(ml) memory, not O(mlk)
-        found |= neighbours[rows, rank, None] == columns
-        found |= neighbours[columns, rank] == rows[:, None]
-    return found
+    similarity = anchors @ others.T / temperature  # (m, l)
+    considered = similarity.masked_fill(~(positive | negative), -torch.inf)
+    return (considered.logsumexp(dim=1) - similarity[positive]).mean()
 
 
-class PairSampler:
-    """Draws minibatches of pairs.
-
-    Each anchor comes with one positive, one of its `n_positives` nearest neighbours. Its
-    negatives are all other points of the minibatch that are neither itself nor neighbours.
+def pair_masks(ends: Tensor, graph: csr_array) -> tuple[Tensor, Tensor]:
+    """Say which pairs of a minibatch are positive and which negative.
 
     Parameters
     ----------
-    neighbours : ndarray of shape (n, k)
-    n_positives : int
-        At most k.
-    held_out : bool ndarray of shape (n,)
-        Points of which no pair is drawn for training. Splitting points, not pairs, keeps
-        the held-out loss honest: each of its anchors is unseen.
+    ends : int Tensor of shape (2, m)
+        Edges: anchors, and the positive of each.
+    graph : csr_array of shape (n, n)
+
+    Returns
+    -------
+    positive, negative : bool Tensor of shape (m, 2m)
+        Between the anchors and all points of the minibatch, ``ends.reshape(-1)``. A point
+        that is the anchor itself or one of its neighbours, but not its positive, is neither.
     """
-
-    def __init__(
-        self, neighbours: NDArray[np.int32], n_positives: int, held_out: NDArray[np.bool_]
-    ) -> None:
-        self.neighbours = torch.from_numpy(np.asarray(neighbours)).long()
-        anchors = np.repeat(np.arange(len(neighbours)), n_positives)
-        positives = neighbours[:, :n_positives].ravel()
-        pairs = torch.from_numpy(np.stack([anchors, positives], axis=1)).long()  # (n p, 2)
-        unseen = torch.from_numpy(held_out)
-        self.fitted = pairs[~unseen[pairs].any(dim=1)]
-        self.held_out = pairs[unseen[pairs[:, 0]]]
-        if len(self.fitted) == 0:
-            raise ParameterError(
-                "no pairs of neighbours are left to fit: lower siamese.held_out, or fit more "
-                "points (`limit`)"
-            )
-
-    def masks(self, pairs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Turn pairs into points and masks.
-
-        Parameters
-        ----------
-        pairs : int Tensor of shape (m, 2)
-
-        Returns
-        -------
-        points : int Tensor of shape (2m,)
-            Anchors, then positives.
-        positive, negative : bool Tensor of shape (m, 2m)
-        """
-        m = len(pairs)
-        anchors, points = pairs[:, 0], pairs.T.reshape(-1)
-        positive = torch.cat([torch.zeros(m, m), torch.eye(m)], dim=1).bool()
-        same = anchors[:, None] == points
-        return points, positive, ~(same | are_neighbours(anchors, points, self.neighbours))
+    m = ends.shape[1]
+    anchors, points = ends[0].numpy(), ends.reshape(-1).numpy()
+    positive = torch.cat([torch.zeros(m, m), torch.eye(m)], dim=1).bool()
+    near = torch.from_numpy(graph[anchors][:, points].toarray() > 0)
+    same = torch.from_numpy(anchors[:, None] == points)
+    return positive, ~(positive | near | same)
 
 
 def train_siamese(
     features: NDArray[np.float32],
-    neighbours: NDArray[np.int32],
+    graph: csr_array,
     params: SiameseParams,
     *,
     seed: int,
     device: torch.device,
+    augment: RandomAffine | None = None,
     checkpoint: Checkpoint | None = None,
-) -> tuple[MLP, pd.DataFrame]:
+) -> tuple[MLP | ConvNet, pd.DataFrame]:
     """Train a Siamese net to tell neighbours from others.
+
+    With ``loss: contrastive`` (the paper's) distances of positive pairs shrink and those of
+    negative pairs grow to a margin; each cluster collapses, with the wrong neighbours that it
+    has. With ``loss: infonce`` only the order counts, which keeps clusters from collapsing.
+    Positive pairs are edges, drawn in proportion to their weights: neighbours that the graph
+    is sure of come often, doubtful ones seldom. (The paper takes the nearest neighbours of
+    each point, all alike.) The negatives of a pair's first point are all points of the
+    minibatch that are no neighbours of it.
 
     Parameters
     ----------
     features : ndarray of shape (n, d)
-    neighbours : ndarray of shape (n, k)
-        Nearest first.
+    graph : csr_array of shape (n, n)
+        Affinities in the space of the features.
     params : SiameseParams
     seed : int
     device : torch.device
+    augment : RandomAffine, optional
+        For features that are images: changes both images of each pair, so that the metric
+        learns to ignore such changes. Convolutions of `params.channels` take the place of all
+        but the last of the `params.hidden` layers.
     checkpoint : Checkpoint, optional
 
     Returns
     -------
-    embedder : MLP
+    embedder : MLP or ConvNet
         Its Euclidean distances are the learned metric.
     history : DataFrame
-        See `spectralnet.training.train`; losses are contrastive.
+        See `spectralnet.training.train`; losses are those of `params.loss`.
     """
     with seeded(seed):
-        net = MLP([features.shape[1], *params.hidden, params.embedding_size]).to(device)
+        net = _make_net(features.shape[1], params, augment).to(device)
     x = torch.from_numpy(np.asarray(features))
-    sampler = PairSampler(neighbours, params.n_positives, hold_out(len(x), params.held_out, seed))
+    fitted, held_out = split_edges(graph, hold_out(len(x), params.held_out, seed))
 
-    def loss(pairs: Tensor) -> Tensor:
-        points, positive, negative = sampler.masks(pairs)
-        z = net(x[points].to(device))  # (2m, e)
-        masks = positive.to(device), negative.to(device)
-        return contrastive_loss(z[: len(pairs)], z, *masks, params.margin)
+    def batch_of(edges: WeightedEdges, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        ends = edges.draw(params.batch_size, generator)
+        points = x[ends.reshape(-1)]  # (2m, d)
+        return ends, augment(points, generator) if augment else points
 
-    def batches(generator: torch.Generator) -> list[Tensor]:
-        order = torch.arange(len(sampler.fitted))
-        rows = shuffled_batches(order, params.batch_size, generator)
-        return [sampler.fitted[batch] for batch in rows]
+    def loss(batch: tuple[Tensor, Tensor]) -> Tensor:
+        ends, points = batch
+        positive, negative = (mask.to(device) for mask in pair_masks(ends, graph))
+        with half_precision(device):
+            z = net(points.to(device))  # (2m, e)
+        z = z.float()
+        anchors = z[: ends.shape[1]]
+        if params.loss == "infonce":
+            return info_nce_loss(anchors, z, positive, negative, params.temperature)
+        return contrastive_loss(anchors, z, positive, negative, params.margin)
 
-    # The same minibatches at every epoch; in ascending order an anchor would meet its own pairs.
-    shuffled = torch.randperm(len(sampler.held_out), generator=torch.Generator().manual_seed(seed))
-    held_out = sampler.held_out[shuffled].split(params.batch_size)
+    def batches(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+        return (batch_of(fitted, generator) for _ in range(params.steps_per_epoch))
+
+    generator = torch.Generator().manual_seed(seed)
+    unseen = [batch_of(held_out, generator) for _ in range(HELD_OUT_BATCHES)]
 
     def held_out_loss() -> float:
-        return float(np.mean([loss(pairs).item() for pairs in held_out]))
+        return float(np.mean([loss(batch).item() for batch in unseen]))
 
     history = train(
         net,
         params,
         batches=batches,
-        n_batches=n_batches(len(sampler.fitted), params.batch_size),
+        n_batches=params.steps_per_epoch,
         loss=loss,
         held_out_loss=held_out_loss,
         seed=seed,
@@ -179,3 +190,13 @@ def train_siamese(
         checkpoint=checkpoint,
     )
     return net, history
+
+
+def _make_net(
+    n_features: int, params: SiameseParams, augment: RandomAffine | None
+) -> MLP | ConvNet:
+    unit_rows = params.loss == "infonce"  # which sees directions only
+    if augment:
+        sizes = [*params.hidden[-1:], params.embedding_size]
+        return ConvNet(augment.image_shape, params.channels, sizes, unit_rows)
+    return MLP([n_features, *params.hidden, params.embedding_size], unit_rows=unit_rows)

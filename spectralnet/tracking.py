@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import mlflow
 import numpy as np
@@ -83,6 +83,35 @@ class StageRun:
                 self._client.log_artifact(run_id, str(path))
 
 
+class PipelineRun(NamedTuple):
+    """What MLflow remembers of a configuration."""
+
+    run_id: str
+    commit: str
+    params: dict[str, str]
+    metrics: dict[str, float]
+
+
+def finished_pipelines() -> list[PipelineRun]:
+    """List the configurations that were evaluated, the oldest first."""
+    client, experiment_id = _open_store()
+    runs = client.search_runs(
+        [experiment_id],
+        "tags.stage = 'pipeline' and attributes.status = 'FINISHED' and metrics.seconds > 0",
+        order_by=["attributes.end_time ASC"],
+        max_results=50_000,
+    )
+    return [
+        PipelineRun(run.info.run_id, run.data.tags["git.commit"], run.data.params, run.data.metrics)
+        for run in runs
+    ]
+
+
+def fetch_artifact(run_id: str, name: str, folder: Path) -> Path:
+    """Copy a run's artifact into `folder` and return its path there."""
+    return Path(MlflowClient().download_artifacts(run_id, name, str(folder)))
+
+
 @contextmanager
 def stage_run(stage: str, params: dict[str, Any]) -> Iterator[StageRun]:
     """Run a block as one stage of a configuration.
@@ -151,7 +180,9 @@ def _parent_run(client: MlflowClient, experiment_id: str, params: dict[str, Any]
         return found[0].info.run_id
     title = name or "-".join(str(params[part]) for part in ("dataset", "space", "affinity"))
     with mlflow.start_run(run_name=title) as run:
-        mlflow.set_tags({"stage": "pipeline", "pipeline_key": key, **_dvc_tags()})
+        mlflow.set_tags(
+            {"stage": "pipeline", "pipeline_key": key, "git.commit": _commit(), **_dvc_tags()}
+        )
         mlflow.log_params(params)
     return run.info.run_id
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from spectralnet.artifacts import load_array, save_array, save_mlp, save_table
+from spectralnet.artifacts import load_array, save_array, save_net, save_table
 from spectralnet.autoencoder import train_autoencoder
 from spectralnet.nets import map_in_chunks
 from spectralnet.validation import check_sizes
@@ -21,7 +21,7 @@ def autoencoder(stage: Stage, features: Path, codes: Path) -> str:
         checkpoint=stage.checkpoint(features / "features.npy"),
     )
     save_array(codes / "features.npy", map_in_chunks(net.encoder, x, stage.device))
-    save_mlp(codes, "encoder", net.encoder)
+    save_net(codes, "encoder", net.encoder)
     save_table(codes / "history.csv", history)
     stage.run.log_curve(history)
     stage.run.log_model(net.encoder, "encoder", x.shape[1])

@@ -14,9 +14,10 @@ from typing import Any
 import torch
 
 from spectralnet import tracking
-from spectralnet.artifacts import save_json
+from spectralnet.artifacts import load_json, save_json
+from spectralnet.augmentation import RandomAffine
 from spectralnet.config import Params, Settings, read_params
-from spectralnet.errors import SpectralNetError
+from spectralnet.errors import ParameterError, SpectralNetError
 from spectralnet.nets import pick_device
 from spectralnet.training import Checkpoint
 from stages import STARTED
@@ -48,6 +49,18 @@ class Stage:
     def settings(self) -> Settings:
         """The chosen data set's parameters."""
         return self.params.settings
+
+    def augmentation(self, data: Path) -> RandomAffine | None:
+        """Return the random changes of the data set's images that `augment` asks for, if any."""
+        if self.params.augment == "none":
+            return None
+        image_shape = load_json(data / "about.json")["image_shape"]
+        if image_shape is None:
+            raise ParameterError(
+                f"augment = {self.params.augment} changes images, but dataset = "
+                f"{self.params.dataset} holds none: set augment: none"
+            )
+        return RandomAffine(tuple(image_shape), self.settings.affine)
 
     def checkpoint(self, *inputs: Path) -> Checkpoint:
         """Return the checkpoint of this stage's training on `inputs`.

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from torch import nn
 
 from spectralnet import plots
 from spectralnet.artifacts import load_array, load_graph, load_json, save_json, whole_file
@@ -32,30 +33,35 @@ def evaluate(
         settings.spectralnet.sampler == "edges",
         stage.params.seed,
     )
-    metrics: dict[str, Any] = load_json(affinity / "about.json") | compared
+    metrics: dict[str, Any] = load_json(affinity / "about.json") | compared | {"n": len(clusters)}
     labels = known(load_array(data / "labels.npy"))
     if labels is not None:
         clusterings = {"": clusters, "spectral_": exact_clusters}
-        clusterings |= _kmeans_baselines(stage, whole, load_array(features / "features.npy"))
-        metrics |= score_clusterings(clusterings, labels)
+        clusterings |= _kmeans_baselines(stage, whole, data, features)
+        unused = load_array(data / "known_labels.npy") < 0  # what was told is no achievement
+        clusterings = {name: found[unused] for name, found in clusterings.items()}
+        metrics |= score_clusterings(clusterings, labels[unused])
     metrics |= _held_out_scores(stage, whole, data)
     figures = _draw(stage, data, clusters, labels)
     figures["embedding"] = plots.embedding(embedding, clusters, labels, stage.params.seed)
-    figures["eigenvalues"] = plots.eigenvalues(learned, exact)
+    figures["eigenvalues"] = plots.eigenvalues(learned, exact, metrics["suggested_n_clusters"])
     records = [load_json(f / "run.json") for f in (data, features, graph, affinity, model)]
     _write(stage, results, metrics, figures, records, load_json(data / "about.json"))
+    stage.run.log_artifacts([model / "clusters.npy"], on_parent=True)
     score = "no labels" if labels is None else f"ACC {metrics['acc']:.3f}, NMI {metrics['nmi']:.3f}"
     return f"{score}, squared Grassmann distance {metrics['grassmann']:.3f}"
 
 
 def _kmeans_baselines(
-    stage: Stage, whole: ClusterModel, x: NDArray[np.float32]
+    stage: Stage, whole: ClusterModel, data: Path, features: Path
 ) -> dict[str, NDArray[np.int64]]:
     """Cluster the features, and the embedding that the graph was built on."""
     n_clusters, seed = stage.settings.n_clusters, stage.params.seed
+    x = load_array(features / "features.npy")
     on_features = on_embedding = kmeans_clusters(x, n_clusters, seed)
     if len(whole.embedder) > 0:  # else it is the identity
-        embedded = map_in_chunks(whole.embedder, x, stage.device)
+        embedder = nn.Sequential(whole.encoder, whole.embedder)
+        embedded = map_in_chunks(embedder, load_array(data / "features.npy"), stage.device)
         on_embedding = kmeans_clusters(embedded, n_clusters, seed)
     return {"kmeans_": on_features, "kmeans_embedding_": on_embedding}
 

@@ -5,34 +5,48 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spectralnet.affinity import affinity_graph, describe_graph, neighbour_scales
-from spectralnet.artifacts import load_array, save_array, save_graph, save_json, save_mlp
+from spectralnet.affinity import (
+    affinity_graph,
+    describe_graph,
+    neighbour_scales,
+    with_known_labels,
+)
+from spectralnet.artifacts import load_array, load_net, save_graph, save_json, save_net
 from spectralnet.neighbours import nearest_neighbours
-from spectralnet.nets import MLP
+from spectralnet.nets import MLP, ConvNet
 from spectralnet.validation import check_sizes
 from stages.common import Stage, main
 
 
-def graph(stage: Stage, features: Path, affinity: Path) -> str:
-    """Connect each point to its nearest neighbours with Gaussian weights."""
+def graph(stage: Stage, data: Path, features: Path, affinity: Path) -> str:
+    """Connect each point to its nearest neighbours."""
     x = load_array(features / "features.npy")
     check_sizes(len(x), stage.settings)
-    return write_affinity(stage, affinity, MLP([x.shape[1]]), x)
+    return write_affinity(
+        stage, data, affinity, load_net(features, "encoder"), MLP([x.shape[1]]), x
+    )
 
 
 def write_affinity(
-    stage: Stage, folder: Path, embedder: MLP, embedding: NDArray[np.float32]
+    stage: Stage,
+    data: Path,
+    folder: Path,
+    encoder: MLP | ConvNet,
+    embedder: MLP | ConvNet,
+    embedding: NDArray[np.float32],
 ) -> str:
-    """Write what every affinity delivers: an embedder, and the graph of its embedding."""
+    """Write what every affinity delivers: the nets from data to embedding, and its graph."""
     params = stage.settings.graph
     neighbours = nearest_neighbours(
         embedding, params.n_neighbours, params.search, stage.params.seed
     )
-    weights = affinity_graph(neighbours, params.scale, params.scale_neighbour)
+    weights = with_known_labels(
+        affinity_graph(neighbours, params), load_array(data / "known_labels.npy")
+    )
     scales = neighbour_scales(neighbours.distances, params.scale, params.scale_neighbour)
     about = describe_graph(weights, neighbours) | {"median_scale": float(np.median(scales))}
-    save_mlp(folder, "embedder", embedder)
-    save_array(folder / "neighbours.npy", neighbours.indices)
+    save_net(folder, "encoder", encoder)
+    save_net(folder, "embedder", embedder)
     save_graph(folder / "graph.npz", weights)
     save_json(folder / "about.json", about)
     stage.run.log_metrics(about)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from spectralnet.artifacts import save_array, save_json, save_mlp
-from spectralnet.datasets import held_out_mask, limit, load_dataset
+from spectralnet.artifacts import save_array, save_json, save_net
+from spectralnet.datasets import held_out_mask, limit, load_dataset, reveal
 from spectralnet.errors import DataError
 from spectralnet.image_files import DATA_VARIABLE
 from spectralnet.nets import MLP
@@ -24,22 +24,27 @@ def prepare(stage: Stage, features: Path) -> str:
     held_out = held_out_mask(dataset, params.fit_on, params.seed)
     check_sizes(int(np.count_nonzero(~held_out)), stage.settings)
 
+    labels = dataset.labels[~held_out]
+    known_labels = reveal(labels, params.labelled, params.seed)
+
     n_features = dataset.features.shape[1]
     content = hashlib.sha256(dataset.features.tobytes())
     about = {
         "dataset": params.dataset,
         "n": int(np.count_nonzero(~held_out)),
         "n_held_out": int(np.count_nonzero(held_out)),
+        "n_known_labels": int(np.count_nonzero(known_labels >= 0)),
         "n_features": n_features,
         "image_shape": dataset.image_shape,
         "licence": dataset.licence,
         "sha256": content.hexdigest(),
     }
     save_array(features / "features.npy", dataset.features[~held_out])
-    save_array(features / "labels.npy", dataset.labels[~held_out])
+    save_array(features / "labels.npy", labels)
+    save_array(features / "known_labels.npy", known_labels)
     save_array(features / "held_out_features.npy", dataset.features[held_out])
     save_array(features / "held_out_labels.npy", dataset.labels[held_out])
-    save_mlp(features, "encoder", MLP([n_features]))  # in the input space, the identity
+    save_net(features, "encoder", MLP([n_features]))  # in the input space, the identity
     save_json(features / "about.json", about)
     stage.run.log_dataset(params.dataset, about["sha256"])
     stage.run.log_metrics(about)

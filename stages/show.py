@@ -40,6 +40,7 @@ def show() -> None:
         print(table.to_string(float_format="{:.3f}".format), end="\n\n")
     print(f"squared Grassmann distance to the exact eigenspace  {metrics['grassmann']:.4f}")
     print(f"agreement with exact spectral clustering (NMI)      {metrics['agreement']:.3f}")
+    print(f"clusters that the eigengap suggests                 {metrics['suggested_n_clusters']}")
     print(f"connected components of the graph                   {metrics['components']}")
     seconds = {
         k.removeprefix("seconds_"): v for k, v in metrics.items() if k.startswith("seconds_")

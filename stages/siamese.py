@@ -2,29 +2,36 @@
 
 from pathlib import Path
 
-from spectralnet.artifacts import load_array, save_table
-from spectralnet.nets import map_in_chunks
+from spectralnet.artifacts import load_array, load_graph, load_net, save_table
+from spectralnet.nets import MLP, ConvNet, map_in_chunks
 from spectralnet.siamese import train_siamese
 from spectralnet.validation import check_sizes
 from stages.common import Stage, main
 from stages.graph import write_affinity
 
 
-def siamese(stage: Stage, features: Path, graph: Path, affinity: Path) -> str:
-    """Train a Siamese net on the graph's neighbours, and connect neighbours in its embedding."""
-    x = load_array(features / "features.npy")
+def siamese(stage: Stage, data: Path, features: Path, graph: Path, affinity: Path) -> str:
+    """Train a Siamese net on the graph's edges, and connect neighbours in its embedding."""
+    augment = stage.augmentation(data)
+    if augment:
+        x = load_array(data / "features.npy")
+        encoder: MLP | ConvNet = MLP([x.shape[1]])  # it reads the images themselves
+    else:
+        x, encoder = load_array(features / "features.npy"), load_net(features, "encoder")
     check_sizes(len(x), stage.settings)
     net, history = train_siamese(
         x,
-        load_array(graph / "neighbours.npy"),
+        load_graph(graph / "graph.npz"),
         stage.settings.siamese,
         seed=stage.params.seed,
         device=stage.device,
-        checkpoint=stage.checkpoint(features / "features.npy", graph / "neighbours.npy"),
+        augment=augment,
+        checkpoint=stage.checkpoint(data / "features.npy", graph / "graph.npz"),
     )
     save_table(affinity / "history.csv", history)
     stage.run.log_curve(history)
-    described = write_affinity(stage, affinity, net, map_in_chunks(net, x, stage.device))
+    embedding = map_in_chunks(net, x, stage.device)
+    described = write_affinity(stage, data, affinity, encoder, net, embedding)
     stage.run.log_model(net, "embedder", x.shape[1])
     return f"held-out loss {history['held_out_loss'].min():.4f}, {described}"
 

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-import numpy as np
 import torch
+from torch import nn
 
-from spectralnet.artifacts import load_array, load_graph, load_mlp, save_array, save_table
-from spectralnet.clustering import fit_centroids, nearest_centroid
+from spectralnet.artifacts import load_array, load_graph, load_net, save_array, save_table
+from spectralnet.clustering import fit_centroids, nearest_centroid, unit_rows
 from spectralnet.model import ClusterModel
 from spectralnet.nets import map_in_chunks
 from spectralnet.spectral import train_spectral_map
@@ -14,11 +14,12 @@ from spectralnet.validation import check_sizes
 from stages.common import Stage, main
 
 
-def spectralnet(stage: Stage, features: Path, affinity: Path, model: Path) -> str:
+def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
     """Train the spectral map, fit centroids, and write the model as a whole."""
     settings, seed = stage.settings, stage.params.seed
-    embedder = load_mlp(affinity, "embedder")
-    x = map_in_chunks(embedder, load_array(features / "features.npy"), stage.device)
+    encoder, embedder = load_net(affinity, "encoder"), load_net(affinity, "embedder")
+    raw = load_array(data / "features.npy")
+    x = map_in_chunks(nn.Sequential(encoder, embedder), raw, stage.device)
     check_sizes(len(x), settings)
     spectral_map, eigenvalues, history = train_spectral_map(
         x,
@@ -28,25 +29,26 @@ def spectralnet(stage: Stage, features: Path, affinity: Path, model: Path) -> st
         seed=seed,
         device=stage.device,
         checkpoint=stage.checkpoint(
-            features / "features.npy",
+            data / "features.npy",
+            affinity / "encoder.safetensors",
             affinity / "embedder.safetensors",
             affinity / "graph.npz",
         ),
     )
     embedding = map_in_chunks(spectral_map, x, stage.device)
-    centroids = fit_centroids(embedding, settings.n_clusters, seed)
-    encoder = load_mlp(features, "encoder")
+    directions = unit_rows(embedding)
+    centroids = fit_centroids(directions, settings.n_clusters, seed)
     whole = ClusterModel(encoder, embedder, spectral_map, torch.from_numpy(centroids))
     whole.save(model)
     save_array(model / "embedding.npy", embedding)
-    save_array(model / "clusters.npy", nearest_centroid(embedding, centroids))
+    save_array(model / "clusters.npy", nearest_centroid(directions, centroids))
     save_array(model / "eigenvalues.npy", eigenvalues)
     save_table(model / "history.csv", history)
     stage.run.log_curve(history)
     stage.run.log_metrics({f"eigenvalue_{i}": float(v) for i, v in enumerate(eigenvalues, 1)})
-    stage.run.log_model(whole, "spectralnet", encoder.sizes[0])
+    stage.run.log_model(whole, "spectralnet", encoder.n_features)
     stage.run.log_artifacts([model / "model.json", model / "model.safetensors"])
-    return f"{len(eigenvalues)} eigenvectors, sum of eigenvalues {np.sum(eigenvalues):.4f}"
+    return f"{len(eigenvalues)} eigenvectors, sum of eigenvalues {eigenvalues.sum():.4f}"
 
 
 if __name__ == "__main__":

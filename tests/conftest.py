@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from spectralnet.affinity import affinity_graph
-from spectralnet.config import Settings, read_params
+from spectralnet.config import GraphParams, Settings, read_params
 from spectralnet.neighbours import nearest_neighbours
 
 ROOT = Path(__file__).parents[1]
@@ -31,5 +31,10 @@ def blobs():
 
 
 @pytest.fixture
-def blob_graph(blobs):
-    return affinity_graph(nearest_neighbours(blobs, 6), "local", 3)
+def graph_params() -> GraphParams:
+    return GraphParams(n_neighbours=6, search="exact", scale="local", scale_neighbour=3, overlap=2)
+
+
+@pytest.fixture
+def blob_graph(blobs, graph_params):
+    return affinity_graph(nearest_neighbours(blobs, 6), graph_params)

@@ -1,36 +1,57 @@
 import numpy as np
 import pytest
 
-from spectralnet.affinity import affinity_graph, degrees, describe_graph, neighbour_scales
+from spectralnet.affinity import (
+    affinity_graph,
+    degrees,
+    describe_graph,
+    neighbour_overlap,
+    neighbour_scales,
+    with_known_labels,
+)
 from spectralnet.neighbours import nearest_neighbours
 
 
 @pytest.mark.parametrize("scale", ["local", "global"])
-def test_weights_equal_a_dense_reference(blobs, scale):
-    k, scale_neighbour = 5, 3
+@pytest.mark.parametrize("overlap", [0, 1, 2.5])
+def test_weights_equal_a_dense_reference(blobs, graph_params, scale, overlap):
+    k, n = 6, len(blobs)
     distance = np.linalg.norm(blobs[:, None].astype(float) - blobs[None], axis=2)
     np.fill_diagonal(distance, np.inf)
     ranked = np.sort(distance, axis=1)
-    sigma = ranked[:, scale_neighbour - 1]
+    sigma = ranked[:, graph_params.scale_neighbour - 1]
     if scale == "global":
         sigma = np.full_like(sigma, np.median(sigma))
-    dense = np.exp(-(distance**2) / (2 * sigma[:, None] ** 2))
-    dense[distance > ranked[:, k - 1 : k]] = 0
-    graph = affinity_graph(nearest_neighbours(blobs, k), scale, scale_neighbour)
+    near = distance <= ranked[:, k - 1 : k]
+    neighbourhoods = [set(np.flatnonzero(row)) | {i} for i, row in enumerate(near)]
+    jaccard = np.array([[len(a & b) / len(a | b) for b in neighbourhoods] for a in neighbourhoods])
+    dense = near * np.exp(-(distance**2) / (2 * sigma[:, None] ** 2)) * jaccard**overlap
+    params = graph_params.model_copy(update={"scale": scale, "overlap": overlap})
+    graph = affinity_graph(nearest_neighbours(blobs, k), params)
     np.testing.assert_allclose(graph.toarray(), (dense + dense.T) / 2, atol=1e-6)
     np.testing.assert_allclose(degrees(graph), graph.toarray().sum(axis=1))
+    assert graph.shape == (n, n)
 
 
-def test_memory_grows_with_neighbours_not_with_points_squared(blobs):
-    graph = affinity_graph(nearest_neighbours(blobs, 5), "local", 3)
+def test_overlap_of_worked_out_neighbourhoods(monkeypatch):
+    indices = np.array([[1, 2], [0, 2], [0, 1], [2, 1]], dtype=np.int32)
+    expected = [[1, 1], [1, 1], [1, 1], [0.5, 0.5]]  # {3, 2, 1} and {0, 1, 2} share two of four
+    np.testing.assert_allclose(neighbour_overlap(indices), expected)
+    monkeypatch.setattr("spectralnet.affinity.COMPARISONS_AT_ONCE", 9)  # a point at a time
+    np.testing.assert_allclose(neighbour_overlap(indices), expected)
+
+
+def test_memory_grows_with_neighbours_not_with_points_squared(blobs, graph_params):
+    graph = affinity_graph(nearest_neighbours(blobs, 5), graph_params)
     assert graph.nnz <= 2 * 5 * len(blobs)
     assert graph.diagonal().sum() == 0
 
 
-def test_duplicates_keep_finite_weights_and_are_counted(blobs):
+def test_duplicates_keep_finite_weights_and_are_counted(blobs, graph_params):
+    params = graph_params.model_copy(update={"scale_neighbour": 1})
     points = np.concatenate([blobs, np.repeat(blobs[:1], 20, axis=0)])
     neighbours = nearest_neighbours(points, 5)
-    graph = affinity_graph(neighbours, "local", 1)
+    graph = affinity_graph(neighbours, params)
     assert np.isfinite(graph.data).all()
     assert (degrees(graph) > 0).all()
     assert describe_graph(graph, neighbours)["duplicates"] == 21
@@ -43,17 +64,34 @@ def test_a_width_is_never_zero():
     np.testing.assert_array_equal(neighbour_scales(mixed, "local", 1), [2, 2, 2])
 
 
-def test_components_are_counted():
+def test_components_are_counted(graph_params):
     points = np.concatenate([np.zeros((30, 2)), np.full((10, 2), 100.0)]).astype(np.float32)
     points += np.random.default_rng(0).normal(size=points.shape).astype(np.float32)
     neighbours = nearest_neighbours(points, 8)
-    about = describe_graph(affinity_graph(neighbours, "local", 3), neighbours)
+    about = describe_graph(affinity_graph(neighbours, graph_params), neighbours)
     assert (about["components"], about["smallest_component"]) == (2, 10)
 
 
-def test_far_neighbours_keep_their_edges():
+def test_far_neighbours_keep_their_edges(graph_params):
     """A pair of near points far from the rest: their other weights underflow."""
     line = np.concatenate([np.arange(10), [1e4, 1e4 + 1e-3]]).astype(np.float32)[:, None]
     neighbours = nearest_neighbours(line, 3)
-    about = describe_graph(affinity_graph(neighbours, "local", 1), neighbours)
+    params = graph_params.model_copy(update={"scale_neighbour": 1, "overlap": 0})
+    about = describe_graph(affinity_graph(neighbours, params), neighbours)
     assert about["components"] == 1
+
+
+def test_known_labels_overrule_the_graph(blobs, blob_graph):
+    truth = np.repeat([0, 1, 2], 60)
+    known = np.arange(180) % 9 == 0
+    graph = with_known_labels(blob_graph, np.where(known, truth, -1)).toarray()
+    both = known[:, None] & known[None]
+    same = truth[:, None] == truth[None]
+    np.testing.assert_array_equal(graph[~both], blob_graph.toarray()[~both])
+    assert (graph[both & ~same] == 0).all()
+    off_diagonal = ~np.eye(180, dtype=bool)
+    assert (graph[both & same & off_diagonal] > 0).all()
+    np.testing.assert_allclose((graph * both)[known].sum(axis=1), degrees(blob_graph).mean())
+    np.testing.assert_array_equal(graph, graph.T)
+    unlabelled = with_known_labels(blob_graph, np.full(180, -1))
+    np.testing.assert_array_equal(unlabelled.toarray(), blob_graph.toarray())

@@ -7,11 +7,11 @@ from spectralnet.artifacts import (
     load_array,
     load_graph,
     load_json,
-    load_mlp,
+    load_net,
     save_array,
     save_graph,
     save_json,
-    save_mlp,
+    save_net,
     whole_file,
 )
 from spectralnet.nets import MLP
@@ -29,9 +29,9 @@ def test_what_is_written_is_read(tmp_path, blobs, blob_graph):
 @pytest.mark.parametrize("sizes", [[4], [4, 3, 2]])
 def test_a_net_is_read_as_it_was_written(tmp_path, sizes):
     net = MLP(sizes, "leaky_relu")
-    save_mlp(tmp_path, "net", net)
+    save_net(tmp_path, "net", net)
     x = torch.randn(5, 4)
-    assert torch.equal(load_mlp(tmp_path, "net")(x), net(x))
+    assert torch.equal(load_net(tmp_path, "net")(x), net(x))
     if len(sizes) == 1:
         assert torch.equal(net(x), x)
 
@@ -61,7 +61,7 @@ def test_pickles_are_refused(tmp_path):
     np.save(tmp_path / "points.npy", np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match=r"allow_pickle|[Oo]bject"):
         load_array(tmp_path / "points.npy")
-    save_json(tmp_path / "net.json", {"sizes": [2], "activation": "relu"})
+    save_json(tmp_path / "net.json", {"kind": "mlp", "sizes": [2]})
     torch.save({}, tmp_path / "net.safetensors")
     with pytest.raises(SafetensorError):
-        load_mlp(tmp_path, "net")
+        load_net(tmp_path, "net")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from spectralnet.clustering import fit_centroids, nearest_centroid
+from spectralnet.clustering import fit_centroids, nearest_centroid, unit_rows
 from spectralnet.errors import ParameterError
 
 
@@ -28,3 +28,10 @@ def test_a_points_cluster_does_not_depend_on_the_others(blobs):
 def test_fewer_distinct_points_than_clusters_are_refused():
     with pytest.raises(ParameterError, match=r"n_clusters = 3, .* there are 2 distinct points"):
         fit_centroids(np.array([[0.0], [0.0], [1.0]]), 3, seed=0)
+
+
+def test_unit_rows_keep_directions_only(blobs):
+    rows = unit_rows(blobs)
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(unit_rows(blobs * np.float32(7)), rows, rtol=1e-5)
+    np.testing.assert_array_equal(unit_rows(np.zeros((1, 3), dtype=np.float32)), np.zeros((1, 3)))

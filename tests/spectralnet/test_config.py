@@ -51,7 +51,8 @@ def test_the_chosen_data_sets_block_is_used(write):
         ("digits.graph.k", 3, "digits.graph.k = 3: Extra inputs"),
         ("digits.graph.scale", "median", "digits.graph.scale = 'median': .*'local' or 'global'"),
         ("digits.graph.scale_neighbour", 50, "scale_neighbour = 50 has to be at most"),
-        ("digits.siamese.n_positives", 50, "siamese.n_positives = 50 has to be at most"),
+        ("digits.graph.overlap", -1, "digits.graph.overlap = -1"),
+        ("labelled", 1.0, "labelled = 1.0"),
         ("mnist.autoencoder.learning_rate", 0.0, "mnist.autoencoder.learning_rate = 0.0"),
         ("mnist.autoencoder.learning_rate", float("nan"), "mnist.autoencoder.learning_rate = nan"),
         ("mnist.autoencoder.hidden", [500, 0], r"mnist.autoencoder.hidden.1 = 0"),
@@ -61,6 +62,14 @@ def test_the_chosen_data_sets_block_is_used(write):
 def test_a_bad_parameter_is_named_with_what_it_may_be(write, name, value, message):
     with pytest.raises(ParameterError, match=message):
         read_params(write(name, value))
+
+
+def test_images_are_augmented_only_where_a_net_reads_them(write):
+    path = write("augment", "affine")
+    assert read_params(path).augment == "affine"
+    path.write_text(path.read_text().replace("affinity: siamese", "affinity: euclidean"))
+    with pytest.raises(ParameterError, match=r"augment = affine .* set affinity: siamese"):
+        read_params(path)
 
 
 def test_every_bad_parameter_is_named(write, tmp_path):
@@ -81,17 +90,16 @@ def test_an_unusable_file_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("n", "message"),
     [
-        (10, "graph.n_neighbours = 10 is too many for 10 points: at most 9"),
-        (11, "spectralnet.n_components = 11 is too many for 11 points: at most 10"),
-        (5, "graph.n_neighbours = 10"),
+        (20, "graph.n_neighbours = 20 is too many for 20 points: at most 19"),
+        (5, "graph.n_neighbours = 20"),
     ],
 )
 def test_parameters_are_held_against_the_number_of_points(settings, n, message):
     with pytest.raises(ParameterError, match=message):
         check_sizes(n, settings)
-    check_sizes(12, settings)
+    check_sizes(21, settings)
 
 
 def test_more_clusters_than_points_are_refused(settings):
-    with pytest.raises(ParameterError, match="n_clusters = 30 is too many for 20 points"):
-        check_sizes(20, settings.model_copy(update={"n_clusters": 30}))
+    with pytest.raises(ParameterError, match="n_clusters = 30 is too many for 25 points"):
+        check_sizes(25, settings.model_copy(update={"n_clusters": 30}))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from spectralnet.datasets import Dataset, held_out_mask, limit, load_dataset
+from spectralnet.datasets import Dataset, held_out_mask, limit, load_dataset, reveal
 from spectralnet.errors import DataError
 from spectralnet.validation import check_features
 
@@ -67,3 +67,18 @@ def test_values_that_are_no_numbers_are_named(bad):
 def test_features_have_to_be_a_matrix(shape):
     with pytest.raises(DataError, match="shape"):
         check_features(np.zeros(shape), "own")
+
+
+def test_only_the_asked_part_of_the_labels_is_revealed():
+    labels = np.arange(200) % 4
+    known = reveal(labels, 0.1, seed=0)
+    assert np.count_nonzero(known >= 0) == 20
+    np.testing.assert_array_equal(known[known >= 0], labels[known >= 0])
+    np.testing.assert_array_equal(reveal(labels, 0.1, seed=0), known)
+    assert (reveal(labels, 0.1, seed=1) != known).any()
+    assert (reveal(labels, 0.0, seed=0) == -1).all()
+
+
+def test_labels_that_are_not_there_cannot_be_revealed():
+    with pytest.raises(DataError, match=r"labelled = 0.5, but points have no label"):
+        reveal(np.full(10, -1), 0.5, seed=0)

@@ -16,11 +16,15 @@ def test_labels_are_known_only_if_every_point_has_one():
 def test_the_exact_embedding_is_at_no_distance_from_itself(blob_graph):
     vectors, values = exact_eigenvectors(blob_graph, 4)
     clusters = np.repeat([0, 1, 2], 60)
-    exact_clusters, exact_values, compared = compare_with_exact(
+    exact_clusters, spectrum, compared = compare_with_exact(
         vectors, values, clusters, 3, blob_graph, True, seed=0
     )
     assert compared["grassmann"] == pytest.approx(0, abs=1e-9)
-    assert compared["eigenvalue_sum"] == compared["spectral_eigenvalue_sum"] == exact_values.sum()
+    assert compared["eigenvalue_sum"] == values.sum()
+    assert compared["spectral_eigenvalue_sum"] == pytest.approx(values.sum())
+    assert len(spectrum) == 7
+    assert 2 <= compared["suggested_n_clusters"] <= 6
+    assert compared["eigengap"] == pytest.approx(1 - spectrum[2] / spectrum[3])
     expected = normalized_mutual_info_score(clusters, exact_clusters)
     assert compared["agreement"] == pytest.approx(expected)
     assert (compared["smallest_cluster"], compared["largest_cluster"]) == (60, 60)

@@ -2,10 +2,18 @@ import numpy as np
 import pytest
 import torch
 
-from spectralnet.clustering import nearest_centroid
+from spectralnet.clustering import nearest_centroid, unit_rows
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.model import ClusterModel
-from spectralnet.nets import MLP, Standardise, map_in_chunks, pick_device, seeded
+from spectralnet.nets import (
+    MLP,
+    ConvNet,
+    Standardise,
+    half_precision,
+    map_in_chunks,
+    pick_device,
+    seeded,
+)
 from spectralnet.spectral import SpectralMap
 
 
@@ -31,11 +39,45 @@ def test_predict_is_encode_embed_map_and_the_nearest_centroid(model, blobs):
     x = torch.from_numpy(blobs)
     with torch.no_grad():
         embedding = model.spectral_map(model.embedder(model.encoder(x))).numpy()
-    expected = nearest_centroid(embedding, model.centroids.numpy())
+    expected = nearest_centroid(unit_rows(embedding), model.centroids.numpy())
     np.testing.assert_array_equal(model.predict(blobs), expected)
     np.testing.assert_array_equal(model.predict(blobs[7:9]), expected[7:9])
     assert model.predict(blobs[:0]).shape == (0,)
     np.testing.assert_array_equal(model.predict(blobs.astype(float)), expected)
+
+
+def test_a_model_with_convolutions_is_saved_as_well(tmp_path, cpu):
+    with seeded(0):
+        convolutions = ConvNet((6, 8), [3, 4], [5, 2])
+        model = ClusterModel(MLP([48]), convolutions, SpectralMap([2, 3]), torch.randn(4, 3))
+    images = np.random.default_rng(0).random((9, 48), dtype=np.float32)
+    model.save(tmp_path)
+    loaded = ClusterModel.load(tmp_path)
+    np.testing.assert_array_equal(loaded.predict(images), model.predict(images))
+    with pytest.raises(DataError, match=r"takes \(n, 48\)"):
+        loaded.predict(images[:, :7])
+
+
+def test_convolutions_see_images_not_rows(cpu):
+    """All but the last halve height and width; a stroke moved by a stride moves the maps by one."""
+    with seeded(0):
+        net = ConvNet((8, 8), [2, 3], [4])
+    image = torch.zeros(1, 8, 8)
+    image[:, 2:5, 2:5] = torch.arange(1.0, 10).view(3, 3)
+    moved = image.roll((2, 2), dims=(1, 2))
+    maps = torch.nn.Sequential(*list(net)[:5])
+    first, second = maps(image.view(1, 64)), maps(moved.view(1, 64))
+    assert first.shape == (1, 3, 4, 4)
+    torch.testing.assert_close(first[..., 1, 1], second[..., 2, 2])  # away from the padding
+    assert first[..., 1, 1].any()
+
+
+def test_half_precision_is_for_hardware_that_has_it(monkeypatch, cpu):
+    for native in (True, False):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": native})  # noqa: B023
+        with half_precision(cpu):
+            product = torch.ones(2, 2) @ torch.ones(2, 2)
+        assert product.dtype == (torch.bfloat16 if native else torch.float32)
 
 
 @pytest.mark.parametrize("shape", [(4,), (3, 5), (1, 2, 4)])

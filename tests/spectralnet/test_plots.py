@@ -31,8 +31,10 @@ def test_each_row_of_samples_holds_members_of_its_cluster():
 
 
 def test_both_spectra_are_drawn():
-    learned, exact = np.array([0.1, 0.3]), np.array([0.0, 0.2])
-    (axes,) = plots.eigenvalues(learned, exact).axes
+    learned, exact = np.array([0.1, 0.3]), np.array([0.0, 0.2, 0.9])
+    (axes,) = plots.eigenvalues(learned, exact, 2).axes
     drawn = {line.get_label(): line.get_ydata() for line in axes.lines}
     np.testing.assert_array_equal(drawn["exact"], exact)
     np.testing.assert_array_equal(drawn["SpectralNet"], learned)
+    assert list(drawn["2 clusters?"]) == [0, 1]  # from the bottom of the axes to the top
+    assert axes.lines[2].get_xdata()[0] == 2.5

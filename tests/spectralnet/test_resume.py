@@ -20,7 +20,7 @@ from spectralnet.training import Checkpoint
 settings = read_params("params.yaml").digits
 params = settings.spectralnet.model_copy(update={"epochs": 12, "patience": 12})
 points, _ = toys.two_moons(n=600)
-graph = affinity_graph(nearest_neighbours(points, 10), "global", 5)
+graph = affinity_graph(nearest_neighbours(points, 10), settings.graph)
 checkpoint = Checkpoint(Path(sys.argv[1]), seconds=0)
 net, _, history = train_spectral_map(
     points, graph, params, settings.graph, seed=0, device=torch.device("cpu"), checkpoint=checkpoint

@@ -2,9 +2,17 @@ import numpy as np
 import pytest
 import torch
 
+from spectralnet.affinity import affinity_graph
+from spectralnet.augmentation import RandomAffine
+from spectralnet.config import AffineParams
 from spectralnet.neighbours import nearest_neighbours
-from spectralnet.nets import map_in_chunks
-from spectralnet.siamese import PairSampler, are_neighbours, contrastive_loss, train_siamese
+from spectralnet.nets import ConvNet, map_in_chunks
+from spectralnet.siamese import (
+    contrastive_loss,
+    info_nce_loss,
+    pair_masks,
+    train_siamese,
+)
 
 
 def test_loss_equals_a_loop_over_pairs():
@@ -29,6 +37,20 @@ def test_loss_equals_a_loop_over_pairs():
     assert loss.item() == pytest.approx(np.mean(pull) + np.mean(push))
 
 
+def test_info_nce_equals_a_loop_over_anchors():
+    generator = np.random.default_rng(0)
+    anchors, others = generator.normal(size=(4, 3)), generator.normal(size=(6, 3))
+    negative = generator.random((4, 6)) < 0.5
+    positive = np.eye(4, 6, k=2, dtype=bool)
+    negative &= ~positive
+    losses = []
+    for i in range(4):
+        e = np.exp(others @ anchors[i] / 0.3)
+        losses.append(-np.log(e[i + 2] / (e[i + 2] + e[negative[i]].sum())))
+    tensors = (torch.tensor(array) for array in (anchors, others, positive, negative))
+    assert info_nce_loss(*tensors, temperature=0.3).item() == pytest.approx(np.mean(losses))
+
+
 def test_loss_has_a_finite_gradient_for_equal_points():
     z = torch.zeros(4, 2, requires_grad=True)
     positive = torch.eye(4).roll(1, 0).bool()
@@ -36,47 +58,47 @@ def test_loss_has_a_finite_gradient_for_equal_points():
     assert torch.isfinite(z.grad).all()
 
 
-@pytest.fixture
-def sampler(blobs):
-    neighbours = nearest_neighbours(blobs, 6).indices
-    held_out = np.zeros(len(blobs), dtype=bool)
-    held_out[::5] = True
-    return PairSampler(neighbours, 2, held_out)
+def test_negatives_exclude_self_and_neighbours(blob_graph):
+    adjacent = blob_graph.toarray() > 0
+    row, column = np.nonzero(adjacent)
+    ends = torch.from_numpy(np.stack([row, column])[:, ::17])
+    positive, negative = pair_masks(ends, blob_graph)
+    points = ends.reshape(-1).tolist()
+    assert positive.shape == negative.shape == (len(points) // 2, len(points))
+    for i, anchor in enumerate(ends[0].tolist()):
+        assert np.flatnonzero(positive[i]).tolist() == [len(points) // 2 + i]
+        for j, point in enumerate(points):
+            assert negative[i, j].item() == (point != anchor and not adjacent[anchor, point])
 
 
-def test_positives_are_the_nearest_neighbours_and_points_are_split(sampler, blobs):
-    neighbours = nearest_neighbours(blobs, 6).indices
-    held_out = np.arange(len(blobs)) % 5 == 0
-    everything = {(i, int(j)) for i in range(len(blobs)) for j in neighbours[i, :2]}
-    fitted = {tuple(pair) for pair in sampler.fitted.tolist()}
-    assert fitted == {(i, j) for i, j in everything if not held_out[i] and not held_out[j]}
-    unseen = {tuple(pair) for pair in sampler.held_out.tolist()}
-    assert unseen == {(i, j) for i, j in everything if held_out[i]}
-
-
-def test_negatives_exclude_self_and_neighbours(sampler):
-    pairs = sampler.fitted
-    points, positive, negative = sampler.masks(pairs)
-    lists = [set(row) for row in sampler.neighbours.tolist()]
-    for i in range(0, len(pairs), 7):
-        anchor = pairs[i, 0].item()
-        assert points[positive[i]].tolist() == [pairs[i, 1].item()]
-        for column, point in enumerate(points.tolist()):
-            near = point in lists[anchor] or anchor in lists[point]
-            assert negative[i, column].item() == (point != anchor and not near)
-
-
-def test_are_neighbours_whichever_lists_the_other():
-    neighbours = torch.tensor([[1], [2], [1]])
-    found = are_neighbours(torch.tensor([0, 1, 2]), torch.tensor([0, 1, 2]), neighbours)
-    assert found.tolist() == [[False, True, False], [True, False, True], [False, True, False]]
-
-
-def test_the_learned_metric_tells_neighbours_from_others(blobs, settings, cpu):
-    neighbours = nearest_neighbours(blobs, 6).indices
-    net, history = train_siamese(blobs, neighbours, settings.siamese, seed=0, device=cpu)
-    assert history["held_out_loss"].iloc[-1] < 0.6 * history["held_out_loss"].iloc[0]
+@pytest.mark.parametrize("loss", ["infonce", "contrastive"])
+def test_the_learned_metric_tells_neighbours_from_others(blobs, blob_graph, settings, cpu, loss):
+    params = settings.siamese.model_copy(update={"loss": loss})
+    net, history = train_siamese(blobs, blob_graph, params, seed=0, device=cpu)
+    assert history["held_out_loss"].iloc[-1] < 0.97 * history["held_out_loss"].iloc[0]
     z = map_in_chunks(net, blobs, cpu)
     distance = np.linalg.norm(z[:, None] - z[None], axis=2)
-    near = distance[np.arange(len(z))[:, None], neighbours[:, :2]]
-    assert near.mean() < 0.5 * distance.mean()
+    assert np.average(distance, weights=blob_graph.toarray()) < 0.5 * distance.mean()
+
+
+def test_the_metric_learns_to_ignore_random_changes(settings, cpu):
+    """Moved by two pixels, a bar stays near itself only if the net was shown such moves."""
+    generator = np.random.default_rng(0)
+    images = np.zeros((300, 12, 12), dtype=np.float32)
+    for i, image in enumerate(images):
+        row, column = generator.integers(3, 8, 2)
+        image[row, column - 3 : column + 3] = i % 2
+        image[row - 3 : row + 3, column] += 1 - i % 2
+    x, moved = images.reshape(300, -1), np.roll(images, 2, axis=1).reshape(300, -1)
+    graph_params = settings.graph.model_copy(update={"n_neighbours": 5, "scale_neighbour": 3})
+    graph = affinity_graph(nearest_neighbours(x, 5), graph_params)
+    params = settings.siamese.model_copy(update={"channels": [8, 8], "epochs": 15})
+    shifts = AffineParams(rotation=0, shift=0.2, scale=0, shear=0)
+    ratios = []
+    for augment in (None, RandomAffine((12, 12), shifts)):
+        net, _ = train_siamese(x, graph, params, seed=0, device=cpu, augment=augment)
+        assert isinstance(net, ConvNet) == bool(augment)
+        z, z_moved = map_in_chunks(net, x, cpu), map_in_chunks(net, moved, cpu)
+        to_others = np.linalg.norm(z[:, None] - z[None], axis=2).mean()
+        ratios.append(np.linalg.norm(z - z_moved, axis=1).mean() / to_others)
+    assert ratios[1] < 0.5 * ratios[0]

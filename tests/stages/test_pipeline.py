@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import ROOT
 from mlflow.tracking import MlflowClient
@@ -22,11 +23,14 @@ TINY = {  # every scalar, since the working tree may hold another configuration
     "space": "code",
     "affinity": "siamese",
     "fit_on": "all",
+    "augment": "none",
+    "labelled": 0.0,
     "limit": 300,
     "seed": 0,
     "device": "cpu",
     "digits.autoencoder.epochs": 3,
     "digits.siamese.epochs": 2,
+    "digits.siamese.steps_per_epoch": 5,
     "digits.spectralnet.epochs": 2,
     "digits.spectralnet.steps_per_epoch": 20,
     "digits.spectralnet.n_components": 4,
@@ -184,11 +188,48 @@ def test_mlflow_holds_a_parent_a_configuration_and_a_child_a_stage(clone, input_
     assert {run.info.status for run in runs} == {"FINISHED"}
 
 
-def test_held_out_points_are_scored(clone, input_euclidean):
-    ran = clone.experiment("train", fit_on="train")
-    assert ran == {"prepare", "graph", "spectralnet", "evaluate"}
+def test_results_are_collected_from_what_the_runs_recorded(clone, input_euclidean):
+    acc = clone.metrics()["acc"]
+    done = clone.run("stages.collect")
+    assert done.returncode == 0, done.stdout
+    table = pd.read_csv(clone.root / "docs/results.csv")
+    ours = table[(table["method"] == "spectralnet") & (table["dataset"] == "digits")]
+    assert set(zip(ours["space"], ours["affinity"], strict=True)) >= {
+        ("code", "siamese"),
+        ("code", "euclidean"),
+        ("input", "euclidean"),
+    }
+    last = ours[(ours["space"] == "input") & (ours["affinity"] == "euclidean")]
+    assert last["acc"].tolist() == [pytest.approx(acc)]
+    assert "-S dataset=digits -S space=input" in (clone.root / "docs/results.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def augmented(clone, input_euclidean):
+    changes = {"affinity": "siamese", "augment": "affine", "labelled": 0.1, "fit_on": "train"}
+    return clone.experiment("augmented", **changes)
+
+
+def test_images_are_augmented_and_labels_known_where_asked_for(clone, augmented):
+    assert augmented == {"prepare", "graph", "siamese", "spectralnet", "evaluate"}
+    artifacts = clone.root / "artifacts/digits/input"
+    known = load_array(artifacts / "features/known_labels.npy")
+    labels = load_array(artifacts / "features/labels.npy")
+    assert np.count_nonzero(known >= 0) == 24
+    model = ClusterModel.load(artifacts / "siamese/model")
+    assert model.embedder.config["kind"] == "conv"
+    clusters = load_array(artifacts / "siamese/model/clusters.npy")
+    told = known >= 0  # what was told is no achievement
+    assert clone.metrics()["acc"] == pytest.approx(scores(labels[~told], clusters[~told])["acc"])
+    graph = load_graph(artifacts / "euclidean/affinity/graph.npz").toarray()
+    rows = np.flatnonzero(told)
+    agree = known[rows][:, None] == known[rows]
+    np.testing.assert_array_equal(graph[np.ix_(rows, rows)] > 0, agree & ~np.eye(24, dtype=bool))
+
+
+def test_held_out_points_are_scored(clone, augmented):
     artifacts = clone.root / "artifacts/digits"
-    model = ClusterModel.load(artifacts / "input/euclidean/model")
+    model = ClusterModel.load(artifacts / "input/siamese/model")
     clusters = model.predict(load_array(artifacts / "input/features/held_out_features.npy"))
     labels = load_array(artifacts / "input/features/held_out_labels.npy")
     assert len(clusters) == 60

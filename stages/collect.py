@@ -1,0 +1,73 @@
+"""Add the runs that MLflow remembers to docs/results.csv, and write docs/results.md from it."""
+
+from collections import defaultdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+
+from spectralnet import tracking
+from spectralnet.artifacts import load_array, save_table, whole_file
+from spectralnet.config import Params, read_params
+from spectralnet.results import COLUMNS, SETTING, document, merge, read_table, rows_of
+from spectralnet.selection import mean_agreement
+
+# What a row names, or does not depend on. A run that differs elsewhere from params.yaml is no
+# result of the project's settings.
+FREE = {*SETTING, "seed", "device"}
+
+
+def collect(table: Path, report: Path, published: Path) -> None:
+    """Merge the store's runs into the table and write the report."""
+    params = read_params()
+    runs = [run for run in tracking.finished_pipelines() if _is_usual(run, params)]
+    # Of runs of one setting and seed the last counts.
+    latest = {_key(run, with_seed=True): run for run in runs if "acc" in run.metrics}
+    agreement = _seed_agreement(list(latest.values()))
+    rows = [
+        row
+        for run in latest.values()
+        for row in rows_of(run.params, run.metrics | agreement.get(run.run_id, {}), run.commit)
+    ]
+    known = read_table(table) if table.exists() else pd.DataFrame(columns=COLUMNS)
+    save_table(table, merge(known, rows))
+    with whole_file(report) as partial:
+        text = document(read_table(table), pd.read_csv(published).fillna(""))
+        partial.write_text(text, encoding="utf-8")
+    print(f"{len(latest)} runs with the settings of params.yaml, now in {table} and {report}")
+
+
+def _is_usual(run: tracking.PipelineRun, params: Params) -> bool:
+    chosen = params.model_copy(update={"dataset": run.params["dataset"]})
+    expected = {name: str(value) for name, value in chosen.flat().items() if name not in FREE}
+    return {k: v for k, v in run.params.items() if k not in FREE} == expected
+
+
+def _key(run: tracking.PipelineRun, with_seed: bool = False) -> tuple[str, ...]:
+    names = [*SETTING, "seed"] if with_seed else SETTING
+    return tuple(run.params.get(name, "") for name in names)
+
+
+def _seed_agreement(runs: list[tracking.PipelineRun]) -> dict[str, dict[str, float]]:
+    """Compare the clusterings of each setting's seeds: `seed_agreement` by run id."""
+    settings = defaultdict(list)
+    for run in runs:
+        settings[_key(run)].append(run)
+    found = {}
+    with TemporaryDirectory() as folder:
+        for same in settings.values():
+            if len(same) > 1:
+                clusterings = [_clusters(run, Path(folder)) for run in same]
+                for run, agreement in zip(same, mean_agreement(clusterings), strict=True):
+                    found[run.run_id] = {"seed_agreement": float(agreement)}
+    return found
+
+
+def _clusters(run: tracking.PipelineRun, folder: Path) -> np.ndarray:
+    return load_array(tracking.fetch_artifact(run.run_id, "clusters.npy", folder / run.run_id))
+
+
+if __name__ == "__main__":
+    docs = Path("docs")
+    collect(docs / "results.csv", docs / "results.md", docs / "published.csv")

@@ -1,0 +1,106 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from spectralnet.results import (
+    COLUMNS,
+    document,
+    markdown,
+    merge,
+    rank_correlations,
+    read_table,
+    rows_of,
+    summarise,
+)
+
+
+def run(seed, acc, **changes):
+    setting = {
+        "dataset": "mnist",
+        "space": "code",
+        "affinity": "siamese",
+        "augment": "none",
+        "fit_on": "all",
+        "labelled": "0.0",
+        "seed": str(seed),
+        "epochs": "3",
+    }
+    metrics = {"n": 100, "acc": acc, "nmi": acc - 0.1, "ari": 0.5, "grassmann": 1 - acc}
+    metrics |= {"kmeans_acc": 0.6, "kmeans_nmi": 0.5, "kmeans_ari": 0.4, "seconds": 60.0}
+    metrics |= {"spectral_acc": 0.9, "spectral_nmi": 0.8, "spectral_ari": 0.7}
+    metrics |= {"seconds_prepare": 2.0, "seconds_evaluate": 58.0}
+    return rows_of(setting | changes, metrics, "c" * 40)
+
+
+@pytest.fixture
+def table():
+    rows = [*run(0, 0.9), *run(1, 0.8), *run(2, 0.95), *run(0, 0.7, affinity="euclidean")]
+    return merge(pd.DataFrame(columns=COLUMNS), rows)
+
+
+@pytest.fixture
+def published():
+    usual = {"dataset": "mnist", "space": "code", "affinity": "siamese", "augment": "none"}
+    theirs = [
+        usual | {"method": "spectralnet", "acc": 0.89, "nmi": 0.7, "source": "the paper"},
+        usual | {"method": "N2D", "acc": 0.979, "nmi": 0.942, "source": "another"},
+    ]
+    return pd.DataFrame(theirs)
+
+
+def test_a_run_gives_a_row_a_method():
+    ours, kmeans, spectral = run(0, 0.9)
+    assert (ours["method"], ours["acc"], ours["kmeans_acc"]) == ("spectralnet", 0.9, 0.6)
+    assert (kmeans["method"], kmeans["acc"], kmeans["affinity"]) == ("kmeans", 0.6, "")
+    assert (spectral["method"], spectral["acc"], spectral["ari"]) == ("spectral", 0.9, 0.7)
+    assert "grassmann" not in spectral
+    assert ours["commit"] == "c" * 12
+
+
+def test_a_run_replaces_its_older_row_and_no_other(table):
+    assert len(table) == 11  # of 12, since k-means does not depend on the affinity
+    again = merge(table, run(1, 0.85))
+    assert len(again) == 11
+    ours = again[(again["method"] == "spectralnet") & (again["affinity"] == "siamese")]
+    assert ours["acc"].tolist() == [0.9, 0.85, 0.95]
+
+
+def test_a_table_survives_its_file(table, tmp_path):
+    table.to_csv(tmp_path / "results.csv", index=False)
+    read = read_table(tmp_path / "results.csv")
+    assert list(read.columns) == COLUMNS
+    pd.testing.assert_frame_equal(merge(read, run(1, 0.8)), table, check_dtype=False)
+
+
+def test_means_are_over_seeds(table):
+    summary = summarise(table)
+    (ours,) = summary[
+        (summary["method"] == "spectralnet") & (summary["affinity"] == "siamese")
+    ].to_dict("records")
+    accuracies = np.array([0.9, 0.8, 0.95])
+    assert ours["acc"] == pytest.approx(accuracies.mean())
+    assert ours["acc_std"] == pytest.approx(accuracies.std(ddof=1))
+    assert (ours["acc_min"], ours["seeds"], ours["seconds"]) == (0.8, "0, 1, 2", 60)
+
+
+def test_criteria_are_held_against_accuracy(table):
+    ranks = rank_correlations(table).loc["mnist"]
+    assert ranks["runs"] == 4
+    assert ranks["grassmann"] == pytest.approx(-1)
+    assert np.isnan(ranks["seed_agreement"])
+
+
+def test_the_document_says_what_was_measured_and_what_is_below(table, published):
+    text = document(table, published)
+    assert "| spectralnet | code, siamese | 100 | 0, 1, 2 | 0.883 ± 0.076 | 0.800 |" in text
+    assert "- code, siamese: ACC 0.883, published 0.890" in text
+    assert "NMI 0.783, published" not in text
+    assert "| N2D | code, siamese, none | 0.979 | 0.942 | another |" in text
+    command = "`dvc exp run -S dataset=mnist -S space=code -S affinity=siamese -S seed=...`"
+    assert f"| {command} | 2 |  |  |  |  | 58 | 60 |" in text
+
+
+def test_markdown_tables():
+    rows = [{"a": 1, "b": 0.12345}, {"a": "x", "b": float("nan")}]
+    assert markdown(rows) == "| a | b |\n| --- | --- |\n| 1 | 0.123 |\n| x |  |\n"
+    assert markdown([]) == "none\n"

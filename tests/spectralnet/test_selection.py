@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+from sklearn.metrics import normalized_mutual_info_score
+
+from spectralnet.affinity import affinity_graph
+from spectralnet.laplacian import exact_eigenvectors
+from spectralnet.neighbours import nearest_neighbours
+from spectralnet.selection import mean_agreement, relative_gap, suggest_n_clusters
+
+
+def test_gaps_are_parts_of_the_next_eigenvalue():
+    values = np.array([-1e-17, 0.1, 0.4])
+    assert [relative_gap(values, k) for k in (1, 2)] == pytest.approx([1, 0.75])
+    assert relative_gap(np.zeros(3), 2) == 0
+
+
+@pytest.mark.parametrize("k", [2, 3, 5])
+def test_as_many_clusters_are_suggested_as_there_are(k, graph_params):
+    """Blobs between which some edges are left: the graph is connected."""
+    generator = np.random.default_rng(k)
+    centres = 4.5 * np.eye(k, 5)
+    points = centres[np.repeat(np.arange(k), 200)] + generator.normal(0, 1, (200 * k, 5))
+    params = graph_params.model_copy(update={"n_neighbours": 10})
+    graph = affinity_graph(nearest_neighbours(points.astype(np.float32), 10), params)
+    assert suggest_n_clusters(exact_eigenvectors(graph, 2 * k + 1)[1]) == k
+
+
+def test_agreement_singles_out_the_clustering_that_stands_alone():
+    generator = np.random.default_rng(0)
+    same = generator.integers(0, 4, 200)
+    other = generator.integers(0, 4, 200)
+    renamed = (same + 1) % 4
+    alone = normalized_mutual_info_score(same, other)
+    np.testing.assert_allclose(
+        mean_agreement([same, renamed, other]), [(1 + alone) / 2, (1 + alone) / 2, alone]
+    )
