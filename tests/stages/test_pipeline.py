@@ -236,14 +236,14 @@ def test_held_out_points_are_scored(clone, augmented):
     assert clone.metrics()["acc_test"] == pytest.approx(scores(labels, clusters)["acc"])
 
 
-def test_without_labels_the_label_free_part_is_reported(clone, input_euclidean, tmp_path):
+def test_without_labels_the_label_free_part_is_reported(clone, augmented, tmp_path):
     artifacts = tmp_path / "digits"
     shutil.copytree(clone.root / "artifacts/digits", artifacts)
     for name in ("labels", "held_out_labels"):
         path = artifacts / f"input/features/{name}.npy"
         save_array(path, np.full_like(load_array(path), -1))
-    folders = ["input/features", "input/features", *["input/euclidean/affinity"] * 2]
-    paths = [str(artifacts / folder) for folder in [*folders, "input/euclidean/model"]]
+    folders = ["features", "features", "euclidean/affinity", "siamese/affinity", "siamese/model"]
+    paths = [str(artifacts / "input" / folder) for folder in folders]
     done = clone.run("stages.evaluate", *paths, str(tmp_path / "results"))
     assert "no labels" in done.stdout, done.stdout
     metrics = json.loads((tmp_path / "results/metrics.json").read_text())
