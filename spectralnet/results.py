@@ -60,7 +60,7 @@ def rows_of(
         scores = {name: metrics[prefix + name] for name in SCORES if prefix + name in metrics}
         rows.append(shared | {"method": method} | scores)
     rows[0] |= {name: metrics[name] for name in RECORDED if name in metrics}
-    rows[1]["affinity"] = ""  # not used
+    rows[1] |= {"affinity": "", "augment": "none"}  # neither is used
     return rows
 
 
@@ -91,12 +91,12 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         `SETTING`, `n`, `seeds` (which), and for each number its mean over them; `acc_std`,
-        `nmi_std` (0 for one seed) and `acc_min`.
+        `nmi_std` (NaN for one seed) and `acc_min`.
     """
     numbers = [*SCORES, *RECORDED]
     groups = table.astype(dict.fromkeys(numbers, float)).groupby([*SETTING, "n"])
     summary = groups[numbers].mean()
-    summary[["acc_std", "nmi_std"]] = groups[["acc", "nmi"]].std().fillna(0)
+    summary[["acc_std", "nmi_std"]] = groups[["acc", "nmi"]].std()
     summary["acc_min"] = groups["acc"].min()
     summary["seeds"] = groups["seed"].agg(lambda seeds: ", ".join(str(s) for s in sorted(seeds)))
     return summary.reset_index()
@@ -183,7 +183,8 @@ def _name(row: Mapping[Any, Any]) -> str:
 
 
 def _spread(row: Mapping[Any, Any], score: str) -> str:
-    return f"{row[score]:.3f} ± {row[f'{score}_std']:.3f}"
+    spread = row[f"{score}_std"]
+    return f"{row[score]:.3f}" + ("" if np.isnan(spread) else f" ± {spread:.3f}")
 
 
 def _score_row(row: Mapping[Any, Any], published: pd.DataFrame) -> dict[str, object]:
