@@ -2,11 +2,13 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from sklearn.cluster import KMeans
 from sklearn.metrics import pairwise_distances_argmin
 from threadpoolctl import threadpool_limits
 
 from spectralnet.errors import ParameterError
+from spectralnet.selection import normalised_cut
 
 
 def unit_rows(embedding: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -61,6 +63,56 @@ def fit_centroids(
     with threadpool_limits(limits=1, user_api="openmp"):
         kmeans.fit(embedding)
     return kmeans.cluster_centers_.astype(np.float32)
+
+
+def fit_spectral_centroids(
+    embedding: NDArray[np.floating], n_clusters: int, graph: csr_array, seed: int
+) -> NDArray[np.float32]:
+    """Fit centroids of directions in as many eigenvectors as make the best clusters.
+
+    With as many eigenvectors as clusters, two clusters may share one while another is split,
+    which one more eigenvector mends; further ones split clusters again. How many are right
+    differs between graphs and seeds. So k-means runs once for each number of eigenvectors
+    from `n_clusters` on, and the clusters of the least normalised cut are kept.
+
+    Parameters
+    ----------
+    embedding : ndarray of shape (n, c)
+        Eigenvectors of the graph, in the order of their eigenvalues.
+    n_clusters : int
+    graph : csr_array of shape (n, n)
+        Affinities.
+    seed : int
+
+    Returns
+    -------
+    ndarray of shape (n_clusters, number of eigenvectors used)
+    """
+    n_components = embedding.shape[1]
+    fits = [
+        fit_centroids(unit_rows(embedding[:, :used]), n_clusters, seed)
+        for used in range(min(n_clusters, n_components), n_components + 1)
+    ]
+    return min(fits, key=lambda fit: normalised_cut(graph, spectral_clusters(embedding, fit)))
+
+
+def spectral_clusters(
+    embedding: NDArray[np.floating], centroids: NDArray[np.floating]
+) -> NDArray[np.int64]:
+    """Assign points to the centroids that are nearest to their directions.
+
+    Parameters
+    ----------
+    embedding : ndarray of shape (m, c)
+        Places in the eigenspace.
+    centroids : ndarray of shape (n_clusters, number of eigenvectors used)
+        See `fit_spectral_centroids`.
+
+    Returns
+    -------
+    ndarray of shape (m,)
+    """
+    return nearest_centroid(unit_rows(embedding[:, : centroids.shape[1]]), centroids)
 
 
 def nearest_centroid(

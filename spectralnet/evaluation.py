@@ -8,10 +8,15 @@ from scipy.sparse import csr_array
 from sklearn.metrics import normalized_mutual_info_score
 
 from spectralnet.affinity import degrees
-from spectralnet.clustering import fit_centroids, nearest_centroid, unit_rows
+from spectralnet.clustering import (
+    fit_centroids,
+    fit_spectral_centroids,
+    nearest_centroid,
+    spectral_clusters,
+)
 from spectralnet.laplacian import exact_eigenvectors, squared_grassmann_distance
 from spectralnet.metrics import scores
-from spectralnet.selection import relative_gap, suggest_n_clusters
+from spectralnet.selection import normalised_cut, relative_gap, suggest_n_clusters
 
 Labels = NDArray[np.int64]
 
@@ -73,26 +78,31 @@ def compare_with_exact(
     Returns
     -------
     exact_clusters : ndarray of shape (n,)
-        By k-means into as many clusters on the exact eigenvectors.
+        Read off the exact eigenvectors in the same way.
     spectrum : ndarray of shape (max(c, 2 n_clusters + 1),)
         Exact eigenvalues, n - 1 at most.
     comparison : dict
         `grassmann`, the squared Grassmann distance; `eigenvalue_sum` and
-        `spectral_eigenvalue_sum`; `agreement`, the NMI of both clusterings; the sizes of
-        the smallest and the largest cluster; `suggested_n_clusters`, from 2 to twice
-        `n_clusters`; `eigengap`, the relative gap after `n_clusters` eigenvalues.
+        `spectral_eigenvalue_sum`; `normalised_cut` and `spectral_normalised_cut`;
+        `spectral_n_eigenvectors`, the number used; `agreement`, the NMI of both clusterings;
+        the sizes of the smallest and the largest cluster; `suggested_n_clusters`, from 2 to
+        twice `n_clusters`; `eigengap`, the relative gap after `n_clusters` eigenvalues.
     """
     n_components = embedding.shape[1]
     n_values = min(max(n_components, 2 * n_clusters + 1), len(embedding) - 1)
     vectors, spectrum = exact_eigenvectors(graph, n_values, normalised, seed)
     vectors = vectors[:, :n_components]
-    exact_clusters = kmeans_clusters(unit_rows(vectors), n_clusters, seed)
+    centroids = fit_spectral_centroids(vectors, n_clusters, graph, seed)
+    exact_clusters = spectral_clusters(vectors, centroids)
     mass = degrees(graph) if normalised else None
     sizes = np.bincount(clusters, minlength=n_clusters)
     comparison = {
         "grassmann": squared_grassmann_distance(embedding, vectors, mass),
         "eigenvalue_sum": float(np.sum(eigenvalues)),
         "spectral_eigenvalue_sum": float(np.sum(spectrum[:n_components])),
+        "normalised_cut": normalised_cut(graph, clusters),
+        "spectral_normalised_cut": normalised_cut(graph, exact_clusters),
+        "spectral_n_eigenvectors": centroids.shape[1],
         "agreement": float(normalized_mutual_info_score(exact_clusters, clusters)),
         "smallest_cluster": int(sizes.min()),
         "largest_cluster": int(sizes.max()),

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from spectralnet.artifacts import load_json, load_weights, save_json, save_weights
-from spectralnet.clustering import nearest_centroid, unit_rows
+from spectralnet.clustering import spectral_clusters
 from spectralnet.errors import DataError
 from spectralnet.nets import MLP, ConvNet, build_net, map_in_chunks
 from spectralnet.spectral import SpectralMap
@@ -24,8 +24,8 @@ class ClusterModel(nn.Module):
     embedder : MLP or ConvNet
         The Siamese net; the identity for Euclidean affinities.
     spectral_map : SpectralMap
-    centroids : Tensor of shape (n_clusters, c)
-        Of the unit rows of the spectral embedding.
+    centroids : Tensor of shape (n_clusters, number of eigenvectors used)
+        See `spectralnet.clustering.fit_spectral_centroids`.
     """
 
     centroids: Tensor
@@ -76,7 +76,7 @@ class ClusterModel(nn.Module):
         if x.ndim != 2 or x.shape[1] != n_features:
             raise DataError(f"features of shape {x.shape}: the model takes (n, {n_features})")
         embedding = map_in_chunks(self, x, device or torch.device("cpu"))
-        return nearest_centroid(unit_rows(embedding), self.centroids.cpu().numpy())
+        return spectral_clusters(embedding, self.centroids.cpu().numpy())
 
     def save(self, folder: Path) -> None:
         """Write ``model.json`` and ``model.safetensors`` into `folder`."""
@@ -84,7 +84,7 @@ class ClusterModel(nn.Module):
             "encoder": self.encoder.config,
             "embedder": self.embedder.config,
             "spectral_map": self.spectral_map.mlp.sizes,
-            "n_clusters": len(self.centroids),
+            "centroids": list(self.centroids.shape),
         }
         save_json(folder / "model.json", shape)
         save_weights(folder / "model.safetensors", self)
@@ -93,12 +93,11 @@ class ClusterModel(nn.Module):
     def load(cls, folder: Path) -> "ClusterModel":
         """Read what `save` wrote."""
         shape = load_json(folder / "model.json")
-        sizes = shape["spectral_map"]
         model = cls(
             build_net(shape["encoder"]),
             build_net(shape["embedder"]),
-            SpectralMap(sizes),
-            torch.empty(shape["n_clusters"], sizes[-1]),
+            SpectralMap(shape["spectral_map"]),
+            torch.empty(shape["centroids"]),
         )
         load_weights(folder / "model.safetensors", model)
         return model.eval()

@@ -2,7 +2,38 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from sklearn.metrics import normalized_mutual_info_score
+
+
+def normalised_cut(graph: csr_array, clusters: NDArray[np.integer]) -> float:
+    """Sum, over the clusters, the part of each one's edge weight that leaves it.
+
+    This is what spectral clustering minimises with the constraint relaxed that each point
+    belongs to one cluster; so clusterings of one graph into the same number of clusters can
+    be compared by it, without labels.
+
+    Parameters
+    ----------
+    graph : csr_array of shape (n, n)
+        Symmetric affinities.
+    clusters : int ndarray of shape (n,)
+        From 0.
+
+    Returns
+    -------
+    float
+        From 0, no edge between clusters, to the number of clusters.
+
+    References
+    ----------
+    Shi and Malik, Normalized cuts and image segmentation, IEEE TPAMI, 2000.
+    """
+    edges = graph.tocoo()
+    leaves = clusters[edges.row] != clusters[edges.col]
+    volume = np.bincount(clusters[edges.row], weights=edges.data)
+    cut = np.bincount(clusters[edges.row], weights=edges.data * leaves, minlength=len(volume))
+    return float(np.sum(cut[volume > 0] / volume[volume > 0]))
 
 
 def suggest_n_clusters(eigenvalues: NDArray[np.floating]) -> int:

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from spectralnet.artifacts import load_array, load_graph, load_net, save_array, save_table
-from spectralnet.clustering import fit_centroids, nearest_centroid, unit_rows
+from spectralnet.clustering import fit_spectral_centroids, spectral_clusters
 from spectralnet.model import ClusterModel
 from spectralnet.nets import map_in_chunks
 from spectralnet.spectral import train_spectral_map
@@ -21,9 +21,10 @@ def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
     raw = load_array(data / "features.npy")
     x = map_in_chunks(nn.Sequential(encoder, embedder), raw, stage.device)
     check_sizes(len(x), settings)
+    graph = load_graph(affinity / "graph.npz")
     spectral_map, eigenvalues, history = train_spectral_map(
         x,
-        load_graph(affinity / "graph.npz"),
+        graph,
         settings.spectralnet,
         settings.graph,
         seed=seed,
@@ -36,19 +37,18 @@ def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
         ),
     )
     embedding = map_in_chunks(spectral_map, x, stage.device)
-    directions = unit_rows(embedding)
-    centroids = fit_centroids(directions, settings.n_clusters, seed)
+    centroids = fit_spectral_centroids(embedding, settings.n_clusters, graph, seed)
     whole = ClusterModel(encoder, embedder, spectral_map, torch.from_numpy(centroids))
     whole.save(model)
     save_array(model / "embedding.npy", embedding)
-    save_array(model / "clusters.npy", nearest_centroid(directions, centroids))
+    save_array(model / "clusters.npy", spectral_clusters(embedding, centroids))
     save_array(model / "eigenvalues.npy", eigenvalues)
     save_table(model / "history.csv", history)
     stage.run.log_curve(history)
     stage.run.log_metrics({f"eigenvalue_{i}": float(v) for i, v in enumerate(eigenvalues, 1)})
     stage.run.log_model(whole, "spectralnet", encoder.n_features)
     stage.run.log_artifacts([model / "model.json", model / "model.safetensors"])
-    return f"{len(eigenvalues)} eigenvectors, sum of eigenvalues {eigenvalues.sum():.4f}"
+    return f"clusters in the first {centroids.shape[1]} of {len(eigenvalues)} eigenvectors"
 
 
 if __name__ == "__main__":

@@ -2,8 +2,16 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from spectralnet.clustering import fit_centroids, nearest_centroid, unit_rows
+from spectralnet.clustering import (
+    fit_centroids,
+    fit_spectral_centroids,
+    nearest_centroid,
+    spectral_clusters,
+    unit_rows,
+)
 from spectralnet.errors import ParameterError
+from spectralnet.laplacian import exact_eigenvectors
+from spectralnet.selection import normalised_cut
 
 
 def test_centroids_are_the_means_of_their_clusters(blobs):
@@ -28,6 +36,22 @@ def test_a_points_cluster_does_not_depend_on_the_others(blobs):
 def test_fewer_distinct_points_than_clusters_are_refused():
     with pytest.raises(ParameterError, match=r"n_clusters = 3, .* there are 2 distinct points"):
         fit_centroids(np.array([[0.0], [0.0], [1.0]]), 3, seed=0)
+
+
+def test_the_number_of_eigenvectors_is_that_of_the_least_normalised_cut(blob_graph):
+    vectors, _ = exact_eigenvectors(blob_graph, 8)
+    centroids = fit_spectral_centroids(vectors, 3, blob_graph, seed=0)
+    cuts = {}
+    for used in range(3, 9):
+        rows = unit_rows(vectors[:, :used])
+        clusters = nearest_centroid(rows, fit_centroids(rows, 3, seed=0))
+        cuts[used] = normalised_cut(blob_graph, clusters)
+    assert len(set(cuts.values())) > 1
+    assert cuts[centroids.shape[1]] == min(cuts.values())
+    found = spectral_clusters(vectors, centroids)
+    assert normalised_cut(blob_graph, found) == min(cuts.values())
+    fewer = fit_spectral_centroids(vectors[:, :2], 3, blob_graph, seed=0)  # all there are
+    assert fewer.shape == (3, 2)
 
 
 def test_unit_rows_keep_directions_only(blobs):

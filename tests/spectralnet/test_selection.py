@@ -5,7 +5,25 @@ from sklearn.metrics import normalized_mutual_info_score
 from spectralnet.affinity import affinity_graph
 from spectralnet.laplacian import exact_eigenvectors
 from spectralnet.neighbours import nearest_neighbours
-from spectralnet.selection import mean_agreement, relative_gap, suggest_n_clusters
+from spectralnet.selection import (
+    mean_agreement,
+    normalised_cut,
+    relative_gap,
+    suggest_n_clusters,
+)
+
+
+def test_the_normalised_cut_is_that_of_its_definition(blob_graph):
+    """With indicators h_k, scaled to h_k^T D h_k = 1, it is tr(H^T L H)."""
+    w = blob_graph.toarray()
+    clusters = np.random.default_rng(0).integers(0, 4, len(w))
+    indicators = np.eye(4)[clusters]
+    degree = w.sum(axis=1)
+    h = indicators / np.sqrt(degree @ indicators)
+    expected = np.trace(h.T @ (np.diag(degree) - w) @ h)
+    assert normalised_cut(blob_graph, clusters) == pytest.approx(expected)
+    assert normalised_cut(blob_graph, clusters * 2) == pytest.approx(expected)  # empty clusters
+    assert normalised_cut(blob_graph, np.zeros(len(w), dtype=int)) == 0
 
 
 def test_gaps_are_parts_of_the_next_eigenvalue():
