@@ -8,7 +8,7 @@ from sklearn.metrics import pairwise_distances_argmin
 from threadpoolctl import threadpool_limits
 
 from spectralnet.errors import ParameterError
-from spectralnet.selection import normalised_cut
+from spectralnet.selection import modularity
 
 
 def unit_rows(embedding: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -73,7 +73,7 @@ def fit_spectral_centroids(
     With as many eigenvectors as clusters, two clusters may share one while another is split,
     which one more eigenvector mends; further ones split clusters again. How many are right
     differs between graphs and seeds. So k-means runs once for each number of eigenvectors
-    from `n_clusters` on, and the clusters of the least normalised cut are kept.
+    from `n_clusters` on, and the clusters of the largest modularity are kept.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def fit_spectral_centroids(
         fit_centroids(unit_rows(embedding[:, :used]), n_clusters, seed)
         for used in range(min(n_clusters, n_components), n_components + 1)
     ]
-    return min(fits, key=lambda fit: normalised_cut(graph, spectral_clusters(embedding, fit)))
+    return max(fits, key=lambda fit: modularity(graph, spectral_clusters(embedding, fit)))
 
 
 def spectral_clusters(

@@ -16,7 +16,7 @@ from spectralnet.clustering import (
 )
 from spectralnet.laplacian import exact_eigenvectors, squared_grassmann_distance
 from spectralnet.metrics import scores
-from spectralnet.selection import normalised_cut, relative_gap, suggest_n_clusters
+from spectralnet.selection import modularity, relative_gap, suggest_n_clusters
 
 Labels = NDArray[np.int64]
 
@@ -83,7 +83,7 @@ def compare_with_exact(
         Exact eigenvalues, n - 1 at most.
     comparison : dict
         `grassmann`, the squared Grassmann distance; `eigenvalue_sum` and
-        `spectral_eigenvalue_sum`; `normalised_cut` and `spectral_normalised_cut`;
+        `spectral_eigenvalue_sum`; `modularity` and `spectral_modularity`;
         `spectral_n_eigenvectors`, the number used; `agreement`, the NMI of both clusterings;
         the sizes of the smallest and the largest cluster; `suggested_n_clusters`, from 2 to
         twice `n_clusters`; `eigengap`, the relative gap after `n_clusters` eigenvalues.
@@ -100,8 +100,8 @@ def compare_with_exact(
         "grassmann": squared_grassmann_distance(embedding, vectors, mass),
         "eigenvalue_sum": float(np.sum(eigenvalues)),
         "spectral_eigenvalue_sum": float(np.sum(spectrum[:n_components])),
-        "normalised_cut": normalised_cut(graph, clusters),
-        "spectral_normalised_cut": normalised_cut(graph, exact_clusters),
+        "modularity": modularity(graph, clusters),
+        "spectral_modularity": modularity(graph, exact_clusters),
         "spectral_n_eigenvectors": centroids.shape[1],
         "agreement": float(normalized_mutual_info_score(exact_clusters, clusters)),
         "smallest_cluster": int(sizes.min()),

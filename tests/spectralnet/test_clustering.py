@@ -11,7 +11,7 @@ from spectralnet.clustering import (
 )
 from spectralnet.errors import ParameterError
 from spectralnet.laplacian import exact_eigenvectors
-from spectralnet.selection import normalised_cut
+from spectralnet.selection import modularity
 
 
 def test_centroids_are_the_means_of_their_clusters(blobs):
@@ -38,18 +38,18 @@ def test_fewer_distinct_points_than_clusters_are_refused():
         fit_centroids(np.array([[0.0], [0.0], [1.0]]), 3, seed=0)
 
 
-def test_the_number_of_eigenvectors_is_that_of_the_least_normalised_cut(blob_graph):
+def test_the_number_of_eigenvectors_is_that_of_the_largest_modularity(blob_graph):
     vectors, _ = exact_eigenvectors(blob_graph, 8)
     centroids = fit_spectral_centroids(vectors, 3, blob_graph, seed=0)
-    cuts = {}
+    found_at = {}
     for used in range(3, 9):
         rows = unit_rows(vectors[:, :used])
         clusters = nearest_centroid(rows, fit_centroids(rows, 3, seed=0))
-        cuts[used] = normalised_cut(blob_graph, clusters)
-    assert len(set(cuts.values())) > 1
-    assert cuts[centroids.shape[1]] == min(cuts.values())
+        found_at[used] = modularity(blob_graph, clusters)
+    assert len(set(found_at.values())) > 1
+    assert found_at[centroids.shape[1]] == max(found_at.values())
     found = spectral_clusters(vectors, centroids)
-    assert normalised_cut(blob_graph, found) == min(cuts.values())
+    assert modularity(blob_graph, found) == max(found_at.values())
     fewer = fit_spectral_centroids(vectors[:, :2], 3, blob_graph, seed=0)  # all there are
     assert fewer.shape == (3, 2)
 
