@@ -1,5 +1,6 @@
 """Artifacts on disk: each is written whole or not at all, and none is a pickle."""
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -15,7 +16,10 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from scipy.sparse import csr_array
 
+from spectralnet.matrices import Matrix
 from spectralnet.nets import MLP, ConvNet, build_net
+
+CSR_ARRAYS = ("data", "indices", "indptr")
 
 
 @contextmanager
@@ -30,6 +34,16 @@ def whole_file(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def content_hash(*paths: Path) -> str:
+    """Return the SHA-256 of files, and of the files right in folders, in this order."""
+    digest = hashlib.sha256()
+    for path in paths:
+        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+            with file.open("rb") as content:
+                digest.update(hashlib.file_digest(content, "sha256").digest())
+    return digest.hexdigest()
+
+
 def save_array(path: Path, array: NDArray[Any]) -> None:
     """Write an array as ``.npy``."""
     with whole_file(path) as partial, partial.open("wb") as file:
@@ -39,6 +53,24 @@ def save_array(path: Path, array: NDArray[Any]) -> None:
 def load_array(path: Path) -> NDArray[Any]:
     """Map an ``.npy`` file into memory; what is assigned to it does not reach the file."""
     return np.load(path, mmap_mode="c", allow_pickle=False)
+
+
+def save_matrix(folder: Path, x: Matrix) -> None:
+    """Write a matrix as ``dense.npy``, or a sparse one as the arrays of its CSR format."""
+    if not isinstance(x, csr_array):
+        save_array(folder / "dense.npy", np.asarray(x))
+        return
+    for name in CSR_ARRAYS:
+        save_array(folder / f"{name}.npy", getattr(x, name))
+    save_json(folder / "shape.json", list(x.shape))
+
+
+def load_matrix(folder: Path) -> Matrix:
+    """Map what `save_matrix` wrote into memory."""
+    if (folder / "dense.npy").exists():
+        return load_array(folder / "dense.npy")
+    arrays = tuple(load_array(folder / f"{name}.npy") for name in CSR_ARRAYS)
+    return csr_array(arrays, shape=load_json(folder / "shape.json"))
 
 
 def save_graph(path: Path, graph: csr_array) -> None:

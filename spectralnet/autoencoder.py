@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from spectralnet.config import AutoencoderParams
+from spectralnet.matrices import Matrix, Points
 from spectralnet.nets import MLP, half_precision, map_in_chunks, seeded
 from spectralnet.training import Checkpoint, hold_out, n_batches, shuffled_batches, train
 
@@ -41,7 +41,7 @@ class Autoencoder(nn.Module):
 
 
 def train_autoencoder(
-    features: NDArray[np.float32],
+    features: Matrix,
     params: AutoencoderParams,
     *,
     seed: int,
@@ -52,8 +52,8 @@ def train_autoencoder(
 
     Parameters
     ----------
-    features : ndarray of shape (n, d)
-        float32.
+    features : ndarray or csr_array of shape (n, d)
+        float32; a sparse matrix becomes dense one minibatch at a time.
     params : AutoencoderParams
         With `corruption` above 0 that part of the inputs, drawn anew for each minibatch,
         is set to 0 while the target stays whole: a denoising autoencoder.
@@ -70,10 +70,10 @@ def train_autoencoder(
     """
     with seeded(seed):
         net = Autoencoder(features.shape[1], params.hidden, params.code_size).to(device)
-    x = torch.from_numpy(np.asarray(features))
-    held_out = torch.from_numpy(hold_out(len(x), params.held_out, seed))
-    fitted = torch.nonzero(~held_out).ravel()
-    unseen = x[held_out].numpy()
+    x = Points(features, torch.device("cpu"))
+    held_out = hold_out(len(x), params.held_out, seed)
+    fitted = torch.from_numpy(np.flatnonzero(~held_out))
+    unseen = features[held_out]
 
     def batches(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
         for rows in shuffled_batches(fitted, params.batch_size, generator):
@@ -88,7 +88,7 @@ def train_autoencoder(
         return nn.functional.mse_loss(reconstructed.float(), clean)
 
     def held_out_loss() -> float:
-        return float(np.mean((map_in_chunks(net, unseen, device) - unseen) ** 2))
+        return float(map_in_chunks(_SquaredError(net), unseen, device).mean())
 
     history = train(
         net,
@@ -102,6 +102,17 @@ def train_autoencoder(
         checkpoint=checkpoint,
     )
     return net, history
+
+
+class _SquaredError(nn.Module):
+    """A net's mean squared error on each row: (m, d) to (m,)."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ((self.net(x) - x) ** 2).mean(dim=1)
 
 
 def _corrupt(x: Tensor, corruption: float, generator: torch.Generator) -> Tensor:

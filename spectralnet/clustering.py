@@ -8,6 +8,7 @@ from sklearn.metrics import pairwise_distances_argmin
 from threadpoolctl import threadpool_limits
 
 from spectralnet.errors import ParameterError
+from spectralnet.matrices import dense_rows
 from spectralnet.selection import modularity
 
 
@@ -28,13 +29,13 @@ def unit_rows(embedding: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def fit_centroids(
-    embedding: NDArray[np.floating], n_clusters: int, seed: int
+    embedding: NDArray[np.floating] | csr_array, n_clusters: int, seed: int
 ) -> NDArray[np.float32]:
     """Fit k-means once and return its centroids.
 
     Parameters
     ----------
-    embedding : ndarray of shape (n, c)
+    embedding : ndarray or csr_array of shape (n, c)
     n_clusters : int
         At most the number of distinct rows.
     seed : int
@@ -50,8 +51,8 @@ def fit_centroids(
         If there are fewer distinct rows than clusters.
     """
     distinct: set[bytes] = set()
-    for row in embedding:
-        distinct.add(row.tobytes())
+    for row in range(embedding.shape[0]):
+        distinct.add(dense_rows(embedding, slice(row, row + 1)).tobytes())
         if len(distinct) == n_clusters:
             break
     else:
@@ -116,9 +117,9 @@ def spectral_clusters(
 
 
 def nearest_centroid(
-    embedding: NDArray[np.floating], centroids: NDArray[np.floating]
+    embedding: NDArray[np.floating] | csr_array, centroids: NDArray[np.floating]
 ) -> NDArray[np.int64]:
     """Assign each row of `embedding`, shape (n, c), to the nearest centroid: labels (n,)."""
-    if len(embedding) == 0:
+    if embedding.shape[0] == 0:
         return np.empty(0, dtype=np.int64)
     return pairwise_distances_argmin(embedding, centroids).astype(np.int64)

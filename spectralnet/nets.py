@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from spectralnet.errors import ParameterError
+from spectralnet.matrices import Matrix, dense_rows, mean_and_variance
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "leaky_relu": nn.LeakyReLU}
 
@@ -131,10 +132,11 @@ class Standardise(nn.Module):
         self.register_buffer("mean", torch.zeros(n_features))
         self.register_buffer("scale", torch.ones(()))
 
-    def fit(self, x: Tensor) -> "Standardise":
+    def fit(self, x: Matrix) -> "Standardise":
         """Take mean and scale from the rows of `x`, shape (n, d)."""
-        self.mean.copy_(x.mean(dim=0))
-        self.scale.copy_(x.var(dim=0, correction=0).mean().sqrt())
+        mean, variance = mean_and_variance(x)
+        self.mean.copy_(mean)
+        self.scale.copy_(variance.mean().sqrt())
         if self.scale == 0:  # all rows alike: nothing to scale
             self.scale.fill_(1)
         return self
@@ -171,15 +173,15 @@ def half_precision(device: torch.device) -> AbstractContextManager[Any]:
 
 @torch.no_grad()
 def map_in_chunks(
-    net: nn.Module, x: NDArray[np.float32], device: torch.device, chunk: int = 8192
+    net: nn.Module, x: Matrix, device: torch.device, chunk: int = 8192
 ) -> NDArray[np.float32]:
     """Apply a net to the rows of a matrix, `chunk` at a time.
 
     Parameters
     ----------
     net : nn.Module
-    x : ndarray of shape (n, d)
-        May be a memory map: no more than a chunk is read at once.
+    x : ndarray or csr_array of shape (n, d)
+        May be a memory map: no more than a chunk is read, or made dense, at once.
     device : torch.device
     chunk : int, default=8192
 
@@ -188,6 +190,9 @@ def map_in_chunks(
     ndarray of shape (n, k)
     """
     net = net.to(device).eval()
-    starts = range(0, max(len(x), 1), chunk)  # no rows: one empty chunk, which has the right width
-    parts = [net(torch.from_numpy(np.array(x[i : i + chunk])).to(device)).cpu() for i in starts]
+    starts = range(0, max(x.shape[0], 1), chunk)  # no rows: one empty chunk, of the right width
+    parts = []
+    for start in starts:
+        rows = torch.from_numpy(dense_rows(x, slice(start, start + chunk)))
+        parts.append(net(rows.to(device)).cpu())
     return torch.cat(parts).numpy()

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from spectralnet.config import GraphParams
 from spectralnet.edges import split_edges
+from spectralnet.matrices import Points
 from spectralnet.orthonormal import orthonormal_weights, orthonormalise
 
 Map = Callable[[Tensor], Tensor]
@@ -84,8 +85,8 @@ class BatchSampler:
 
     Parameters
     ----------
-    embedding : Tensor of shape (n, e)
-        Points whose Euclidean distances make the affinity, on the device to compute on.
+    points : Points of shape (n, e)
+        Whose Euclidean distances make the affinity, on the device to compute on.
     held_out : bool ndarray of shape (n,)
         Points kept out of training.
     batch_size : int
@@ -102,13 +103,13 @@ class BatchSampler:
 
     def __init__(
         self,
-        embedding: Tensor,
+        points: Points,
         held_out: NDArray[np.bool_],
         batch_size: int,
         params: GraphParams,
     ) -> None:
         self.batch_size, self.params = batch_size, params
-        self._embedding = embedding
+        self._points = points
         self._fitted = torch.from_numpy(np.flatnonzero(~held_out))
         self._held_out = torch.from_numpy(np.flatnonzero(held_out))
 
@@ -135,8 +136,7 @@ class BatchSampler:
         """
         to_orthonormal, to_gradient = outputs(batch.reshape(-1)).chunk(2)  # (m, c) each
         y = to_gradient @ orthonormal_weights(to_orthonormal)
-        rows = batch[1].to(self._embedding.device)
-        affinity = dense_affinity(self._embedding[rows], self.params)
+        affinity = dense_affinity(self._points[batch[1]], self.params)
         return (affinity * torch.cdist(y, y) ** 2).sum() / (2 * len(y))
 
 

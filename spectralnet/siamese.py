@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from torch import Tensor
 
 from spectralnet.augmentation import RandomAffine
 from spectralnet.config import SiameseParams
 from spectralnet.edges import WeightedEdges, split_edges
+from spectralnet.matrices import Matrix, Points
 from spectralnet.nets import MLP, ConvNet, half_precision, seeded
 from spectralnet.training import Checkpoint, hold_out, train
 
@@ -108,7 +108,7 @@ def pair_masks(ends: Tensor, graph: csr_array) -> tuple[Tensor, Tensor]:
 
 
 def train_siamese(
-    features: NDArray[np.float32],
+    features: Matrix,
     graph: csr_array,
     params: SiameseParams,
     *,
@@ -129,7 +129,7 @@ def train_siamese(
 
     Parameters
     ----------
-    features : ndarray of shape (n, d)
+    features : ndarray or csr_array of shape (n, d)
     graph : csr_array of shape (n, n)
         Affinities in the space of the features.
     params : SiameseParams
@@ -150,7 +150,7 @@ def train_siamese(
     """
     with seeded(seed):
         net = _make_net(features.shape[1], params, augment).to(device)
-    x = torch.from_numpy(np.asarray(features))
+    x = Points(features, torch.device("cpu"))
     fitted, held_out = split_edges(graph, hold_out(len(x), params.held_out, seed))
 
     def batch_of(edges: WeightedEdges, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from spectralnet.config import GraphParams, SpectralNetParams
 from spectralnet.errors import ParameterError
 from spectralnet.laplacian import rayleigh_ritz
+from spectralnet.matrices import Matrix, Points
 from spectralnet.nets import MLP, Standardise, map_in_chunks, seeded
 from spectralnet.samplers import BatchSampler, EdgeSampler, Sampler
 from spectralnet.training import Checkpoint, hold_out, train
@@ -53,7 +54,7 @@ class SpectralMap(nn.Module):
         return self.outputs(x) @ self.output_weights
 
     def finish(
-        self, x: NDArray[np.float32], graph: csr_array, normalised: bool, device: torch.device
+        self, x: Matrix, graph: csr_array, normalised: bool, device: torch.device
     ) -> NDArray[np.float64]:
         """Set the last layer, once, so that the outputs are orthonormal eigenvectors.
 
@@ -62,7 +63,7 @@ class SpectralMap(nn.Module):
 
         Parameters
         ----------
-        x : ndarray of shape (n, d)
+        x : ndarray or csr_array of shape (n, d)
         graph : csr_array of shape (n, n)
         normalised : bool
             See `spectralnet.laplacian.rayleigh_ritz`.
@@ -80,7 +81,7 @@ class SpectralMap(nn.Module):
 
 
 def train_spectral_map(
-    x: NDArray[np.float32],
+    x: Matrix,
     graph: csr_array,
     params: SpectralNetParams,
     graph_params: GraphParams,
@@ -93,7 +94,7 @@ def train_spectral_map(
 
     Parameters
     ----------
-    x : ndarray of shape (n, d)
+    x : ndarray or csr_array of shape (n, d)
         The net's inputs, one row a node of the graph: the embedding whose distances made
         the graph. The paper feeds the codes also where the Siamese net makes the graph;
         its embedding is the easier input, being closer to the eigenspace.
@@ -117,12 +118,12 @@ def train_spectral_map(
     """
     with seeded(seed):
         net = SpectralMap([x.shape[1], *params.hidden, params.n_components]).to(device)
-    points = torch.from_numpy(np.asarray(x)).to(device)
-    net.standardise.fit(points)
+    net.standardise.fit(x)
+    points = Points(x, device)
     sampler = make_sampler(points, graph, params, graph_params, seed)
 
     def loss(batch: Tensor) -> Tensor:
-        return sampler.loss(lambda indices: net.outputs(points[indices.to(device)]), batch)
+        return sampler.loss(lambda indices: net.outputs(points[indices]), batch)
 
     def held_out_loss() -> float:
         generator = torch.Generator().manual_seed(seed)  # the same minibatches at every epoch
@@ -144,7 +145,7 @@ def train_spectral_map(
 
 
 def make_sampler(
-    points: Tensor,
+    points: Points,
     graph: csr_array,
     params: SpectralNetParams,
     graph_params: GraphParams,

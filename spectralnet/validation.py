@@ -2,17 +2,19 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from spectralnet.config import Settings
 from spectralnet.errors import DataError, ParameterError
+from spectralnet.matrices import Matrix
 
 
-def check_features(features: NDArray[np.floating], name: str) -> None:
+def check_features(features: Matrix, name: str) -> None:
     """Refuse features that are not a finite matrix.
 
     Parameters
     ----------
-    features : ndarray of shape (n, d)
+    features : ndarray or csr_array of shape (n, d)
     name : str
         What the message calls them.
 
@@ -24,13 +26,22 @@ def check_features(features: NDArray[np.floating], name: str) -> None:
     """
     if features.ndim != 2 or 0 in features.shape:
         raise DataError(f"{name} has shape {features.shape}: (n, d) with n, d >= 1 is needed")
-    finite = np.isfinite(features)
+    values = features.data if isinstance(features, csr_array) else features
+    finite = np.isfinite(values)
     if not finite.all():
-        row, column = np.argwhere(~finite)[0]
+        row, column = _place(features, np.argwhere(~finite)[0])
         raise DataError(
             f"{name} holds {np.count_nonzero(~finite)} values that are NaN or infinite, the first "
             f"({features[row, column]}) in row {row}, column {column}: remove or impute them"
         )
+
+
+def _place(features: Matrix, at: NDArray[np.integer]) -> tuple[int, int]:
+    """Return row and column of an entry, by its index in what holds the values."""
+    if isinstance(features, csr_array):
+        row = int(np.searchsorted(features.indptr, int(at[0]), side="right")) - 1
+        return row, int(features.indices[at[0]])
+    return int(at[0]), int(at[1])
 
 
 def check_sizes(n: int, settings: Settings) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from spectralnet.artifacts import load_array, save_array, save_net, save_table
+from spectralnet.artifacts import load_matrix, save_matrix, save_net, save_table
 from spectralnet.autoencoder import train_autoencoder
 from spectralnet.nets import map_in_chunks
 from spectralnet.validation import check_sizes
@@ -11,16 +11,16 @@ from stages.common import Stage, main
 
 def autoencoder(stage: Stage, features: Path, codes: Path) -> str:
     """Train an autoencoder on the features; its codes are the features of the code space."""
-    x = load_array(features / "features.npy")
-    check_sizes(len(x), stage.settings)
+    x = load_matrix(features / "matrix")
+    check_sizes(x.shape[0], stage.settings)
     net, history = train_autoencoder(
         x,
         stage.settings.autoencoder,
         seed=stage.params.seed,
         device=stage.device,
-        checkpoint=stage.checkpoint(features / "features.npy"),
+        checkpoint=stage.checkpoint(features / "matrix"),
     )
-    save_array(codes / "features.npy", map_in_chunks(net.encoder, x, stage.device))
+    save_matrix(codes / "matrix", map_in_chunks(net.encoder, x, stage.device))
     save_net(codes, "encoder", net.encoder)
     save_table(codes / "history.csv", history)
     stage.run.log_curve(history)

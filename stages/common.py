@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from spectralnet import tracking
-from spectralnet.artifacts import load_json, save_json
+from spectralnet.artifacts import content_hash, load_json, save_json
 from spectralnet.augmentation import RandomAffine
 from spectralnet.config import Params, Settings, read_params
 from spectralnet.errors import ParameterError, SpectralNetError
@@ -72,8 +72,7 @@ class Stage:
         known = [self.params.flat(), str(self.device), torch.__version__]
         digest = hashlib.sha256(json.dumps(known).encode())
         code = sorted(Path(tracking.__file__).parent.glob("*.py"))
-        for path in [*code, *inputs]:
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        digest.update(content_hash(*code, *inputs).encode())
         name = f"{self.name}-{digest.hexdigest()[:16]}.pt"
         self.used_checkpoint = Checkpoint(tracking.main_root() / ".checkpoints" / name)
         return self.used_checkpoint

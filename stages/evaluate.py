@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 from torch import nn
 
 from spectralnet import plots
-from spectralnet.artifacts import load_array, load_graph, load_json, save_json, whole_file
+from spectralnet.artifacts import (
+    load_array,
+    load_graph,
+    load_json,
+    load_matrix,
+    save_json,
+    whole_file,
+)
 from spectralnet.evaluation import compare_with_exact, kmeans_clusters, known, score_clusterings
 from spectralnet.model import ClusterModel
 from spectralnet.nets import map_in_chunks
@@ -57,11 +64,11 @@ def _kmeans_baselines(
 ) -> dict[str, NDArray[np.int64]]:
     """Cluster the features, and the embedding that the graph was built on."""
     n_clusters, seed = stage.settings.n_clusters, stage.params.seed
-    x = load_array(features / "features.npy")
+    x = load_matrix(features / "matrix")
     on_features = on_embedding = kmeans_clusters(x, n_clusters, seed)
     if len(whole.embedder) > 0:  # else it is the identity
         embedder = nn.Sequential(whole.encoder, whole.embedder)
-        embedded = map_in_chunks(embedder, load_array(data / "features.npy"), stage.device)
+        embedded = map_in_chunks(embedder, load_matrix(data / "matrix"), stage.device)
         on_embedding = kmeans_clusters(embedded, n_clusters, seed)
     return {"kmeans_": on_features, "kmeans_embedding_": on_embedding}
 
@@ -70,7 +77,7 @@ def _held_out_scores(stage: Stage, whole: ClusterModel, data: Path) -> dict[str,
     labels = known(load_array(data / "held_out_labels.npy"))
     if labels is None:
         return {}
-    clusters = whole.predict(load_array(data / "held_out_features.npy"), stage.device)
+    clusters = whole.predict(load_matrix(data / "held_out_matrix"), stage.device)
     scored = score_clusterings({"": clusters}, labels)
     return {f"{name}_test": score for name, score in scored.items()}
 
@@ -81,7 +88,7 @@ def _draw(
     """Draw what depends on the data: labels and images."""
     figures = {} if labels is None else {"confusion": plots.confusion(labels, clusters)}
     if shape := load_json(data / "about.json")["image_shape"]:
-        images = load_array(data / "features.npy")
+        images = load_matrix(data / "matrix")
         figures["clusters"] = plots.samples(images, clusters, tuple(shape), stage.params.seed)
     return figures
 

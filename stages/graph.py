@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spectralnet.affinity import (
     affinity_graph,
@@ -11,7 +10,8 @@ from spectralnet.affinity import (
     neighbour_scales,
     with_known_labels,
 )
-from spectralnet.artifacts import load_array, load_net, save_graph, save_json, save_net
+from spectralnet.artifacts import load_array, load_matrix, load_net, save_graph, save_json, save_net
+from spectralnet.matrices import Matrix
 from spectralnet.neighbours import nearest_neighbours
 from spectralnet.nets import MLP, ConvNet
 from spectralnet.validation import check_sizes
@@ -20,8 +20,8 @@ from stages.common import Stage, main
 
 def graph(stage: Stage, data: Path, features: Path, affinity: Path) -> str:
     """Connect each point to its nearest neighbours."""
-    x = load_array(features / "features.npy")
-    check_sizes(len(x), stage.settings)
+    x = load_matrix(features / "matrix")
+    check_sizes(x.shape[0], stage.settings)
     return write_affinity(
         stage, data, affinity, load_net(features, "encoder"), MLP([x.shape[1]]), x
     )
@@ -33,7 +33,7 @@ def write_affinity(
     folder: Path,
     encoder: MLP | ConvNet,
     embedder: MLP | ConvNet,
-    embedding: NDArray[np.float32],
+    embedding: Matrix,
 ) -> str:
     """Write what every affinity delivers: the nets from data to embedding, and its graph."""
     params = stage.settings.graph

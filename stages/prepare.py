@@ -1,16 +1,18 @@
-"""Load a data set, choose what to fit on, and check it."""
+"""Load a data set, choose what to fit on, turn it into features, and check them."""
 
-import hashlib
 import os
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from spectralnet.artifacts import save_array, save_json, save_net
-from spectralnet.datasets import held_out_mask, limit, load_dataset, reveal
+from spectralnet.artifacts import content_hash, save_array, save_json, save_matrix, save_net
+from spectralnet.datasets import Dataset, held_out_mask, limit, load_dataset, reveal
 from spectralnet.errors import DataError
 from spectralnet.image_files import DATA_VARIABLE
+from spectralnet.matrices import Matrix, empty_rows
 from spectralnet.nets import MLP
+from spectralnet.preparation import Preparation
 from spectralnet.tracking import main_root
 from spectralnet.validation import check_features, check_sizes
 from stages.common import Stage, main
@@ -20,37 +22,51 @@ def prepare(stage: Stage, features: Path) -> str:
     """Write the features and labels of the points to fit, and of those held out."""
     params = stage.params
     dataset = limit(load_dataset(params.dataset, _data_folders()), params.limit, params.seed)
-    check_features(dataset.features, f"dataset {params.dataset}")
     held_out = held_out_mask(dataset, params.fit_on, params.seed)
-    check_sizes(int(np.count_nonzero(~held_out)), stage.settings)
-
-    labels = dataset.labels[~held_out]
+    preparation = dataset.fit(dataset.raw[~held_out])
+    x, labels = _points(dataset, preparation, ~held_out)
+    unseen, unseen_labels = _points(dataset, preparation, held_out)
+    check_features(x, f"dataset {params.dataset}")
+    check_sizes(x.shape[0], stage.settings)
     known_labels = reveal(labels, params.labelled, params.seed)
 
-    n_features = dataset.features.shape[1]
-    content = hashlib.sha256(dataset.features.tobytes())
-    about = {
-        "dataset": params.dataset,
-        "n": int(np.count_nonzero(~held_out)),
-        "n_held_out": int(np.count_nonzero(held_out)),
-        "n_known_labels": int(np.count_nonzero(known_labels >= 0)),
-        "n_features": n_features,
-        "image_shape": dataset.image_shape,
-        "licence": dataset.licence,
-        "sha256": content.hexdigest(),
-    }
-    save_array(features / "features.npy", dataset.features[~held_out])
+    save_matrix(features / "matrix", x)
     save_array(features / "labels.npy", labels)
     save_array(features / "known_labels.npy", known_labels)
-    save_array(features / "held_out_features.npy", dataset.features[held_out])
-    save_array(features / "held_out_labels.npy", dataset.labels[held_out])
-    save_net(features, "encoder", MLP([n_features]))  # in the input space, the identity
+    save_matrix(features / "held_out_matrix", unseen)
+    save_array(features / "held_out_labels.npy", unseen_labels)
+    save_json(features / "preparation.json", preparation.config)
+    save_net(features, "encoder", MLP([x.shape[1]]))  # in the input space, the identity
+    about = {
+        "dataset": params.dataset,
+        "n": x.shape[0],
+        "n_held_out": unseen.shape[0],
+        "n_known_labels": int(np.count_nonzero(known_labels >= 0)),
+        "n_features": x.shape[1],
+        **{f"dropped_{reason}": n for reason, n in dataset.dropped.items()},
+        "dropped_without_features": len(held_out) - x.shape[0] - unseen.shape[0],
+        "image_shape": dataset.image_shape,
+        "licence": dataset.licence,
+        "sha256": content_hash(features / "matrix", features / "held_out_matrix"),
+    }
     save_json(features / "about.json", about)
     stage.run.log_dataset(params.dataset, about["sha256"])
     stage.run.log_metrics(about)
+    dropped = sum(n for name, n in about.items() if name.startswith("dropped_"))
     return (
-        f"{about['n']} points to fit and {about['n_held_out']} held out, of {n_features} features"
+        f"{about['n']} points to fit and {about['n_held_out']} held out, of {about['n_features']} "
+        f"features" + (f"; {dropped} samples dropped" if dropped else "")
     )
+
+
+def _points(
+    dataset: Dataset, preparation: Preparation, chosen: NDArray[np.bool_]
+) -> tuple[Matrix, NDArray[np.int64]]:
+    """Prepare the chosen samples, those left out that end up without any feature."""
+    x, labels = preparation.transform(dataset.raw[chosen]), dataset.labels[chosen]
+    if preparation.directions and (empty := empty_rows(x)).any():
+        return x[~empty], labels[~empty]
+    return x, labels
 
 
 def _data_folders() -> list[Path]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from spectralnet.artifacts import load_array, load_graph, load_net, save_table
+from spectralnet.artifacts import load_graph, load_matrix, load_net, save_table
 from spectralnet.nets import MLP, ConvNet, map_in_chunks
 from spectralnet.siamese import train_siamese
 from spectralnet.validation import check_sizes
@@ -14,11 +14,11 @@ def siamese(stage: Stage, data: Path, features: Path, graph: Path, affinity: Pat
     """Train a Siamese net on the graph's edges, and connect neighbours in its embedding."""
     augment = stage.augmentation(data)
     if augment:
-        x = load_array(data / "features.npy")
+        x = load_matrix(data / "matrix")
         encoder: MLP | ConvNet = MLP([x.shape[1]])  # it reads the images themselves
     else:
-        x, encoder = load_array(features / "features.npy"), load_net(features, "encoder")
-    check_sizes(len(x), stage.settings)
+        x, encoder = load_matrix(features / "matrix"), load_net(features, "encoder")
+    check_sizes(x.shape[0], stage.settings)
     net, history = train_siamese(
         x,
         load_graph(graph / "graph.npz"),
@@ -26,7 +26,7 @@ def siamese(stage: Stage, data: Path, features: Path, graph: Path, affinity: Pat
         seed=stage.params.seed,
         device=stage.device,
         augment=augment,
-        checkpoint=stage.checkpoint(data / "features.npy", graph / "graph.npz"),
+        checkpoint=stage.checkpoint(data / "matrix", graph / "graph.npz"),
     )
     save_table(affinity / "history.csv", history)
     stage.run.log_curve(history)

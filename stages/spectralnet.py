@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from spectralnet.artifacts import load_array, load_graph, load_net, save_array, save_table
+from spectralnet.artifacts import load_graph, load_matrix, load_net, save_array, save_table
 from spectralnet.clustering import fit_spectral_centroids, spectral_clusters
 from spectralnet.model import ClusterModel
 from spectralnet.nets import map_in_chunks
@@ -18,9 +18,10 @@ def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
     """Train the spectral map, fit centroids, and write the model as a whole."""
     settings, seed = stage.settings, stage.params.seed
     encoder, embedder = load_net(affinity, "encoder"), load_net(affinity, "embedder")
-    raw = load_array(data / "features.npy")
-    x = map_in_chunks(nn.Sequential(encoder, embedder), raw, stage.device)
-    check_sizes(len(x), settings)
+    x = load_matrix(data / "matrix")
+    if len(encoder) + len(embedder) > 0:  # else both are the identity
+        x = map_in_chunks(nn.Sequential(encoder, embedder), x, stage.device)
+    check_sizes(x.shape[0], settings)
     graph = load_graph(affinity / "graph.npz")
     spectral_map, eigenvalues, history = train_spectral_map(
         x,
@@ -30,7 +31,7 @@ def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
         seed=seed,
         device=stage.device,
         checkpoint=stage.checkpoint(
-            data / "features.npy",
+            data / "matrix",
             affinity / "encoder.safetensors",
             affinity / "embedder.safetensors",
             affinity / "graph.npz",

@@ -4,22 +4,26 @@ from sklearn.datasets import load_digits
 
 from spectralnet.datasets import Dataset, held_out_mask, limit, load_dataset, reveal
 from spectralnet.errors import DataError
+from spectralnet.preparation import Columns
 from spectralnet.validation import check_features
 
 
 def test_digits_are_scikit_learns_scaled(tmp_path):
     dataset = load_dataset("digits", [tmp_path])
     expected = load_digits()
-    np.testing.assert_allclose(dataset.features * 16, expected.data, atol=1e-5)
+    np.testing.assert_allclose(dataset.raw, expected.data)
     np.testing.assert_array_equal(dataset.labels, expected.target)
-    assert dataset.features.dtype == np.float32
+    features = dataset.fit(dataset.raw).transform(dataset.raw)
+    np.testing.assert_allclose(features * 16, expected.data, atol=1e-5)
+    assert features.dtype == np.float32
     assert dataset.image_shape == (8, 8)
 
 
 def test_mnist5k_holds_five_hundred_images_of_each_digit(tmp_path):
     dataset = load_dataset("mnist5k", [tmp_path])
-    assert dataset.features.shape == (5000, 784)
-    assert (dataset.features.min(), dataset.features.max()) == (0, 1)
+    features = dataset.fit(dataset.raw).transform(dataset.raw)
+    assert features.shape == (5000, 784)
+    assert (features.min(), features.max()) == (0, 1)
     np.testing.assert_array_equal(np.bincount(dataset.labels), np.full(10, 500))
 
 
@@ -30,14 +34,14 @@ def test_an_unknown_data_set_is_named(tmp_path):
 
 @pytest.fixture
 def dataset():
-    features = np.arange(50, dtype=np.float32)[:, None]
-    return Dataset(features, np.arange(50), np.arange(50) >= 40, None, "none")
+    raw = np.arange(50)[:, None]
+    return Dataset(raw, np.arange(50), np.arange(50) >= 40, lambda raw: Columns(1), "none")
 
 
 def test_limit_takes_a_seeded_subset_with_its_labels(dataset):
     subset = limit(dataset, 20, seed=3)
-    assert len(subset.features) == len(np.unique(subset.labels)) == 20
-    np.testing.assert_array_equal(subset.features[:, 0], subset.labels)
+    assert len(subset.raw) == len(np.unique(subset.labels)) == 20
+    np.testing.assert_array_equal(subset.raw[:, 0], subset.labels)
     np.testing.assert_array_equal(subset.is_test, subset.labels >= 40)
     np.testing.assert_array_equal(limit(dataset, 20, seed=3).labels, subset.labels)
     assert (limit(dataset, 20, seed=4).labels != subset.labels).any()

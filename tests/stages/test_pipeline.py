@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT
 from mlflow.tracking import MlflowClient
 
-from spectralnet.artifacts import load_array, load_graph, save_array
+from spectralnet.artifacts import load_array, load_graph, load_matrix, save_array
 from spectralnet.metrics import scores
 from spectralnet.model import ClusterModel
 
@@ -133,7 +133,7 @@ def test_the_default_configuration_runs_every_stage(clone, code_siamese):
 def test_metrics_are_those_of_the_artifacts(clone, code_siamese):
     """Scores, labels and eigenvectors, computed again from what lies on disk."""
     artifacts, metrics = clone.root / "artifacts/digits", clone.metrics()
-    features = load_array(artifacts / "input/features/features.npy")
+    features = load_matrix(artifacts / "input/features/matrix")
     labels = load_array(artifacts / "input/features/labels.npy")
     model = ClusterModel.load(artifacts / "code/siamese/model")
     clusters = model.predict(features)
@@ -230,7 +230,7 @@ def test_images_are_augmented_and_labels_known_where_asked_for(clone, augmented)
 def test_held_out_points_are_scored(clone, augmented):
     artifacts = clone.root / "artifacts/digits"
     model = ClusterModel.load(artifacts / "input/siamese/model")
-    clusters = model.predict(load_array(artifacts / "input/features/held_out_features.npy"))
+    clusters = model.predict(load_matrix(artifacts / "input/features/held_out_matrix"))
     labels = load_array(artifacts / "input/features/held_out_labels.npy")
     assert len(clusters) == 60
     assert clone.metrics()["acc_test"] == pytest.approx(scores(labels, clusters)["acc"])

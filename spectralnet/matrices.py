@@ -1,0 +1,60 @@
+"""Matrices whose rows are points: dense, or sparse until a minibatch is drawn."""
+
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from sklearn.utils.sparsefuncs import mean_variance_axis
+from torch import Tensor
+
+Matrix: TypeAlias = NDArray[np.float32] | csr_array  # (n, d)
+Rows = slice | NDArray[np.integer] | NDArray[np.bool_]
+
+
+def dense_rows(x: Matrix, rows: Rows) -> NDArray[np.float32]:
+    """Return some rows of a matrix as a dense copy, shape (m, d), float32."""
+    chosen = x[rows]
+    return np.array(chosen.toarray() if isinstance(chosen, csr_array) else chosen, dtype=np.float32)
+
+
+def empty_rows(x: Matrix) -> NDArray[np.bool_]:
+    """Say which rows hold zeros only: a mask of shape (n,)."""
+    return np.diff(x.indptr) == 0 if isinstance(x, csr_array) else ~np.any(x, axis=1)
+
+
+def mean_and_variance(x: Matrix) -> tuple[Tensor, Tensor]:
+    """Return the mean and the variance of each column, shape (d,) each."""
+    if isinstance(x, csr_array):
+        mean, variance = mean_variance_axis(x, axis=0)
+        return torch.from_numpy(mean), torch.from_numpy(variance)
+    points = torch.from_numpy(np.asarray(x))
+    return points.mean(dim=0), points.var(dim=0, correction=0)
+
+
+class Points:
+    """The rows of a matrix as tensors on a device.
+
+    A dense matrix moves to the device once; of a sparse one only the rows that are asked
+    for become dense, and move.
+
+    Parameters
+    ----------
+    x : ndarray or csr_array of shape (n, d)
+    device : torch.device
+    """
+
+    def __init__(self, x: Matrix, device: torch.device) -> None:
+        self._x = x if isinstance(x, csr_array) else torch.from_numpy(np.asarray(x)).to(device)
+        self.device = device
+        self.shape: tuple[int, int] = tuple(x.shape)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: Tensor) -> Tensor:
+        """Return the rows with these indices, float32 of shape (m, d)."""
+        if isinstance(self._x, Tensor):
+            return self._x[rows.to(self.device)]
+        return torch.from_numpy(dense_rows(self._x, rows.cpu().numpy())).to(self.device)

@@ -1,0 +1,258 @@
+"""From raw samples to feature rows: what new samples have to go through as well."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array, diags_array, issparse
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.preprocessing import normalize
+
+from spectralnet.errors import DataError
+from spectralnet.matrices import Matrix
+from spectralnet.words import stems
+
+Raw = Any  # an array of images, a matrix, or a sequence of texts
+
+
+class Preparation(Protocol):
+    """What turns raw samples into feature rows."""
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What `build_preparation` builds this from; JSON."""
+
+    @property
+    def n_features(self) -> int:
+        """Number of columns of the feature rows."""
+
+    @property
+    def directions(self) -> bool:
+        """Whether all rows have one length, so that a row of zeros has no place."""
+
+    def transform(self, raw: Raw) -> Matrix:
+        """Turn n raw samples into feature rows, float32 of shape (n, d).
+
+        Raises
+        ------
+        DataError
+            If `raw` is not what was fitted.
+        """
+
+
+class Pixels:
+    """Images to rows of pixels from 0 to 1.
+
+    Parameters
+    ----------
+    image_shape : (int, int)
+        Height and width.
+    maximum : float
+        The value of a white pixel.
+    """
+
+    directions = False
+
+    def __init__(self, image_shape: Sequence[int], maximum: float) -> None:
+        height, width = image_shape
+        self.image_shape, self.maximum = (height, width), maximum
+        self.n_features = height * width
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What `build_preparation` builds this from."""
+        return {"kind": "pixels", "image_shape": list(self.image_shape), "maximum": self.maximum}
+
+    def transform(self, raw: NDArray[Any]) -> NDArray[np.float32]:
+        """Turn images, shape (n, height, width) or (n, height * width), into rows."""
+        raw = np.asarray(raw)
+        if raw.shape[1:] not in (self.image_shape, (self.n_features,)):
+            height, width = self.image_shape
+            raise DataError(
+                f"images of shape {raw.shape}: (n, {height}, {width}) or (n, {self.n_features}) "
+                "is needed"
+            )
+        rows = raw.reshape(len(raw), self.n_features).astype(np.float32)
+        return rows / np.float32(self.maximum)
+
+
+class Columns:
+    """Rows of numbers to features: some columns, each shifted and scaled; or unit rows.
+
+    Parameters
+    ----------
+    n_columns : int
+        Of the raw rows.
+    keep : sequence of int, optional
+        Which columns; by default all.
+    shift, scale : sequence of float, optional
+        Of each kept column: x becomes (x - shift) / scale. A sparse matrix takes no shift,
+        which would fill it.
+    directions : bool, default=False
+        Scale each row to length sqrt(d), so that Euclidean neighbours are those of the
+        cosine, and the mean square of a feature is 1 (the scaling of Xie et al., DEC, ICML
+        2016, section 4.3). Rows of zeros stay.
+    """
+
+    def __init__(
+        self,
+        n_columns: int,
+        keep: ArrayLike | None = None,
+        shift: ArrayLike | None = None,
+        scale: ArrayLike | None = None,
+        directions: bool = False,
+    ) -> None:
+        self.n_columns, self.keep, self.directions = n_columns, keep, directions
+        self.shift, self.scale = shift, scale
+        self.n_features = n_columns if keep is None else np.size(keep)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What `build_preparation` builds this from."""
+        listed = {
+            name: None if value is None else np.asarray(value).tolist()
+            for name, value in (("keep", self.keep), ("shift", self.shift), ("scale", self.scale))
+        }
+        return {
+            "kind": "columns",
+            "n_columns": self.n_columns,
+            **listed,
+            "directions": self.directions,
+        }
+
+    def transform(self, raw: NDArray[Any] | csr_array) -> Matrix:
+        """Turn rows of numbers, dense or sparse of shape (n, n_columns), into features."""
+        x = csr_array(raw) if issparse(raw) else np.asarray(raw)
+        if x.ndim != 2 or x.shape[1] != self.n_columns:
+            raise DataError(f"rows of shape {x.shape}: (n, {self.n_columns}) is needed")
+        if self.keep is not None:
+            x = x[:, np.asarray(self.keep)]
+        if self.shift is not None:
+            if issparse(x):
+                raise DataError("a sparse matrix cannot be shifted: give a dense one")
+            x = x - np.asarray(self.shift)
+        if self.scale is not None:
+            inverse = 1 / np.asarray(self.scale)
+            x = csr_array(x @ diags_array(inverse)) if issparse(x) else x * inverse
+        return _directions(x) if self.directions else x.astype(np.float32)
+
+
+class Tfidf:
+    """Texts to directions of stem frequencies, as `Columns` with `directions` scales them.
+
+    Parameters
+    ----------
+    vocabulary : sequence of str
+        The stems that count, one a column.
+    idf : sequence of float
+        The weight of each: log((1 + n) / (1 + documents that hold it)) + 1. A stem that
+        occurs c times in a text counts (1 + log c) idf.
+    """
+
+    directions = True
+
+    def __init__(self, vocabulary: Sequence[str], idf: Sequence[float]) -> None:
+        self.vocabulary, self.idf = list(vocabulary), np.asarray(idf, dtype=np.float64)
+        self.n_features = len(self.vocabulary)
+        self._vectorizer = _vectorizer(vocabulary=self.vocabulary)
+        self._vectorizer.idf_ = self.idf
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What `build_preparation` builds this from."""
+        return {"kind": "tfidf", "vocabulary": self.vocabulary, "idf": self.idf.tolist()}
+
+    @classmethod
+    def fit(cls, texts: Sequence[str], n_terms: int) -> "Tfidf":
+        """Take the `n_terms` most frequent stems of texts, and their idf weights.
+
+        Raises
+        ------
+        DataError
+            If there is no stem at all.
+        """
+        vectorizer = _vectorizer(max_features=n_terms)
+        try:
+            vectorizer.fit(texts)
+        except ValueError as error:  # scikit-learn's "empty vocabulary"
+            raise DataError(
+                f"{len(texts)} texts hold no word that is no stop word: is it text?"
+            ) from error
+        return cls(vectorizer.get_feature_names_out().tolist(), vectorizer.idf_)
+
+    def transform(self, raw: Sequence[str]) -> csr_array:
+        """Turn n texts into sparse rows; those of texts without a known stem are empty."""
+        if isinstance(raw, str):
+            raise DataError("one text: a sequence of texts is needed")
+        return _directions(csr_array(self._vectorizer.transform(raw)))
+
+
+def _vectorizer(**arguments: Any) -> TfidfVectorizer:
+    return TfidfVectorizer(analyzer=stems, sublinear_tf=True, dtype=np.float64, **arguments)
+
+
+def _directions(x: NDArray[np.floating] | csr_array) -> Matrix:
+    unit = normalize(x.astype(np.float64)) * np.sqrt(x.shape[1])
+    return csr_array(unit, dtype=np.float32) if issparse(unit) else unit.astype(np.float32)
+
+
+_KINDS: dict[str, type[Pixels] | type[Columns] | type[Tfidf]] = {
+    "pixels": Pixels,
+    "columns": Columns,
+    "tfidf": Tfidf,
+}
+
+
+def build_preparation(config: dict[str, Any]) -> Preparation:
+    """Build a preparation from its `config`.
+
+    Raises
+    ------
+    DataError
+        If its kind is unknown.
+    """
+    arguments = dict(config)
+    kind = arguments.pop("kind", None)
+    if kind not in _KINDS:
+        raise DataError(f"preparation of kind {kind!r}: choose one of {', '.join(_KINDS)}")
+    return _KINDS[kind](**arguments)
+
+
+Scaling = Literal["none", "standard", "range", "directions"]
+
+
+def fit_columns(x: NDArray[np.floating] | csr_array, scaling: Scaling) -> Columns:
+    """Fit the scaling of rows of numbers.
+
+    Parameters
+    ----------
+    x : ndarray or csr_array of shape (n, d)
+    scaling : {"none", "standard", "range", "directions"}
+        Leave columns as they are, shift and scale each to mean 0 and variance 1, or to
+        0 ... 1; or scale rows (see `Columns`). A constant column is only shifted.
+
+    Returns
+    -------
+    Columns
+
+    Raises
+    ------
+    DataError
+        If a sparse matrix would have to be shifted.
+    """
+    d = x.shape[1]
+    if scaling in ("none", "directions"):
+        return Columns(d, directions=scaling == "directions")
+    if issparse(x):
+        raise DataError(
+            f"scaling = {scaling} would fill a sparse matrix: choose none or directions, or give "
+            "a dense one"
+        )
+    x = np.asarray(x, dtype=np.float64)
+    spread = np.ptp(x, axis=0)
+    shift, scale = (
+        (x.mean(axis=0), x.std(axis=0)) if scaling == "standard" else (x.min(axis=0), spread)
+    )
+    # The deviation of equal numbers need not come out as 0.
+    return Columns(d, None, shift, np.where(spread == 0, 1, scale))
