@@ -113,12 +113,41 @@ class Settings(_Block):
     spectralnet: SpectralNetParams
 
 
+class ReutersSettings(Settings):
+    """Reuters-21578: the `n_topics` largest topics, by the `n_terms` most frequent stems."""
+
+    n_topics: Annotated[int, Field(ge=2)]
+    n_terms: Count
+
+
+class Rcv1Settings(Settings):
+    """RCV1: the `n_terms` terms that most documents hold."""
+
+    n_terms: Count
+
+
+class OwnSettings(Settings):
+    """A user's own file or folder; see `spectralnet.own_data.read_own`.
+
+    `scaling` is of numbers, `image_shape` of images, `n_terms` of texts;
+    `precomputed` is the graph of ``affinity: precomputed``.
+    """
+
+    path: Annotated[str, Field(min_length=1)]
+    labels: str | None
+    text: str | None
+    scaling: Literal["none", "standard", "range", "directions"]
+    image_shape: Annotated[list[Count], Field(min_length=2, max_length=2)] | None
+    n_terms: Count
+    precomputed: Annotated[str, Field(min_length=1)]
+
+
 class Params(_Block):
     """The whole of ``params.yaml``."""
 
-    dataset: Literal["mnist5k", "digits", "mnist", "fashion-mnist"]
+    dataset: Literal["mnist5k", "digits", "mnist", "fashion-mnist", "reuters", "rcv1", "own"]
     space: Literal["code", "input"]
-    affinity: Literal["siamese", "euclidean"]
+    affinity: Literal["siamese", "euclidean", "precomputed"]
     fit_on: Literal["all", "train"]
     augment: Literal["none", "affine"]
     labelled: Fraction
@@ -129,6 +158,9 @@ class Params(_Block):
     digits: Settings
     mnist: Settings
     fashion_mnist: Settings = Field(alias="fashion-mnist")
+    reuters: ReutersSettings
+    rcv1: Rcv1Settings
+    own: OwnSettings
 
     @model_validator(mode="after")
     def _augmented_images_are_read(self) -> "Params":
@@ -136,6 +168,24 @@ class Params(_Block):
             raise ValueError(
                 f"augment = {self.augment} changes the images that the Siamese net reads: set "
                 "affinity: siamese, or augment: none"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _a_given_graph_is_of_all_points(self) -> "Params":
+        if self.affinity != "precomputed":
+            return self
+        wanted = {"dataset": "own", "fit_on": "all", "limit": None, "labelled": 0.0}
+        for name, value in wanted.items():
+            if getattr(self, name) != value:
+                raise ValueError(
+                    "affinity = precomputed reads own.precomputed, a row for each sample of "
+                    f"own.path: set {name}: {'null' if value is None else value}"
+                )
+        if self.own.spectralnet.sampler == "batch":
+            raise ValueError(
+                "own.spectralnet.sampler = batch makes affinities of its own: with affinity: "
+                "precomputed, set it to edges"
             )
         return self
 
@@ -151,7 +201,9 @@ class Params(_Block):
 
 
 _DATA_SET_FIELDS = {
-    name for name, field in Params.model_fields.items() if field.annotation is Settings
+    name
+    for name, field in Params.model_fields.items()
+    if isinstance(field.annotation, type) and issubclass(field.annotation, Settings)
 }
 
 

@@ -10,11 +10,16 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.datasets import load_digits
 
+from spectralnet.config import OwnSettings, Rcv1Settings, ReutersSettings, Settings
 from spectralnet.errors import DataError
 from spectralnet.image_files import FASHION_MNIST, MNIST, ImageSource, fetch_images
-from spectralnet.preparation import Pixels, Preparation
+from spectralnet.own_data import read_own
+from spectralnet.preparation import Pixels, Preparation, Tfidf, fit_columns
+from spectralnet.rcv1 import fit_terms, read_rcv1
+from spectralnet.reuters import read_reuters
 
 HELD_OUT_WITHOUT_TEST_PART = 0.2
+OWN_LICENCE = "the user's"
 
 
 class Dataset(NamedTuple):
@@ -29,14 +34,19 @@ class Dataset(NamedTuple):
     dropped: Mapping[str, int] = {}  # samples left out, by reason
 
 
-def load_dataset(name: str, folders: Sequence[Path]) -> Dataset:
+Door = Callable[[Sequence[Path], Any], Dataset]
+
+
+def load_dataset(name: str, folders: Sequence[Path], settings: Settings) -> Dataset:
     """Load a data set.
 
     Parameters
     ----------
-    name : {"mnist5k", "digits", "mnist", "fashion-mnist"}
+    name : {"mnist5k", "digits", "mnist", "fashion-mnist", "reuters", "rcv1", "own"}
     folders : sequence of Path
         Looked into before a download, which is kept in the last.
+    settings : Settings
+        The data set's block of parameters.
 
     Returns
     -------
@@ -49,22 +59,22 @@ def load_dataset(name: str, folders: Sequence[Path]) -> Dataset:
     """
     if name not in _DOORS:
         raise DataError(f"dataset = {name!r} is unknown: choose one of {', '.join(_DOORS)}")
-    return _DOORS[name](folders)
+    return _DOORS[name](folders, settings)
 
 
-def _mnist5k(folders: Sequence[Path]) -> Dataset:
+def _mnist5k(folders: Sequence[Path], settings: Settings) -> Dataset:
     pixels, labels = mnist_data()
     return _images(pixels, labels, None, (28, 28), 255, _MNIST_LICENCE)
 
 
-def _digits(folders: Sequence[Path]) -> Dataset:
+def _digits(folders: Sequence[Path], settings: Settings) -> Dataset:
     pixels, labels = load_digits(return_X_y=True)
     licence = "CC BY 4.0 (UCI, Optical Recognition of Handwritten Digits)"
     return _images(pixels, labels, None, (8, 8), 16, licence)
 
 
-def _fetched(source: ImageSource, licence: str) -> Callable[[Sequence[Path]], Dataset]:
-    def load(folders: Sequence[Path]) -> Dataset:
+def _fetched(source: ImageSource, licence: str) -> Door:
+    def load(folders: Sequence[Path], settings: Settings) -> Dataset:
         arrays = fetch_images(source, folders)
         pixels = np.concatenate([arrays["x_train"], arrays["x_test"]])  # (n, 28, 28)
         labels = np.concatenate([arrays["y_train"], arrays["y_test"]]).astype(np.int64)
@@ -88,12 +98,48 @@ def _images(
     )
 
 
+def _reuters(folders: Sequence[Path], settings: ReutersSettings) -> Dataset:
+    documents = read_reuters(folders, settings.n_topics)
+    return Dataset(
+        documents.texts,
+        documents.topics,
+        documents.is_test,
+        lambda texts: Tfidf.fit(texts, settings.n_terms),
+        "research only (Reuters-21578, Distribution 1.0, Reuters Ltd)",
+        dropped=documents.dropped,
+    )
+
+
+def _rcv1(folders: Sequence[Path], settings: Rcv1Settings) -> Dataset:
+    x, labels, is_test = read_rcv1(folders)
+    licence = "research only (RCV1-v2, Reuters Ltd)"
+    return Dataset(x, labels, is_test, lambda x: fit_terms(x, settings.n_terms), licence)
+
+
+def _own(folders: Sequence[Path], settings: OwnSettings) -> Dataset:
+    samples = read_own(Path(settings.path), settings.labels, settings.text, settings.image_shape)
+    if samples.kind == "images":
+        pixels = samples.raw
+        white = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else pixels.max()
+        return _images(pixels, samples.labels, None, pixels.shape[1:], float(white), OWN_LICENCE)
+
+    def fit(raw: Any) -> Preparation:
+        if samples.kind == "texts":
+            return Tfidf.fit(raw, settings.n_terms)
+        return fit_columns(raw, settings.scaling)
+
+    return Dataset(samples.raw, samples.labels, None, fit, OWN_LICENCE, dropped=samples.dropped)
+
+
 _MNIST_LICENCE = "CC BY-SA 3.0 (Y. LeCun, C. Cortes)"
-_DOORS: dict[str, Callable[[Sequence[Path]], Dataset]] = {
+_DOORS: dict[str, Door] = {
     "mnist5k": _mnist5k,
     "digits": _digits,
     "mnist": _fetched(MNIST, _MNIST_LICENCE),
     "fashion-mnist": _fetched(FASHION_MNIST, "MIT (Zalando SE)"),
+    "reuters": _reuters,
+    "rcv1": _rcv1,
+    "own": _own,
 }
 
 

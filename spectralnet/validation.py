@@ -26,13 +26,19 @@ def check_features(features: Matrix, name: str) -> None:
     """
     if features.ndim != 2 or 0 in features.shape:
         raise DataError(f"{name} has shape {features.shape}: (n, d) with n, d >= 1 is needed")
-    values = features.data if isinstance(features, csr_array) else features
+    check_finite(features, name)
+
+
+def check_finite(x: Matrix, name: str) -> None:
+    """Refuse values that are NaN or infinite: a `DataError` that names the first."""
+    values = x.data if isinstance(x, csr_array) else x
     finite = np.isfinite(values)
     if not finite.all():
-        row, column = _place(features, np.argwhere(~finite)[0])
+        at = np.argwhere(~finite)[0]
+        row, column = _place(x, at)
         raise DataError(
             f"{name} holds {np.count_nonzero(~finite)} values that are NaN or infinite, the first "
-            f"({features[row, column]}) in row {row}, column {column}: remove or impute them"
+            f"({values[tuple(at)]}) in row {row}, column {column}: remove or impute them"
         )
 
 

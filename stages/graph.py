@@ -1,12 +1,15 @@
 """Find the nearest neighbours in the chosen space and write the Euclidean affinity graph."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from spectralnet.affinity import (
     affinity_graph,
     describe_graph,
+    describe_neighbours,
     neighbour_scales,
     with_known_labels,
 )
@@ -44,7 +47,20 @@ def write_affinity(
         affinity_graph(neighbours, params), load_array(data / "known_labels.npy")
     )
     scales = neighbour_scales(neighbours.distances, params.scale, params.scale_neighbour)
-    about = describe_graph(weights, neighbours) | {"median_scale": float(np.median(scales))}
+    about = describe_neighbours(neighbours) | {"median_scale": float(np.median(scales))}
+    return write_graph(stage, folder, encoder, embedder, weights, about)
+
+
+def write_graph(
+    stage: Stage,
+    folder: Path,
+    encoder: MLP | ConvNet,
+    embedder: MLP | ConvNet,
+    weights: csr_array,
+    about: dict[str, Any],
+) -> str:
+    """Write nets, graph and what there is to say about it."""
+    about = describe_graph(weights) | about
     save_net(folder, "encoder", encoder)
     save_net(folder, "embedder", embedder)
     save_graph(folder / "graph.npz", weights)

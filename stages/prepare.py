@@ -21,7 +21,8 @@ from stages.common import Stage, main
 def prepare(stage: Stage, features: Path) -> str:
     """Write the features and labels of the points to fit, and of those held out."""
     params = stage.params
-    dataset = limit(load_dataset(params.dataset, _data_folders()), params.limit, params.seed)
+    dataset = load_dataset(params.dataset, _data_folders(), stage.settings)
+    dataset = limit(dataset, params.limit, params.seed)
     held_out = held_out_mask(dataset, params.fit_on, params.seed)
     preparation = dataset.fit(dataset.raw[~held_out])
     x, labels = _points(dataset, preparation, ~held_out)

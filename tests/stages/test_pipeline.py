@@ -93,7 +93,11 @@ class Clone:
 
 
 def executed(output: str) -> set[str]:
-    return set(re.findall(r"^Running stage '(?:stages/dvc\.yaml:)?(\w+)'", output, re.MULTILINE))
+    return set(
+        re.findall(
+            r"^Running stage '(?:stages/dvc\.yaml:)?(\w+)(?:@[\w-]+)?'", output, re.MULTILINE
+        )
+    )
 
 
 @pytest.fixture(scope="module")

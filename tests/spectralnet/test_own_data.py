@@ -1,0 +1,169 @@
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+from PIL import Image
+from sklearn.datasets import dump_svmlight_file
+
+from spectralnet.errors import DataError
+from spectralnet.own_data import read_own
+
+X = np.array([[1.0, 2.5], [3.0, 0.0], [0.0, 4.0]])
+
+
+def read(path, labels=None, text=None, image_shape=None):
+    return read_own(path, labels, text, image_shape)
+
+
+def dense(samples):
+    return samples.raw.toarray() if scipy.sparse.issparse(samples.raw) else samples.raw
+
+
+def write_csv(folder):
+    pd.DataFrame(X, columns=["a", "b"]).assign(y=["v", "u", None]).to_csv(
+        folder / "x.csv", index=False
+    )
+    return folder / "x.csv", "y"
+
+
+def write_parquet(folder):
+    pd.DataFrame(X, columns=["a", "b"]).assign(y=["v", "u", None]).to_parquet(folder / "x.parquet")
+    return folder / "x.parquet", "y"
+
+
+def write_npz(folder):
+    np.savez(folder / "x.npz", x=X, y=np.array([7, 3, 7]))
+    return folder / "x.npz", "y"
+
+
+def write_npy(folder):
+    np.save(folder / "x.npy", X)
+    return folder / "x.npy", None
+
+
+def write_sparse(folder):
+    scipy.sparse.save_npz(folder / "x.npz", scipy.sparse.csr_array(X))
+    return folder / "x.npz", None
+
+
+def write_svmlight(folder):
+    dump_svmlight_file(X, [7, 3, 7], str(folder / "x.svmlight"))
+    return folder / "x.svmlight", None
+
+
+def write_pair(folder):
+    np.save(folder / "features.npy", X)
+    (folder / "labels.txt").write_text("seven\nfive\nseven\n")
+    return folder, None
+
+
+@pytest.mark.parametrize(
+    ("write", "labels"),
+    [
+        (write_csv, [1, 0, -1]),
+        (write_parquet, [1, 0, -1]),
+        (write_npz, [1, 0, 1]),
+        (write_npy, [-1, -1, -1]),
+        (write_sparse, [-1, -1, -1]),
+        (write_svmlight, [1, 0, 1]),
+        (write_pair, [1, 0, 1]),
+    ],
+)
+def test_numbers_and_labels_are_read_from_each_format(tmp_path, write, labels):
+    path, column = write(tmp_path)
+    samples = read(path, column)
+    assert samples.kind == "numbers"
+    np.testing.assert_array_equal(dense(samples), X)
+    np.testing.assert_array_equal(samples.labels, labels)
+
+
+def test_a_folder_of_images_is_read_in_shades_of_grey(tmp_path):
+    for name, level in (("b/1.png", 200), ("a/2.png", 10)):
+        (tmp_path / name).parent.mkdir()
+        Image.new("RGB", (4, 3), (level,) * 3).save(tmp_path / name)
+    samples = read(tmp_path, "folder")
+    assert samples.raw.shape == (2, 3, 4)
+    assert samples.raw[:, 0, 0].tolist() == [10, 200]
+    assert samples.labels.tolist() == [0, 1]
+    assert read(tmp_path, image_shape=[6, 5]).raw.shape == (2, 6, 5)
+    Image.new("L", (9, 9)).save(tmp_path / "c.png")
+    with pytest.raises(DataError, match=r"c.png has shape \(9, 9\).*set own.image_shape"):
+        read(tmp_path)
+
+
+def test_texts_are_read_from_a_folder_a_file_and_a_column(tmp_path):
+    texts = ["a red fish", "", "a red fish", "two blue birds"]
+    (tmp_path / "lines.txt").write_text("\n".join(texts))
+    pd.DataFrame({"t": texts, "y": [1, 1, 1, 2]}).to_csv(tmp_path / "t.csv", index=False)
+    folder = tmp_path / "folder"
+    for i, text in enumerate(texts):
+        (folder / f"{i // 3}").mkdir(parents=True, exist_ok=True)
+        (folder / f"{i // 3}/{i}.txt").write_text(text)
+    for samples in (read(tmp_path / "lines.txt"), read(tmp_path / "t.csv", "y", "t"),
+                    read(folder, "folder")):  # fmt: skip
+        assert samples.raw.tolist() == ["a red fish", "two blue birds"]
+        assert samples.dropped == {"empty": 1, "duplicates": 1}
+    assert read(folder, "folder").labels.tolist() == [0, 1]
+
+
+def bad_file(name, content):
+    def write(folder):
+        (folder / name).write_bytes(content)
+        return folder / name
+
+    return write
+
+
+def bad_array(array):
+    def write(folder):
+        np.save(folder / "x.npy", array)
+        return folder / "x.npy"
+
+    return write
+
+
+def unequal_pair(folder):
+    write_pair(folder)
+    (folder / "labels.txt").write_text("one\n")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("write", "labels", "message"),
+    [
+        (lambda folder: folder / "no.csv", None, "no.csv does not exist"),
+        (bad_file("x.csv", b""), None, "x.csv is empty"),
+        (bad_file("x.csv", b"a,b\n1,2\n3,4,5\n"), None, "x.csv cannot be read: .*line 3"),
+        (bad_file("x.csv", b"a,b\n1,2\n3,\n"), None, "1 values .* row 1, column 1: remove"),
+        (bad_file("x.csv", b"a,b\n1,red\n3,4\n"), None, "'b' is not numeric: 'red' in row 0"),
+        (bad_file("x.csv", b"a,b\n1,2\n"), "y", "'y' is no column of .*: .* a, b|are a, b"),
+        (bad_file("x.csv", b"a,b\n0,0\n0,0\n"), None, "holds zeros only"),
+        (bad_file("x.csv", b"a,b\n\xe9,2\n"), None, "Convert it to UTF-8"),
+        (bad_file("x.txt", b"caf\xe9\n"), None, "no UTF-8 .byte 3.: convert it"),
+        (bad_file("x.xyz", b"1"), None, "of no known kind: .csv"),
+        (bad_file("x.npy", b"no array"), None, "x.npy cannot be read"),
+        (bad_array(np.array([[1, np.nan]])), None, r"NaN or infinite, .* row 0, column 1"),
+        (bad_array(np.ones(3)), None, r"shape \(3,\)"),
+        (bad_array(np.array([["a"]])), None, "holds no numbers but <U1"),
+        (lambda folder: write_npz(folder)[0], None, r"holds 2 arrays .*\(x, y\): keep one"),
+        (lambda folder: write_npz(folder)[0], "z", "'z' is no array of .*: x, y"),
+        (unequal_pair, None, "1 labels for 3 samples"),
+        (lambda folder: folder, None, "neither images nor texts"),
+        (bad_file("x.png", b"no image"), None, "x.png is of no known kind"),
+    ],
+)
+def test_bad_input_is_named_with_the_way_out(tmp_path, write, labels, message):
+    with pytest.raises(DataError, match=message):
+        read(write(tmp_path), labels)
+
+
+def test_an_object_array_is_refused_unread(tmp_path):
+    np.save(tmp_path / "x.npy", np.array([[{}]], dtype=object), allow_pickle=True)
+    with pytest.raises(DataError, match="cannot be read: Object arrays"):
+        read(tmp_path / "x.npy")
+
+
+def test_a_broken_image_is_named(tmp_path):
+    (tmp_path / "x.png").write_bytes(b"no image")
+    with pytest.raises(DataError, match=r"x.png cannot be read as an image"):
+        read(tmp_path)
