@@ -13,13 +13,12 @@ from sklearn.datasets import load_digits
 from spectralnet.config import OwnSettings, Rcv1Settings, ReutersSettings, Settings
 from spectralnet.errors import DataError
 from spectralnet.image_files import FASHION_MNIST, MNIST, ImageSource, fetch_images
-from spectralnet.own_data import read_own
+from spectralnet.own_data import read_own, white_level
 from spectralnet.preparation import Pixels, Preparation, Tfidf, fit_columns
-from spectralnet.rcv1 import fit_terms, read_rcv1
+from spectralnet.rcv1 import N_TRAINING, fit_terms, read_rcv1
 from spectralnet.reuters import read_reuters
 
 HELD_OUT_WITHOUT_TEST_PART = 0.2
-OWN_LICENCE = "the user's"
 
 
 class Dataset(NamedTuple):
@@ -27,6 +26,7 @@ class Dataset(NamedTuple):
 
     raw: NDArray[Any] | csr_array  # (n, ...): images, rows of numbers, or texts
     labels: NDArray[np.int64]  # (n,), -1 where unknown
+    names: NDArray[Any]  # (n,), what tells a user which sample it is
     is_test: NDArray[np.bool_] | None  # (n,), the official test part, if there is one
     fit: Callable[[Any], Preparation]  # takes the raw samples to fit on
     licence: str
@@ -93,8 +93,9 @@ def _images(
     licence: str,
 ) -> Dataset:
     preparation = Pixels(shape, maximum)  # nothing is fitted
+    rows = np.arange(len(pixels))
     return Dataset(
-        pixels, labels.astype(np.int64), is_test, lambda raw: preparation, licence, shape
+        pixels, labels.astype(np.int64), rows, is_test, lambda raw: preparation, licence, shape
     )
 
 
@@ -103,6 +104,7 @@ def _reuters(folders: Sequence[Path], settings: ReutersSettings) -> Dataset:
     return Dataset(
         documents.texts,
         documents.topics,
+        documents.names,
         documents.is_test,
         lambda texts: Tfidf.fit(texts, settings.n_terms),
         "research only (Reuters-21578, Distribution 1.0, Reuters Ltd)",
@@ -111,24 +113,33 @@ def _reuters(folders: Sequence[Path], settings: ReutersSettings) -> Dataset:
 
 
 def _rcv1(folders: Sequence[Path], settings: Rcv1Settings) -> Dataset:
-    x, labels, is_test = read_rcv1(folders)
+    x, labels, rows = read_rcv1(folders)
+    is_test = rows >= N_TRAINING
     licence = "research only (RCV1-v2, Reuters Ltd)"
-    return Dataset(x, labels, is_test, lambda x: fit_terms(x, settings.n_terms), licence)
+    return Dataset(x, labels, rows, is_test, lambda x: fit_terms(x, settings.n_terms), licence)
 
 
 def _own(folders: Sequence[Path], settings: OwnSettings) -> Dataset:
     samples = read_own(Path(settings.path), settings.labels, settings.text, settings.image_shape)
-    if samples.kind == "images":
-        pixels = samples.raw
-        white = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else pixels.max()
-        return _images(pixels, samples.labels, None, pixels.shape[1:], float(white), OWN_LICENCE)
+    image_shape = samples.raw.shape[1:] if samples.kind == "images" else None
 
     def fit(raw: Any) -> Preparation:
         if samples.kind == "texts":
             return Tfidf.fit(raw, settings.n_terms)
+        if image_shape:
+            return Pixels(image_shape, white_level(samples.raw))
         return fit_columns(raw, settings.scaling)
 
-    return Dataset(samples.raw, samples.labels, None, fit, OWN_LICENCE, dropped=samples.dropped)
+    return Dataset(
+        samples.raw,
+        samples.labels,
+        samples.names,
+        None,
+        fit,
+        "the user's",
+        image_shape,
+        samples.dropped,
+    )
 
 
 _MNIST_LICENCE = "CC BY-SA 3.0 (Y. LeCun, C. Cortes)"
@@ -149,8 +160,12 @@ def limit(dataset: Dataset, n: int | None, seed: int) -> Dataset:
     if n is None or n >= total:
         return dataset
     rows = np.sort(np.random.default_rng(seed).choice(total, n, replace=False))
-    is_test = None if dataset.is_test is None else dataset.is_test[rows]
-    return dataset._replace(raw=dataset.raw[rows], labels=dataset.labels[rows], is_test=is_test)
+    return dataset._replace(
+        raw=dataset.raw[rows],
+        labels=dataset.labels[rows],
+        names=dataset.names[rows],
+        is_test=None if dataset.is_test is None else dataset.is_test[rows],
+    )
 
 
 def held_out_mask(

@@ -30,6 +30,7 @@ class OwnSamples(NamedTuple):
     raw: NDArray[Any] | csr_array  # (n, d), (n, height, width) or (n,)
     labels: NDArray[np.int64]  # (n,), -1 where unknown
     dropped: dict[str, int]
+    names: NDArray[Any]  # (n,): rows from 0, or the files of a folder
 
 
 def read_own(
@@ -150,11 +151,13 @@ def _from_array(path: Path, x: Any, y: NDArray[Any] | None) -> OwnSamples:
     if not (x.nnz if isinstance(x, csr_array) else x.any()):
         raise DataError(f"{path} holds zeros only: nothing tells its rows apart")
     n = x.shape[0]
-    samples = OwnSamples("numbers" if x.ndim == 2 else "images", x, _number(y, n), {})
+    samples = OwnSamples("numbers" if x.ndim == 2 else "images", x, _number(y, n), {}, np.arange(n))
     return _with_matching_labels(samples, path)
 
 
-def _from_texts(texts: list[str], y: NDArray[Any] | None) -> OwnSamples:
+def _from_texts(
+    texts: list[str], y: NDArray[Any] | None, names: Sequence[str] | None = None
+) -> OwnSamples:
     """Keep texts that are not empty, and the first of equal ones."""
     labels = _number(y, len(texts))
     kept: dict[str, int] = {}
@@ -166,7 +169,11 @@ def _from_texts(texts: list[str], y: NDArray[Any] | None) -> OwnSamples:
             dropped["duplicates"] += 1
     rows = np.array(list(kept.values()), dtype=np.int64)
     return OwnSamples(
-        "texts", np.array(list(kept), dtype=np.dtypes.StringDType()), labels[rows], dropped
+        "texts",
+        np.array(list(kept), dtype=np.dtypes.StringDType()),
+        labels[rows],
+        dropped,
+        rows if names is None else np.array(names)[rows],
     )
 
 
@@ -184,9 +191,11 @@ def _read_folder(path: Path, labels: str | None, image_shape: Sequence[int] | No
         raise DataError(f"own.labels = {labels!r}: for a folder it is null or folder")
     chosen = images or texts
     y = None if labels is None else np.array([file.parent.name for file in chosen])
+    names = [file.relative_to(path).as_posix() for file in chosen]
     if texts:
-        return _from_texts([_decode(file) for file in texts], y)
-    return OwnSamples("images", _read_images(images, image_shape), _number(y, len(images)), {})
+        return _from_texts([_decode(file) for file in texts], y, names)
+    pixels = _read_images(images, image_shape)
+    return OwnSamples("images", pixels, _number(y, len(images)), {}, np.array(names))
 
 
 def _read_images(files: list[Path], shape: Sequence[int] | None) -> NDArray[np.uint8]:
@@ -207,6 +216,11 @@ def _read_images(files: list[Path], shape: Sequence[int] | None) -> NDArray[np.u
                 "own.image_shape to [height, width], to which all are brought"
             )
     return np.stack(arrays)
+
+
+def white_level(pixels: NDArray[Any]) -> float:
+    """Return the value of a white pixel: the largest of its type, or of what is there."""
+    return float(np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else pixels.max())
 
 
 def _decode(path: Path) -> str:

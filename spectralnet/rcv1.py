@@ -18,7 +18,7 @@ N_TRAINING = 23_149  # the official training part comes first
 
 def read_rcv1(
     folders: Sequence[Path],
-) -> tuple[csr_array, NDArray[np.int64], NDArray[np.bool_]]:
+) -> tuple[csr_array, NDArray[np.int64], NDArray[np.int64]]:
     """Read the documents that stand under one root topic only; 685,071 of 804,414.
 
     Parameters
@@ -33,7 +33,8 @@ def read_rcv1(
         Weights of terms: scikit-learn's log TF-IDF.
     labels : ndarray of shape (n,)
         Indices of `ROOTS`.
-    is_test : bool ndarray of shape (n,)
+    rows : ndarray of shape (n,)
+        In scikit-learn's order.
 
     Raises
     ------
@@ -54,7 +55,7 @@ def read_rcv1(
 
 def select_roots(
     x: csr_array, topics: csr_array, names: Sequence[Any]
-) -> tuple[csr_array, NDArray[np.int64], NDArray[np.bool_]]:
+) -> tuple[csr_array, NDArray[np.int64], NDArray[np.int64]]:
     """Keep the documents under one root only; see `read_rcv1`.
 
     Parameters
@@ -67,7 +68,7 @@ def select_roots(
     """
     under = topics[:, [list(names).index(root) for root in ROOTS]].toarray() > 0  # (n, 4)
     rows = np.flatnonzero(under.sum(axis=1) == 1)
-    return x[rows], under[rows].argmax(axis=1), rows >= N_TRAINING
+    return x[rows], under[rows].argmax(axis=1), rows
 
 
 def fit_terms(x: csr_array, n_terms: int) -> Columns:

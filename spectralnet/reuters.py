@@ -25,6 +25,7 @@ class Documents(NamedTuple):
 
     texts: NDArray[np.str_]  # (n,)
     topics: NDArray[np.int64]  # (n,), 0 being the largest
+    names: NDArray[np.str_]  # (n,), such as test/14826
     is_test: NDArray[np.bool_]  # (n,)
     dropped: dict[str, int]
 
@@ -74,6 +75,7 @@ def read_reuters(folders: Sequence[Path], n_topics: int) -> Documents:
     return Documents(
         np.array(list(kept), dtype=np.dtypes.StringDType()),
         np.array([largest.index(topic) for _, topic in kept.values()]),
+        np.array([name for name, _ in kept.values()]),
         np.array([name.startswith("test/") for name, _ in kept.values()]),
         dropped,
     )

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import nn
@@ -15,6 +16,7 @@ from spectralnet.artifacts import (
     load_json,
     load_matrix,
     save_json,
+    save_table,
     whole_file,
 )
 from spectralnet.evaluation import compare_with_exact, kmeans_clusters, known, score_clusterings
@@ -52,8 +54,9 @@ def evaluate(
     figures = _draw(stage, data, clusters, labels)
     figures["embedding"] = plots.embedding(embedding, clusters, labels, stage.params.seed)
     figures["eigenvalues"] = plots.eigenvalues(learned, exact, metrics["suggested_n_clusters"])
+    clustered = pd.read_csv(data / "samples.csv").assign(cluster=clusters)
     records = [load_json(f / "run.json") for f in (data, features, graph, affinity, model)]
-    _write(stage, results, metrics, figures, records, load_json(data / "about.json"))
+    _write(stage, results, metrics, figures, records, load_json(data / "about.json"), clustered)
     stage.run.log_artifacts([model / "clusters.npy"], on_parent=True)
     score = "no labels" if labels is None else f"ACC {metrics['acc']:.3f}, NMI {metrics['nmi']:.3f}"
     return f"{score}, squared Grassmann distance {metrics['grassmann']:.3f}"
@@ -100,6 +103,7 @@ def _write(
     figures: dict[str, Figure],
     records: list[dict[str, Any]],
     about: dict[str, Any],
+    clustered: pd.DataFrame,
 ) -> None:
     """Write metrics and pictures, and tell MLflow, the configuration's own run included."""
     seconds = {record["stage"]: record["seconds"] for record in records}
@@ -107,6 +111,7 @@ def _write(
     metrics |= {f"seconds_{name}": round(value, 1) for name, value in seconds.items()}
     metrics["seconds"] = round(sum(seconds.values()), 1)
     save_json(results / "metrics.json", metrics)
+    save_table(results / "clusters.csv", clustered)
     for name, figure in figures.items():
         with whole_file(results / "pictures" / f"{name}.png") as partial:
             figure.savefig(partial, format="png", dpi=110)

@@ -4,9 +4,17 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from spectralnet.artifacts import content_hash, save_array, save_json, save_matrix, save_net
+from spectralnet.artifacts import (
+    content_hash,
+    save_array,
+    save_json,
+    save_matrix,
+    save_net,
+    save_table,
+)
 from spectralnet.datasets import Dataset, held_out_mask, limit, load_dataset, reveal
 from spectralnet.errors import DataError
 from spectralnet.image_files import DATA_VARIABLE
@@ -25,8 +33,9 @@ def prepare(stage: Stage, features: Path) -> str:
     dataset = limit(dataset, params.limit, params.seed)
     held_out = held_out_mask(dataset, params.fit_on, params.seed)
     preparation = dataset.fit(dataset.raw[~held_out])
-    x, labels = _points(dataset, preparation, ~held_out)
-    unseen, unseen_labels = _points(dataset, preparation, held_out)
+    x, fitted = _points(dataset, preparation, np.flatnonzero(~held_out))
+    unseen, unseen_rows = _points(dataset, preparation, np.flatnonzero(held_out))
+    labels = dataset.labels[fitted]
     check_features(x, f"dataset {params.dataset}")
     check_sizes(x.shape[0], stage.settings)
     known_labels = reveal(labels, params.labelled, params.seed)
@@ -35,7 +44,8 @@ def prepare(stage: Stage, features: Path) -> str:
     save_array(features / "labels.npy", labels)
     save_array(features / "known_labels.npy", known_labels)
     save_matrix(features / "held_out_matrix", unseen)
-    save_array(features / "held_out_labels.npy", unseen_labels)
+    save_array(features / "held_out_labels.npy", dataset.labels[unseen_rows])
+    save_table(features / "samples.csv", pd.DataFrame({"sample": dataset.names[fitted]}))
     save_json(features / "preparation.json", preparation.config)
     save_net(features, "encoder", MLP([x.shape[1]]))  # in the input space, the identity
     about = {
@@ -61,13 +71,13 @@ def prepare(stage: Stage, features: Path) -> str:
 
 
 def _points(
-    dataset: Dataset, preparation: Preparation, chosen: NDArray[np.bool_]
-) -> tuple[Matrix, NDArray[np.int64]]:
-    """Prepare the chosen samples, those left out that end up without any feature."""
-    x, labels = preparation.transform(dataset.raw[chosen]), dataset.labels[chosen]
+    dataset: Dataset, preparation: Preparation, rows: NDArray[np.integer]
+) -> tuple[Matrix, NDArray[np.integer]]:
+    """Prepare the samples of these rows; those that end up without any feature are left out."""
+    x = preparation.transform(dataset.raw[rows])
     if preparation.directions and (empty := empty_rows(x)).any():
-        return x[~empty], labels[~empty]
-    return x, labels
+        return x[~empty], rows[~empty]
+    return x, rows
 
 
 def _data_folders() -> list[Path]:

@@ -1,14 +1,18 @@
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from spectralnet.affinity import (
     affinity_graph,
+    check_graph,
     degrees,
     describe_graph,
+    describe_neighbours,
     neighbour_overlap,
     neighbour_scales,
     with_known_labels,
 )
+from spectralnet.errors import DataError
 from spectralnet.neighbours import nearest_neighbours
 
 
@@ -54,7 +58,7 @@ def test_duplicates_keep_finite_weights_and_are_counted(blobs, graph_params):
     graph = affinity_graph(neighbours, params)
     assert np.isfinite(graph.data).all()
     assert (degrees(graph) > 0).all()
-    assert describe_graph(graph, neighbours)["duplicates"] == 21
+    assert describe_neighbours(neighbours)["duplicates"] == 21
 
 
 def test_a_width_is_never_zero():
@@ -68,7 +72,7 @@ def test_components_are_counted(graph_params):
     points = np.concatenate([np.zeros((30, 2)), np.full((10, 2), 100.0)]).astype(np.float32)
     points += np.random.default_rng(0).normal(size=points.shape).astype(np.float32)
     neighbours = nearest_neighbours(points, 8)
-    about = describe_graph(affinity_graph(neighbours, graph_params), neighbours)
+    about = describe_graph(affinity_graph(neighbours, graph_params))
     assert (about["components"], about["smallest_component"]) == (2, 10)
 
 
@@ -77,7 +81,7 @@ def test_far_neighbours_keep_their_edges(graph_params):
     line = np.concatenate([np.arange(10), [1e4, 1e4 + 1e-3]]).astype(np.float32)[:, None]
     neighbours = nearest_neighbours(line, 3)
     params = graph_params.model_copy(update={"scale_neighbour": 1, "overlap": 0})
-    about = describe_graph(affinity_graph(neighbours, params), neighbours)
+    about = describe_graph(affinity_graph(neighbours, params))
     assert about["components"] == 1
 
 
@@ -95,3 +99,34 @@ def test_known_labels_overrule_the_graph(blobs, blob_graph):
     np.testing.assert_array_equal(graph, graph.T)
     unlabelled = with_known_labels(blob_graph, np.full(180, -1))
     np.testing.assert_array_equal(unlabelled.toarray(), blob_graph.toarray())
+
+
+def given(changes=()):
+    """A ring of five points, with some entries changed."""
+    ring = np.zeros((5, 5))
+    for i in range(5):
+        ring[i, (i + 1) % 5] = ring[(i + 1) % 5, i] = 1
+    for row, column, value in changes:
+        ring[row, column] = value
+    return csr_array(ring)
+
+
+def test_a_given_graph_loses_its_diagonal_only():
+    np.testing.assert_array_equal(
+        check_graph(given([(2, 2, 9.0)]), 5, "own").toarray(), given().toarray()
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "n", "message"),
+    [
+        ([], 4, r"shape \(5, 5\): \(4, 4\) is needed"),
+        ([(0, 1, -1.0)], 5, r"1 entries that are negative, .* \(-1.0\) in row 0, column 1"),
+        ([(3, 2, np.nan)], 5, r"negative, NaN or infinite, the first \(nan\) in row 3"),
+        ([(0, 1, 0.5)], 5, r"not symmetric: .* save \(W \+ W.T\) / 2"),
+        ([(0, 1, 0), (1, 0, 0), (2, 1, 0), (1, 2, 0)], 5, "1 points without neighbours.* row 1"),
+    ],
+)
+def test_a_matrix_that_is_no_affinity_graph_is_refused(changes, n, message):
+    with pytest.raises(DataError, match=message):
+        check_graph(given(changes), n, "own")

@@ -4,13 +4,16 @@ import torch
 from safetensors import SafetensorError
 
 from spectralnet.artifacts import (
+    content_hash,
     load_array,
     load_graph,
     load_json,
+    load_matrix,
     load_net,
     save_array,
     save_graph,
     save_json,
+    save_matrix,
     save_net,
     whole_file,
 )
@@ -24,6 +27,17 @@ def test_what_is_written_is_read(tmp_path, blobs, blob_graph):
     assert abs(load_graph(tmp_path / "graph.npz") - blob_graph).max() == 0
     save_json(tmp_path / "about.json", {"n": [1, 2]})
     assert load_json(tmp_path / "about.json") == {"n": [1, 2]}
+
+
+def test_matrices_are_mapped_dense_or_sparse(tmp_path, blobs, blob_graph):
+    save_matrix(tmp_path / "dense", blobs)
+    np.testing.assert_array_equal(load_matrix(tmp_path / "dense"), blobs)
+    save_matrix(tmp_path / "sparse", blob_graph)
+    found = load_matrix(tmp_path / "sparse")
+    assert abs(found - blob_graph).max() == 0
+    hashes = [content_hash(tmp_path / "dense"), content_hash(tmp_path / "sparse")]
+    save_matrix(tmp_path / "dense", blobs + 1)
+    assert content_hash(tmp_path / "dense") not in hashes
 
 
 @pytest.mark.parametrize("sizes", [[4], [4, 3, 2]])

@@ -42,7 +42,7 @@ def test_the_chosen_data_sets_block_is_used(write):
         (
             "dataset",
             "cifar",
-            "dataset = 'cifar': .*'mnist5k', 'digits', 'mnist' or 'fashion-mnist'",
+            "dataset = 'cifar': .*'mnist5k', 'digits', .*'reuters', 'rcv1' or 'own'",
         ),
         ("seed", "zero", "seed = 'zero': .*integer"),
         ("seed", -1, "seed = -1: .*greater than or equal to 0"),
@@ -69,6 +69,22 @@ def test_images_are_augmented_only_where_a_net_reads_them(write):
     assert read_params(path).augment == "affine"
     path.write_text(path.read_text().replace("affinity: siamese", "affinity: euclidean"))
     with pytest.raises(ParameterError, match=r"augment = affine .* set affinity: siamese"):
+        read_params(path)
+
+
+def test_a_given_graph_is_of_all_of_the_users_points(write):
+    path = write("affinity", "precomputed")
+    with pytest.raises(ParameterError, match=r"affinity = precomputed reads .* set dataset: own"):
+        read_params(path)
+    path.write_text(path.read_text().replace("dataset: mnist5k", "dataset: own"))
+    assert read_params(path).affinity == "precomputed"
+    for given, wanted in (("limit: null", "limit: 100"), ("fit_on: all", "fit_on: train")):
+        path.write_text(path.read_text().replace(given, wanted))
+        with pytest.raises(ParameterError, match=f"set {given}"):
+            read_params(path)
+        path.write_text(path.read_text().replace(wanted, given))
+    path.write_text(path.read_text().replace("sampler: edges", "sampler: batch"))
+    with pytest.raises(ParameterError, match="sampler = batch makes affinities of its own"):
         read_params(path)
 
 

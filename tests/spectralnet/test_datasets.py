@@ -1,15 +1,18 @@
 import numpy as np
 import pytest
+from conftest import ROOT
+from scipy.sparse import csr_array
 from sklearn.datasets import load_digits
 
+from spectralnet.config import read_params
 from spectralnet.datasets import Dataset, held_out_mask, limit, load_dataset, reveal
 from spectralnet.errors import DataError
 from spectralnet.preparation import Columns
 from spectralnet.validation import check_features
 
 
-def test_digits_are_scikit_learns_scaled(tmp_path):
-    dataset = load_dataset("digits", [tmp_path])
+def test_digits_are_scikit_learns_scaled(tmp_path, settings):
+    dataset = load_dataset("digits", [tmp_path], settings)
     expected = load_digits()
     np.testing.assert_allclose(dataset.raw, expected.data)
     np.testing.assert_array_equal(dataset.labels, expected.target)
@@ -19,23 +22,25 @@ def test_digits_are_scikit_learns_scaled(tmp_path):
     assert dataset.image_shape == (8, 8)
 
 
-def test_mnist5k_holds_five_hundred_images_of_each_digit(tmp_path):
-    dataset = load_dataset("mnist5k", [tmp_path])
+def test_mnist5k_holds_five_hundred_images_of_each_digit(tmp_path, settings):
+    dataset = load_dataset("mnist5k", [tmp_path], settings)
     features = dataset.fit(dataset.raw).transform(dataset.raw)
     assert features.shape == (5000, 784)
     assert (features.min(), features.max()) == (0, 1)
     np.testing.assert_array_equal(np.bincount(dataset.labels), np.full(10, 500))
 
 
-def test_an_unknown_data_set_is_named(tmp_path):
+def test_an_unknown_data_set_is_named(tmp_path, settings):
     with pytest.raises(DataError, match="'cifar' is unknown: choose one of mnist5k, digits"):
-        load_dataset("cifar", [tmp_path])
+        load_dataset("cifar", [tmp_path], settings)
 
 
 @pytest.fixture
 def dataset():
     raw = np.arange(50)[:, None]
-    return Dataset(raw, np.arange(50), np.arange(50) >= 40, lambda raw: Columns(1), "none")
+    return Dataset(
+        raw, np.arange(50), np.arange(50), np.arange(50) >= 40, lambda raw: Columns(1), "none"
+    )
 
 
 def test_limit_takes_a_seeded_subset_with_its_labels(dataset):
@@ -86,3 +91,30 @@ def test_only_the_asked_part_of_the_labels_is_revealed():
 def test_labels_that_are_not_there_cannot_be_revealed():
     with pytest.raises(DataError, match=r"labelled = 0.5, but points have no label"):
         reveal(np.full(10, -1), 0.5, seed=0)
+
+
+@pytest.mark.parametrize("place", [(3, 2), (4, 0)])
+def test_a_bad_value_of_a_sparse_matrix_is_found(place):
+    x = np.eye(5, 4)
+    x[place] = np.nan
+    with pytest.raises(DataError, match=f"row {place[0]}, column {place[1]}"):
+        check_features(csr_array(x), "own")
+
+
+@pytest.fixture
+def own():
+    return read_params(ROOT / "params.yaml").own
+
+
+def test_own_images_are_scaled_by_their_type(tmp_path, own):
+    np.save(tmp_path / "x.npy", np.full((3, 2, 2), 51, dtype=np.uint8))
+    dataset = load_dataset("own", [], own.model_copy(update={"path": str(tmp_path / "x.npy")}))
+    assert dataset.image_shape == (2, 2)
+    np.testing.assert_allclose(dataset.fit(dataset.raw).transform(dataset.raw), 0.2, rtol=1e-6)
+
+
+def test_own_numbers_are_scaled_by_what_is_fitted(tmp_path, own):
+    np.save(tmp_path / "x.npy", np.array([[1.0], [3.0], [9.0]]))
+    dataset = load_dataset("own", [], own.model_copy(update={"path": str(tmp_path / "x.npy")}))
+    np.testing.assert_allclose(dataset.fit(dataset.raw[:2]).transform(dataset.raw).T, [[-1, 1, 7]])
+    assert dataset.labels.tolist() == [-1, -1, -1]

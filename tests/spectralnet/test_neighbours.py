@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
+from scipy.sparse import csr_array, random_array, vstack
 from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import normalize
 
 from spectralnet.errors import ParameterError
 from spectralnet.neighbours import nearest_neighbours
@@ -43,6 +45,37 @@ def test_no_point_is_its_own_neighbour_even_among_duplicates(points, search):
     assert (np.diff(found.distances, axis=1) >= 0).all()
     if search == "exact":  # 1000 away from the origin, expanded squares would be noise
         assert (found.distances[3000:, :2] == 0).all()
+
+
+@pytest.fixture
+def texts():
+    """Sparse unit rows, as texts give them; some twice."""
+    x = random_array((900, 300), density=0.03, format="csr", rng=np.random.default_rng(0))
+    return csr_array(normalize(vstack([x, x[:50]])).astype(np.float32))
+
+
+def test_sparse_rows_have_the_neighbours_of_the_cosine(texts):
+    found = nearest_neighbours(texts, 7)
+    assert (found.search, found.recall) == ("exact", 1)
+    truth = NearestNeighbors(n_neighbors=7, metric="cosine").fit(texts)
+    similarities = 1 - truth.kneighbors()[0]
+    np.testing.assert_allclose(1 - found.distances**2 / 2, similarities, atol=1e-6)
+    assert (found.distances[900:, 0] == 0).all()  # duplicates
+    dense = nearest_neighbours(texts.toarray(), 7)
+    np.testing.assert_allclose(found.distances, dense.distances, atol=1e-6)
+
+
+@pytest.mark.parametrize("is_sparse", [True, False])
+def test_wide_rows_are_searched_in_a_projection(texts, is_sparse):
+    """Random rows have no principal directions, so this is the hardest case."""
+    x = texts if is_sparse else texts.toarray()
+    found = nearest_neighbours(x, 7, "approximate", seed=1)
+    exact = nearest_neighbours(x, 7, "exact")
+    hits = (found.indices[:, :, None] == exact.indices[:, None, :]).any(axis=1)
+    assert found.recall == pytest.approx(hits.mean(), abs=0.05)
+    assert 0.3 < found.recall < 1
+    same = found.indices == exact.indices
+    np.testing.assert_allclose(found.distances[same], exact.distances[same], atol=1e-6)
 
 
 @pytest.mark.parametrize("n_neighbours", [0, 5, 6])

@@ -13,8 +13,10 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 from mlflow.tracking import MlflowClient
+from scipy.sparse import csr_array
+from sklearn.neighbors import kneighbors_graph
 
-from spectralnet.artifacts import load_array, load_graph, load_matrix, save_array
+from spectralnet.artifacts import load_array, load_graph, load_matrix, save_array, save_graph
 from spectralnet.metrics import scores
 from spectralnet.model import ClusterModel
 
@@ -255,6 +257,50 @@ def test_without_labels_the_label_free_part_is_reported(clone, augmented, tmp_pa
     assert not {"acc", "kmeans_acc", "acc_test"} & metrics.keys()
     pictures = {path.name for path in (tmp_path / "results/pictures").iterdir()}
     assert pictures == {"clusters.png", "eigenvalues.png", "embedding.png"}
+
+
+@pytest.fixture(scope="module")
+def own_data(clone, augmented):
+    """A table of two blobs with a column of labels, and its graph."""
+    generator = np.random.default_rng(0)
+    side = np.arange(120) % 2
+    points = generator.normal(size=(120, 3)) + 6 * side[:, None]
+    table = pd.DataFrame(points, columns=["a", "b", "c"]).assign(side=np.array(["l", "r"])[side])
+    table.to_csv(clone.root / "data/own.csv", index=False)
+    near = kneighbors_graph(points, 8)
+    save_graph(clone.root / "data/graph.npz", csr_array(near + near.T))
+    changes = {
+        "dataset": "own",
+        "affinity": "precomputed",
+        "fit_on": "all",
+        "augment": "none",
+        "labelled": 0.0,
+        "limit": "null",
+        "own.labels": "side",
+        "own.n_clusters": 2,
+        "own.spectralnet.n_components": 3,
+        "own.spectralnet.epochs": 2,
+        "own.spectralnet.steps_per_epoch": 20,
+    }
+    return side, clone.experiment("own", **changes)
+
+
+def test_own_data_and_graph_are_clustered(clone, own_data):
+    side, ran = own_data
+    assert ran == {"prepare_own", "graph", "precomputed", "spectralnet", "evaluate"}
+    assert clone.metrics()["acc"] > 0.95
+    table = pd.read_csv(clone.root / "results/clusters.csv")
+    assert table["sample"].tolist() == list(range(120))
+    assert scores(side, table["cluster"].to_numpy())["acc"] == pytest.approx(clone.metrics()["acc"])
+
+
+def test_a_change_of_own_data_is_noticed_and_checked(clone, own_data):
+    with (clone.root / "data/own.csv").open("a") as file:
+        file.write("1.0,red,2.0,l\n")
+    done = clone.run("dvc", "repro")
+    assert executed(done.stdout) == {"prepare_own"}
+    assert "own.csv: column 'b' is not numeric: 'red' in row 120" in done.stdout
+    assert "Traceback" not in done.stdout
 
 
 def test_what_was_committed_comes_back_without_work(clone, input_euclidean):
