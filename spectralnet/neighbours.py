@@ -144,7 +144,8 @@ def _sorted_by_distance(
     and duplicates a distance of noise.
     """
     distances = np.empty(indices.shape, dtype=np.float32)
-    chunk = max(1, DIFFERENCES_AT_ONCE // (indices.shape[1] * x.shape[1]))
+    width = x.nnz // x.shape[0] + 1 if isinstance(x, csr_array) else x.shape[1]
+    chunk = max(1, DIFFERENCES_AT_ONCE // (indices.shape[1] * width))
     for start in range(0, len(indices), chunk):
         rows = slice(start, start + chunk)
         if isinstance(x, csr_array):

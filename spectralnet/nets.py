@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from spectralnet.errors import ParameterError
 from spectralnet.matrices import Matrix, dense_rows, mean_and_variance
 
+DENSE_AT_ONCE = 2**27  # numbers
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "leaky_relu": nn.LeakyReLU}
 
 
@@ -190,6 +191,7 @@ def map_in_chunks(
     ndarray of shape (n, k)
     """
     net = net.to(device).eval()
+    chunk = min(chunk, max(1, DENSE_AT_ONCE // x.shape[1]))
     starts = range(0, max(x.shape[0], 1), chunk)  # no rows: one empty chunk, of the right width
     parts = []
     for start in starts:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy.sparse import csr_array
 
 from spectralnet.clustering import nearest_centroid, unit_rows
 from spectralnet.errors import DataError, ParameterError
@@ -44,6 +45,7 @@ def test_predict_is_encode_embed_map_and_the_nearest_centroid(model, blobs):
     np.testing.assert_array_equal(model.predict(blobs[7:9]), expected[7:9])
     assert model.predict(blobs[:0]).shape == (0,)
     np.testing.assert_array_equal(model.predict(blobs.astype(float)), expected)
+    np.testing.assert_array_equal(model.predict(csr_array(blobs)), expected)
 
 
 def test_a_model_with_convolutions_is_saved_as_well(tmp_path, cpu):

@@ -1,0 +1,56 @@
+"""What is trained on a sparse matrix is what is trained on the same numbers, dense."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.sparse import csr_array
+
+from spectralnet.autoencoder import train_autoencoder
+from spectralnet.evaluation import kmeans_clusters
+from spectralnet.matrices import Points, dense_rows, empty_rows, mean_and_variance
+from spectralnet.nets import map_in_chunks
+from spectralnet.siamese import train_siamese
+from spectralnet.spectral import train_spectral_map
+
+
+@pytest.fixture
+def sparse(blobs):
+    return csr_array(np.where(blobs > 0.5, blobs, 0))
+
+
+def test_rows_become_dense(sparse, cpu):
+    rows = np.array([5, 0, 5])
+    np.testing.assert_array_equal(dense_rows(sparse, rows), sparse.toarray()[rows])
+    for x in (sparse, sparse.toarray()):
+        points = Points(x, cpu)
+        assert (len(points), points.shape) == (180, (180, 4))
+        np.testing.assert_array_equal(
+            points[torch.from_numpy(rows)].numpy(), sparse.toarray()[rows]
+        )
+        np.testing.assert_array_equal(empty_rows(x), (sparse.toarray() == 0).all(axis=1))
+        mean, variance = mean_and_variance(x)
+        np.testing.assert_allclose(mean, sparse.toarray().mean(axis=0), rtol=1e-5)
+        np.testing.assert_allclose(variance, sparse.toarray().var(axis=0), rtol=1e-5)
+
+
+def test_every_trainer_takes_sparse_rows(sparse, blob_graph, settings, cpu):
+    few = {"epochs": 2, "steps_per_epoch": 5}
+    siamese = settings.siamese.model_copy(update=few)
+    spectral = settings.spectralnet.model_copy(update={**few, "n_components": 4})
+    autoencoder = settings.autoencoder.model_copy(update={"epochs": 2})
+    maps = []
+    for x in (sparse, sparse.toarray()):
+        coder, _ = train_autoencoder(x, autoencoder, seed=0, device=cpu)
+        embedder, _ = train_siamese(x, blob_graph, siamese, seed=0, device=cpu)
+        mapped, _, _ = train_spectral_map(
+            x, blob_graph, spectral, settings.graph, seed=0, device=cpu
+        )
+        maps.append([map_in_chunks(net, x, cpu, 50) for net in (coder.encoder, embedder, mapped)])
+    for of_sparse, of_dense in zip(*maps, strict=True):
+        np.testing.assert_allclose(of_sparse, of_dense, atol=1e-4)
+
+
+def test_sparse_rows_are_clustered_as_dense_ones(sparse):
+    np.testing.assert_array_equal(
+        kmeans_clusters(sparse, 3, 0), kmeans_clusters(sparse.toarray(), 3, 0)
+    )
