@@ -1,6 +1,6 @@
 """Time and peak memory of RCV1's stages, on a generated set of its size and density.
 
-``python benchmarks/rcv1.py --n 685071`` makes documents of four topics with Zipf's frequencies,
+``python -m benchmarks.rcv1 --n 685071`` makes documents of four topics with Zipf's frequencies,
 then runs what the stages run, from the raw matrix to the affinity graph, each in a process of
 its own, as the stages are.
 """
@@ -25,7 +25,6 @@ from spectralnet.neighbours import nearest_neighbours
 from spectralnet.nets import map_in_chunks, pick_device
 from spectralnet.rcv1 import fit_terms
 
-ROOT = Path(__file__).parents[1]
 N_TERMS, TERMS_A_DOCUMENT, N_TOPICS = 47_236, 76, 4  # RCV1's
 
 
@@ -52,7 +51,7 @@ def generate(folder: Path, n: int, seed: int = 0) -> str:
 def prepare(folder: Path) -> str:
     """Keep the most frequent terms, and scale rows to directions."""
     raw = load_matrix(folder / "raw")
-    x = fit_terms(raw, read_params(ROOT / "params.yaml").rcv1.n_terms).transform(raw)
+    x = fit_terms(raw, read_params().rcv1.n_terms).transform(raw)
     save_matrix(folder / "input", x)
     return f"{x.shape[0]} x {x.shape[1]}, {x.nnz} entries"
 
@@ -60,7 +59,7 @@ def prepare(folder: Path) -> str:
 def autoencoder(folder: Path, epochs: int) -> str:
     """Train the autoencoder and write the codes."""
     x, device = load_matrix(folder / "input"), pick_device("auto")
-    params = read_params(ROOT / "params.yaml").rcv1.autoencoder
+    params = read_params().rcv1.autoencoder
     net, history = train_autoencoder(
         x, params.model_copy(update={"epochs": epochs}), seed=0, device=device
     )
@@ -71,7 +70,7 @@ def autoencoder(folder: Path, epochs: int) -> str:
 
 def graph(folder: Path, space: str) -> str:
     """Search neighbours and write the affinity graph."""
-    params = read_params(ROOT / "params.yaml").rcv1.graph
+    params = read_params().rcv1.graph
     found = nearest_neighbours(load_matrix(folder / space), params.n_neighbours, params.search)
     weights = affinity_graph(found, params)
     save_graph(folder / "graph.npz", weights)
