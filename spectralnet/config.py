@@ -12,6 +12,7 @@ Count = Annotated[int, Field(ge=1)]
 # Not strict, since PyYAML reads the exponent without a dot that DVC writes (1e-05) as a string.
 Fraction = Annotated[float, Field(ge=0, lt=1, strict=False)]
 Positive = Annotated[float, Field(gt=0, strict=False)]
+SURPLUS = 6  # eigenvectors
 NotNegative = Annotated[float, Field(ge=0, strict=False)]
 
 
@@ -103,7 +104,10 @@ class SpectralNetParams(TrainingParams):
 
 
 class Settings(_Block):
-    """One data set's block of parameters."""
+    """One data set's block of parameters.
+
+    Without `spectralnet.n_components` the net learns `SURPLUS` more than there are clusters.
+    """
 
     n_clusters: Annotated[int, Field(ge=2)]
     affine: AffineParams
@@ -111,6 +115,14 @@ class Settings(_Block):
     graph: GraphParams
     siamese: SiameseParams
     spectralnet: SpectralNetParams
+
+    @model_validator(mode="before")
+    @classmethod
+    def _components_follow_clusters(cls, raw: Any) -> Any:
+        match raw:
+            case {"n_clusters": int(n_clusters), "spectralnet": {"n_components": None} as block}:
+                return raw | {"spectralnet": block | {"n_components": n_clusters + SURPLUS}}
+        return raw
 
 
 class ReutersSettings(Settings):

@@ -27,6 +27,12 @@ def write(tmp_path):
     return change
 
 
+def test_components_follow_the_clusters_unless_they_are_set(write):
+    assert read_params(write("digits.n_clusters", 3)).digits.spectralnet.n_components == 9
+    learned = read_params(write("digits.spectralnet.n_components", 5))
+    assert learned.digits.spectralnet.n_components == 5
+
+
 def test_the_chosen_data_sets_block_is_used(write):
     params = read_params(write("dataset", "fashion-mnist"))
     assert params.settings == params.fashion_mnist
