@@ -126,9 +126,9 @@ class Settings(_Block):
 
 
 class ReutersSettings(Settings):
-    """Reuters-21578: the `n_topics` largest topics, by the `n_terms` most frequent stems."""
+    """Reuters-21578: the `topics` largest topics, by the `n_terms` most frequent stems."""
 
-    n_topics: Annotated[int, Field(ge=2)]
+    topics: Annotated[int, Field(ge=2)]
     n_terms: Count
 
 

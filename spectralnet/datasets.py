@@ -100,7 +100,7 @@ def _images(
 
 
 def _reuters(folders: Sequence[Path], settings: ReutersSettings) -> Dataset:
-    documents = read_reuters(folders, settings.n_topics)
+    documents = read_reuters(folders, settings.topics)
     return Dataset(
         documents.texts,
         documents.topics,

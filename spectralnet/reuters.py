@@ -60,7 +60,7 @@ def read_reuters(folders: Sequence[Path], n_topics: int) -> Documents:
     }
     sizes = Counter(topic for topic, _ in documents.values())
     if n_topics > len(sizes):
-        raise ParameterError(f"n_topics = {n_topics}, but the corpus has {len(sizes)}")
+        raise ParameterError(f"reuters.topics = {n_topics}, but the corpus has {len(sizes)}")
     largest = [topic for topic, _ in sizes.most_common(n_topics)]
     dropped = {"empty": 0, "duplicates": 0}
     kept: dict[str, tuple[str, str]] = {}  # by text, so that the first of equal ones stays

@@ -49,7 +49,7 @@ def test_single_topic_documents_of_the_largest_topics_are_kept_once(folder):
 
 
 def test_too_many_topics_are_refused(folder):
-    with pytest.raises(ParameterError, match="n_topics = 4, but the corpus has 3"):
+    with pytest.raises(ParameterError, match=r"reuters.topics = 4, but the corpus has 3"):
         reuters.read_reuters([folder], 4)
 
 
