@@ -2,4 +2,21 @@
 
 Data flows one way through these modules: datasets -> autoencoder -> neighbours -> affinity
 (siamese learns the metric of a second one) -> spectral -> clustering -> evaluation.
+`SpectralNet` is all of it as one scikit-learn estimator.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from spectralnet.estimator import SpectralNet as SpectralNet
+
+_ESTIMATORS = {"SpectralNet": "spectralnet.estimator"}
+__all__ = ["SpectralNet"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import an estimator when it is asked for: torch and scikit-learn take seconds."""
+    if name not in _ESTIMATORS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_ESTIMATORS[name]), name)

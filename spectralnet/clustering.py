@@ -1,5 +1,7 @@
 """From an embedding to clusters: directions in the eigenspace, and seeded k-means."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
@@ -123,3 +125,29 @@ def nearest_centroid(
     if embedding.shape[0] == 0:
         return np.empty(0, dtype=np.int64)
     return pairwise_distances_argmin(embedding, centroids).astype(np.int64)
+
+
+class Assignment(NamedTuple):
+    """Where a model puts points."""
+
+    clusters: NDArray[np.int64]  # (n,)
+    distances: NDArray[np.float32]  # (n,), to the centroid of the cluster
+    embedding: NDArray[np.float32]  # (n, c)
+
+
+def assign(embedding: NDArray[np.float32], centroids: NDArray[np.float32]) -> Assignment:
+    """Return the clusters of `spectral_clusters`, with the distances to their centroids.
+
+    Parameters
+    ----------
+    embedding : ndarray of shape (n, c)
+    centroids : ndarray of shape (n_clusters, number of eigenvectors used)
+
+    Returns
+    -------
+    Assignment
+    """
+    clusters = spectral_clusters(embedding, centroids)
+    directions = unit_rows(embedding[:, : centroids.shape[1]])
+    distances = np.linalg.norm(directions - centroids[clusters], axis=1)
+    return Assignment(clusters, distances.astype(np.float32), embedding)

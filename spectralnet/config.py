@@ -1,7 +1,7 @@
 """The parameters of every part, with the values that each may take."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -14,6 +14,7 @@ Fraction = Annotated[float, Field(ge=0, lt=1, strict=False)]
 Positive = Annotated[float, Field(gt=0, strict=False)]
 SURPLUS = 6  # eigenvectors
 NotNegative = Annotated[float, Field(ge=0, strict=False)]
+Block = TypeVar("Block", bound=BaseModel)
 
 
 class _Block(BaseModel):
@@ -89,7 +90,7 @@ class SpectralNetParams(TrainingParams):
     """The spectral net d-`hidden`-`n_components` and its minibatches."""
 
     hidden: list[Count]
-    n_components: Annotated[int, Field(ge=2)]
+    n_components: Count
     sampler: Literal["edges", "batch"]
     steps_per_epoch: Count
 
@@ -109,7 +110,7 @@ class Settings(_Block):
     Without `spectralnet.n_components` the net learns `SURPLUS` more than there are clusters.
     """
 
-    n_clusters: Annotated[int, Field(ge=2)]
+    n_clusters: Count
     affine: AffineParams
     autoencoder: AutoencoderParams
     graph: GraphParams
@@ -123,6 +124,15 @@ class Settings(_Block):
             case {"n_clusters": int(n_clusters), "spectralnet": {"n_components": None} as block}:
                 return raw | {"spectralnet": block | {"n_components": n_clusters + SURPLUS}}
         return raw
+
+    @model_validator(mode="after")
+    def _components_tell_clusters_apart(self) -> "Settings":
+        if self.spectralnet.n_components == 1 < self.n_clusters:
+            raise ValueError(
+                f"spectralnet.n_components = 1, the constant eigenvector, cannot tell "
+                f"n_clusters = {self.n_clusters} apart: at least 2 are needed"
+            )
+        return self
 
 
 class ReutersSettings(Settings):
@@ -239,16 +249,22 @@ def read_params(path: str | Path = "params.yaml") -> Params:
     """
     try:
         raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        return Params.model_validate(raw)
     except FileNotFoundError as error:
         raise ParameterError(f"{path} is missing: run from the root of the checkout") from error
     except yaml.YAMLError as error:
         raise ParameterError(f"{path} is no YAML: {error}") from error
+    return validate(Params, raw, path)
+
+
+def validate(block: type[Block], raw: Any, source: str | Path) -> Block:
+    """Validate raw parameters; a `ParameterError` names each one of `source` that is wrong."""
+    try:
+        return block.model_validate(raw)
     except ValidationError as error:
-        raise ParameterError(_explain(error, path)) from error
+        raise ParameterError(_explain(error, source)) from error
 
 
-def _explain(error: ValidationError, path: str | Path) -> str:
+def _explain(error: ValidationError, source: str | Path) -> str:
     lines = []
     for problem in error.errors():
         name = ".".join(str(part) for part in problem["loc"]) or "the file"
@@ -256,7 +272,7 @@ def _explain(error: ValidationError, path: str | Path) -> str:
         if isinstance(problem["input"], dict):
             given = ""
         lines.append(f"  {name}{given}: {problem['msg']}")
-    return "\n".join([f"{path} cannot be used:", *lines])
+    return "\n".join([f"{source} cannot be used:", *lines])
 
 
 def _flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -9,8 +9,9 @@ from scipy.sparse import csr_array, issparse
 from torch import Tensor, nn
 
 from spectralnet.artifacts import load_json, load_weights, save_json, save_weights
-from spectralnet.clustering import spectral_clusters
+from spectralnet.clustering import Assignment, assign, fit_spectral_centroids
 from spectralnet.errors import DataError
+from spectralnet.matrices import Matrix
 from spectralnet.nets import MLP, ConvNet, build_net, map_in_chunks
 from spectralnet.spectral import SpectralMap
 
@@ -48,10 +49,8 @@ class ClusterModel(nn.Module):
         """Map features, shape (m, d), into the eigenspace, shape (m, c)."""
         return self.spectral_map(self.embedder(self.encoder(x)))
 
-    def predict(
-        self, x: NDArray[np.floating] | csr_array, device: torch.device | None = None
-    ) -> NDArray[np.int64]:
-        """Assign points to the clusters whose centroids are nearest to their directions.
+    def assign(self, x: Matrix, device: torch.device | None = None) -> Assignment:
+        """Embed points, and assign each to the centroid that is nearest to its direction.
 
         Nothing is fitted here: a point's cluster does not depend on the others in `x`.
 
@@ -64,8 +63,9 @@ class ClusterModel(nn.Module):
 
         Returns
         -------
-        ndarray of shape (n,)
-            Clusters from 0 to n_clusters - 1.
+        Assignment
+            Clusters from 0 to n_clusters - 1, the distances of the directions to their
+            centroids, and the spectral embedding.
 
         Raises
         ------
@@ -77,7 +77,11 @@ class ClusterModel(nn.Module):
         if x.ndim != 2 or x.shape[1] != n_features:
             raise DataError(f"features of shape {x.shape}: the model takes (n, {n_features})")
         embedding = map_in_chunks(self, x, device or torch.device("cpu"))
-        return spectral_clusters(embedding, self.centroids.cpu().numpy())
+        return assign(embedding, self.centroids.cpu().numpy())
+
+    def predict(self, x: Matrix, device: torch.device | None = None) -> NDArray[np.int64]:
+        """Return the clusters, shape (n,), that `assign` gives."""
+        return self.assign(x, device).clusters
 
     def save(self, folder: Path) -> None:
         """Write ``model.json`` and ``model.safetensors`` into `folder`."""
@@ -102,3 +106,41 @@ class ClusterModel(nn.Module):
         )
         load_weights(folder / "model.safetensors", model)
         return model.eval()
+
+
+def cluster_in_eigenspace(
+    encoder: MLP | ConvNet,
+    embedder: MLP | ConvNet,
+    spectral_map: SpectralMap,
+    x: Matrix,
+    graph: csr_array,
+    n_clusters: int,
+    *,
+    seed: int,
+    device: torch.device,
+) -> tuple[ClusterModel, Assignment]:
+    """Fit centroids to what a trained spectral map makes of points: the last step.
+
+    Parameters
+    ----------
+    encoder, embedder : MLP or ConvNet
+        What made `x` of the features.
+    spectral_map : SpectralMap
+    x : ndarray of shape (n, e)
+        The spectral map's inputs.
+    graph : csr_array of shape (n, n)
+        The affinities that it was trained on.
+    n_clusters : int
+    seed : int
+    device : torch.device
+
+    Returns
+    -------
+    model : ClusterModel
+    assignment : Assignment
+        Of the rows of `x`.
+    """
+    embedding = map_in_chunks(spectral_map, x, device)
+    centroids = fit_spectral_centroids(embedding, n_clusters, graph, seed)
+    model = ClusterModel(encoder, embedder, spectral_map, torch.from_numpy(centroids))
+    return model, assign(embedding, centroids)

@@ -1,7 +1,9 @@
 """The one training loop: seed, held-out loss, one-cycle rate, early stopping, checkpoint."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,18 @@ from spectralnet.config import TrainingParams
 from spectralnet.errors import TrainingError
 
 WARM_UP = 0.3  # part of the cycle in which the rate rises
+
+_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
+
+
+@contextmanager
+def quiet(on: bool = True) -> Iterator[None]:
+    """Show no progress bars inside the block, also on terminals."""
+    token = _quiet.set(on)
+    try:
+        yield
+    finally:
+        _quiet.reset(token)
 
 
 @dataclass
@@ -109,7 +123,12 @@ def train(
     loop = _Loop(net, params, n_batches, generator)
     if checkpoint and (saved := checkpoint.load()):
         loop.load_state_dict(saved)
-    progress = tqdm(total=params.epochs, initial=len(loop.history), desc=name, disable=None)
+    progress = tqdm(
+        total=params.epochs,
+        initial=len(loop.history),
+        desc=name,
+        disable=_quiet.get() or None,  # None: shown on terminals only
+    )
     with progress:
         while not loop.finished:
             row = loop.run_epoch(batches, loss, held_out_loss)

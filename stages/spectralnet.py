@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-import torch
 from torch import nn
 
 from spectralnet.artifacts import load_graph, load_matrix, load_net, save_array, save_table
-from spectralnet.clustering import fit_spectral_centroids, spectral_clusters
-from spectralnet.model import ClusterModel
+from spectralnet.model import cluster_in_eigenspace
 from spectralnet.nets import map_in_chunks
 from spectralnet.spectral import train_spectral_map
 from spectralnet.validation import check_sizes
@@ -37,19 +35,26 @@ def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
             affinity / "graph.npz",
         ),
     )
-    embedding = map_in_chunks(spectral_map, x, stage.device)
-    centroids = fit_spectral_centroids(embedding, settings.n_clusters, graph, seed)
-    whole = ClusterModel(encoder, embedder, spectral_map, torch.from_numpy(centroids))
+    whole, assigned = cluster_in_eigenspace(
+        encoder,
+        embedder,
+        spectral_map,
+        x,
+        graph,
+        settings.n_clusters,
+        seed=seed,
+        device=stage.device,
+    )
     whole.save(model)
-    save_array(model / "embedding.npy", embedding)
-    save_array(model / "clusters.npy", spectral_clusters(embedding, centroids))
+    save_array(model / "embedding.npy", assigned.embedding)
+    save_array(model / "clusters.npy", assigned.clusters)
     save_array(model / "eigenvalues.npy", eigenvalues)
     save_table(model / "history.csv", history)
     stage.run.log_curve(history)
     stage.run.log_metrics({f"eigenvalue_{i}": float(v) for i, v in enumerate(eigenvalues, 1)})
     stage.run.log_model(whole, "spectralnet", encoder.n_features)
     stage.run.log_artifacts([model / "model.json", model / "model.safetensors"])
-    return f"clusters in the first {centroids.shape[1]} of {len(eigenvalues)} eigenvectors"
+    return f"clusters in the first {whole.centroids.shape[1]} of {len(eigenvalues)} eigenvectors"
 
 
 if __name__ == "__main__":

@@ -1,0 +1,75 @@
+"""Settings that suit most data: those of params.yaml, for few points and for many."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from spectralnet.config import Settings, validate
+
+FEW_POINTS = 10_000
+N_NEIGHBOURS = 20
+
+_TRAINING = {"learning_rate": 0.001, "patience": 10, "held_out": 0.1}
+_SIAMESE = {"embedding_size": 32, "loss": "infonce", "temperature": 0.5, "margin": 1.0}
+_SETTINGS: dict[str, Any] = {
+    "affine": {"rotation": 15, "shift": 0.1, "scale": 0.2, "shear": 0.25},
+    "autoencoder": {"code_size": 10, "corruption": 0.0, **_TRAINING},
+    "graph": {"search": "auto", "scale": "local", "overlap": 2},
+    "siamese": {**_TRAINING, **_SIAMESE, "learning_rate": 0.002},
+    "spectralnet": {"sampler": "edges", "steps_per_epoch": 100, **_TRAINING},
+}
+_FEW: dict[str, Any] = {
+    "autoencoder": {"hidden": [256, 128], "epochs": 60, "batch_size": 64},
+    "siamese": {
+        "channels": [16, 32],
+        "hidden": [64, 64],
+        "epochs": 10,
+        "steps_per_epoch": 20,
+        "batch_size": 128,
+    },
+    "spectralnet": {"hidden": [128, 128], "epochs": 30, "batch_size": 256},
+}
+_MANY: dict[str, Any] = {
+    "autoencoder": {"hidden": [500, 500, 2000], "epochs": 40, "batch_size": 256},
+    "siamese": {
+        "channels": [32, 64, 64],
+        "hidden": [1024, 1024, 512],
+        "epochs": 15,
+        "steps_per_epoch": 100,
+        "batch_size": 512,
+    },
+    "spectralnet": {"hidden": [512, 512, 256], "epochs": 40, "batch_size": 512},
+}
+
+
+def default_settings(
+    n: int, n_clusters: int, changes: Mapping[str, Mapping[str, Any]] | None = None
+) -> Settings:
+    """Choose settings for n points: small nets for up to `FEW_POINTS`, else the papers'.
+
+    Parameters
+    ----------
+    n : int
+        Number of points to fit. With few, the graph has fewer neighbours and the spectral
+        net fewer components than usual: n - 1 at most.
+    n_clusters : int
+    changes : dict of str to dict, optional
+        What to change, by block and name as in ``params.yaml``.
+
+    Returns
+    -------
+    Settings
+
+    Raises
+    ------
+    ParameterError
+        If a change is of an unknown name, or of a value that it cannot have.
+    """
+    sized = _FEW if n <= FEW_POINTS else _MANY
+    raw: dict[str, Any] = {"n_clusters": n_clusters}
+    for block, values in _SETTINGS.items():
+        raw[block] = values | sized.get(block, {}) | dict((changes or {}).get(block, {}))
+    graph, spectralnet = raw["graph"], raw["spectralnet"]
+    graph.setdefault("n_neighbours", max(1, min(N_NEIGHBOURS, n - 1)))
+    graph.setdefault("scale_neighbour", max(1, graph["n_neighbours"] // 2))
+    spectralnet.setdefault("n_components", max(1, min(n_clusters + 1, n - 1)))
+    return validate(Settings, raw, "the parameters")
