@@ -19,6 +19,7 @@ from scipy.sparse import csr_array
 from spectralnet.matrices import Matrix
 from spectralnet.nets import MLP, ConvNet, build_net
 
+EXAMPLE = "example.json"  # a few raw samples
 CSR_ARRAYS = ("data", "indices", "indptr")
 
 

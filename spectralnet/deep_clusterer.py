@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -22,21 +22,11 @@ from spectralnet.clustering import Assignment
 from spectralnet.errors import DataError
 from spectralnet.matrices import Matrix
 from spectralnet.nets import pick_device
+from spectralnet.predictor import Model, Predictor
+from spectralnet.preparation import Columns
 from spectralnet.training import quiet
 
 Raw = Any  # ndarray, DataFrame, sparse matrix, Tensor, or a list of rows
-
-
-class Model(Protocol):
-    """What every method leaves behind to put new points into clusters."""
-
-    centroids: torch.Tensor  # (k, c)
-
-    def assign(self, x: Matrix, device: torch.device | None = None) -> Assignment:
-        """Assign features, shape (n, d), to clusters."""
-
-    def save(self, folder: Path) -> None:
-        """Write the model into a folder."""
 
 
 class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator):
@@ -107,10 +97,13 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         return self._assign(X).embedding
 
     def save(self, folder: str | Path) -> None:
-        """Write the fitted estimator into a folder: JSON, ``.safetensors``, ``.npy``."""
+        """Write the fitted estimator into a folder: JSON, ``.safetensors``, ``.npy``.
+
+        ``spectralnet predict`` and `spectralnet.predictor.Predictor` read it too.
+        """
         check_is_fitted(self)
         folder = Path(folder)
-        self.model_.save(folder)
+        Predictor(Columns(self.n_features_in_), self.model_).save(folder)
         save_array(folder / "clusters.npy", self.labels_)
         save_array(folder / "embedding.npy", self.embedding_)
         params = self.get_params()

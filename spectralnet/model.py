@@ -86,6 +86,7 @@ class ClusterModel(nn.Module):
     def save(self, folder: Path) -> None:
         """Write ``model.json`` and ``model.safetensors`` into `folder`."""
         shape = {
+            "method": "spectralnet",
             "encoder": self.encoder.config,
             "embedder": self.embedder.config,
             "spectral_map": self.spectral_map.mlp.sizes,

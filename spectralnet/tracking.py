@@ -151,10 +151,15 @@ def main_root() -> Path:
     return Path(os.environ.get("DVC_ROOT", ".")).resolve()
 
 
+def set_store() -> None:
+    """Point MLflow at the store."""
+    if "MLFLOW_TRACKING_URI" not in os.environ:
+        mlflow.set_tracking_uri(f"sqlite:///{main_root() / 'mlflow.db'}")
+
+
 def _open_store() -> tuple[MlflowClient, str]:
     root = main_root()
-    if "MLFLOW_TRACKING_URI" not in os.environ:
-        mlflow.set_tracking_uri(f"sqlite:///{root / 'mlflow.db'}")
+    set_store()
     client = MlflowClient()
     found = client.get_experiment_by_name(EXPERIMENT)
     if found is None:

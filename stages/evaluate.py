@@ -21,7 +21,9 @@ from spectralnet.artifacts import (
 )
 from spectralnet.evaluation import compare_with_exact, kmeans_clusters, known, score_clusterings
 from spectralnet.model import ClusterModel
+from spectralnet.model_card import model_card
 from spectralnet.nets import map_in_chunks
+from spectralnet.registry import log_predictor
 from stages.common import Stage, main
 
 
@@ -58,6 +60,9 @@ def evaluate(
     records = [load_json(f / "run.json") for f in (data, features, graph, affinity, model)]
     _write(stage, results, metrics, figures, records, load_json(data / "about.json"), clustered)
     stage.run.log_artifacts([model / "clusters.npy"], on_parent=True)
+    card = model_card(load_json(data / "about.json"), stage.params.flat(), metrics)
+    alias = f"{stage.params.space}-{stage.params.affinity}"
+    log_predictor(model, card, f"spectralnet-{stage.params.dataset}", alias)
     score = "no labels" if labels is None else f"ACC {metrics['acc']:.3f}, NMI {metrics['nmi']:.3f}"
     return f"{score}, squared Grassmann distance {metrics['grassmann']:.3f}"
 

@@ -2,12 +2,15 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from spectralnet.artifacts import (
+    EXAMPLE,
     content_hash,
     save_array,
     save_json,
@@ -47,6 +50,7 @@ def prepare(stage: Stage, features: Path) -> str:
     save_array(features / "held_out_labels.npy", dataset.labels[unseen_rows])
     save_table(features / "samples.csv", pd.DataFrame({"sample": dataset.names[fitted]}))
     save_json(features / "preparation.json", preparation.config)
+    save_json(features / EXAMPLE, _example(dataset.raw))
     save_net(features, "encoder", MLP([x.shape[1]]))  # in the input space, the identity
     about = {
         "dataset": params.dataset,
@@ -78,6 +82,13 @@ def _points(
     if preparation.directions and (empty := empty_rows(x)).any():
         return x[~empty], rows[~empty]
     return x, rows
+
+
+def _example(raw: Any) -> dict[str, Any]:
+    """Take a few raw samples, for those who want to see what the model takes."""
+    few = raw[:3]
+    few = np.asarray(few.toarray() if issparse(few) else few)
+    return {"dtype": str(few.dtype), "samples": few.tolist()}
 
 
 def _data_folders() -> list[Path]:

@@ -4,9 +4,20 @@ from pathlib import Path
 
 from torch import nn
 
-from spectralnet.artifacts import load_graph, load_matrix, load_net, save_array, save_table
+from spectralnet.artifacts import (
+    EXAMPLE,
+    load_graph,
+    load_json,
+    load_matrix,
+    load_net,
+    save_array,
+    save_json,
+    save_table,
+)
 from spectralnet.model import cluster_in_eigenspace
 from spectralnet.nets import map_in_chunks
+from spectralnet.predictor import Predictor
+from spectralnet.preparation import build_preparation
 from spectralnet.spectral import train_spectral_map
 from spectralnet.validation import check_sizes
 from stages.common import Stage, main
@@ -45,15 +56,14 @@ def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
         seed=seed,
         device=stage.device,
     )
-    whole.save(model)
+    Predictor(build_preparation(load_json(data / "preparation.json")), whole).save(model)
+    save_json(model / EXAMPLE, load_json(data / EXAMPLE))
     save_array(model / "embedding.npy", assigned.embedding)
     save_array(model / "clusters.npy", assigned.clusters)
     save_array(model / "eigenvalues.npy", eigenvalues)
     save_table(model / "history.csv", history)
     stage.run.log_curve(history)
     stage.run.log_metrics({f"eigenvalue_{i}": float(v) for i, v in enumerate(eigenvalues, 1)})
-    stage.run.log_model(whole, "spectralnet", encoder.n_features)
-    stage.run.log_artifacts([model / "model.json", model / "model.safetensors"])
     return f"clusters in the first {whole.centroids.shape[1]} of {len(eigenvalues)} eigenvectors"
 
 

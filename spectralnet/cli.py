@@ -1,0 +1,123 @@
+"""The command line: ``spectralnet COMMAND``."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import click
+import pandas as pd
+from tqdm import tqdm
+
+from spectralnet.errors import DataError, ParameterError, SpectralNetError
+
+if TYPE_CHECKING:
+    from spectralnet.predictor import Predictor
+
+EPILOG = """\b
+Examples:
+  spectralnet predict artifacts/mnist5k/code/siamese/model digits.npy --out clusters.csv
+  spectralnet predict models:/spectralnet-mnist@code-siamese digits.npy --out clusters.npy
+  spectralnet predict artifacts/reuters/code/siamese/model news.csv --columns body
+"""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="spectralnet-pipeline")
+def main() -> None:
+    """Deep spectral clustering: put trained models to work."""
+
+
+@main.command(epilog=EPILOG)
+@click.argument("model")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write: .csv, .parquet, or .npy (the clusters alone). By default a CSV to "
+    "standard output. The file appears when it is whole.",
+)
+@click.option("--embedding", is_flag=True, help="Also write the embedding, one column each.")
+@click.option(
+    "--columns",
+    help="Which columns of a .csv or .parquet FILE make a sample, with commas between them and "
+    "in the order that the model was fitted on; for texts, the one that holds them. By default "
+    "all.",
+)
+@click.option(
+    "--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"])
+)
+def predict(
+    model: str, file: Path, out: Path | None, embedding: bool, columns: str | None, device: str
+) -> None:
+    """Put the samples in FILE into the clusters of MODEL.
+
+    MODEL is a folder with a trained model: an artifact of the pipeline, or what an estimator's
+    save() wrote; or the URI of a model that MLflow keeps (models:/NAME@ALIAS, runs:/ID/predictor).
+
+    FILE holds raw samples, as the model was fitted on: .npy (images or rows of numbers), .npz (a
+    sparse matrix), .csv with a header, .parquet, or .txt (one text a line). It may be larger than
+    memory.
+
+    Each sample gets a row: its cluster, from 0, and the distance to the cluster's centroid. Small
+    distances are typical samples, large ones doubtful. Nothing is fitted here: a sample's cluster
+    does not depend on the others.
+    """
+    try:
+        _predict(model, file, out, embedding, columns, device)
+    except SpectralNetError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _predict(
+    model: str, file: Path, out: Path | None, embedding: bool, columns: str | None, device: str
+) -> None:
+    # Imported here, so that --help is at once there.
+    from spectralnet.nets import pick_device
+    from spectralnet.predictor import as_frame
+    from spectralnet.preparation import Tfidf
+    from spectralnet.streams import OUTPUTS, read_samples, write_predictions
+
+    if out is not None and out.suffix not in OUTPUTS:
+        raise ParameterError(f"--out {out}: its name has to end with one of {', '.join(OUTPUTS)}")
+    if out is not None and out.suffix == ".npy" and embedding:
+        raise ParameterError(f"--out {out} takes the clusters alone: leave out --embedding")
+    chosen_device = pick_device(device)
+    predictor = _load(model)
+    texts = isinstance(predictor.preparation, Tfidf)
+    chunks = read_samples(file, texts, columns.split(",") if columns else None)
+
+    def frames() -> Iterator[pd.DataFrame]:
+        first = 0
+        with tqdm(unit=" samples", desc="predict", disable=None) as progress:
+            for raw in chunks:
+                try:
+                    assigned = predictor.predict(raw, chosen_device)
+                except DataError as error:
+                    raise DataError(f"{file}, from row {first} on: {error}") from error
+                first += len(assigned.clusters)
+                progress.update(len(assigned.clusters))
+                yield as_frame(assigned, embedding)
+
+    if out is None:
+        for i, frame in enumerate(frames()):
+            click.echo(frame.to_csv(index=False, header=i == 0), nl=False)
+    else:
+        n = write_predictions(out, frames())
+        click.echo(f"{n} samples in {out}", err=True)
+
+
+def _load(model: str) -> "Predictor":
+    from spectralnet.predictor import Predictor
+
+    if ":/" not in model:
+        return Predictor.load(Path(model))
+    try:
+        from spectralnet.registry import fetch_model
+    except ModuleNotFoundError as error:
+        raise ParameterError(
+            f"MODEL {model} is kept by MLflow, which is not installed: "
+            "pip install 'spectralnet-pipeline[pipeline]'"
+        ) from error
+    with TemporaryDirectory() as folder:
+        return Predictor.load(fetch_model(model, Path(folder)))

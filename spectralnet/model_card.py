@@ -1,0 +1,73 @@
+"""The model card: what a model is, what it was fitted on, how well, and where it fails."""
+
+from typing import Any
+
+SCORES = {
+    "acc": "ACC, all fitted points",
+    "nmi": "NMI, all fitted points",
+    "ari": "ARI, all fitted points",
+    "acc_test": "ACC, held-out points",
+    "nmi_test": "NMI, held-out points",
+    "grassmann": "squared Grassmann distance to the exact eigenspace",
+    "agreement": "agreement with exact spectral clustering (NMI)",
+}
+
+
+CARD = """# SpectralNet on {dataset}
+
+Puts samples like those of `{dataset}` into {n_clusters} clusters: the deep spectral clustering of
+Shaham et al., ICLR 2018.
+
+## Data
+
+{n} points of {n_features} features were fitted, {n_held_out} held out; {n_known_labels} labels were
+used in training. SHA-256 of the features: `{sha256}`. Licence of the data: {licence}.
+
+## Results
+
+Labels, where there are any, scored the clusters afterwards.
+
+| measure | value |
+| --- | --- |
+{scores}
+
+## Limits
+
+Clusters have numbers, not names: which is which has to be looked at. Every sample gets a cluster,
+also one that is unlike all that were fitted; its distance to the centroid says how typical it is,
+and is no probability. Samples have to be raw and of the kind that was fitted: the model prepares
+them itself.
+
+## Parameters
+
+| name | value |
+| --- | --- |
+{parameters}
+"""
+
+
+def model_card(about: dict[str, Any], params: dict[str, Any], metrics: dict[str, Any]) -> str:
+    """Write the model card of a run.
+
+    Parameters
+    ----------
+    about : dict
+        The data: ``about.json`` of the prepared features.
+    params : dict
+        Every parameter of the configuration, flat.
+    metrics : dict
+        Those of the evaluation.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    scores = [f"| {SCORES[name]} | {metrics[name]:.4f} |" for name in SCORES if name in metrics]
+    parameters = [f"| `{name}` | {value} |" for name, value in params.items()]
+    return CARD.format(
+        **about,
+        n_clusters=params["n_clusters"],
+        scores="\n".join(scores),
+        parameters="\n".join(parameters),
+    )

@@ -1,0 +1,180 @@
+"""Raw samples from files and predictions into files, a chunk at a time."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import scipy.sparse
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from spectralnet.artifacts import load_array, whole_file
+from spectralnet.errors import DataError, ParameterError
+from spectralnet.preparation import Raw
+
+CHUNK = 8192  # samples
+INPUTS = (".npy", ".npz", ".csv", ".parquet", ".txt")
+OUTPUTS = (".csv", ".parquet", ".npy")
+
+
+def read_samples(
+    path: Path, texts: bool, columns: Sequence[str] | None = None, chunk: int = CHUNK
+) -> Iterator[Raw]:
+    """Read a file of samples without holding more than a chunk of it; at least one is given.
+
+    Parameters
+    ----------
+    path : Path
+        ``.npy`` (images or rows), ``.npz`` (a sparse matrix, the one format that is read as a
+        whole), ``.csv`` with a header, ``.parquet``, or ``.txt`` (one text a line, UTF-8).
+    texts : bool
+        Whether the samples are texts; else they are numbers.
+    columns : sequence of str, optional
+        Which columns of a table make a sample; by default all.
+    chunk : int, default=8192
+        Samples at once.
+
+    Yields
+    ------
+    ndarray, csr_array or list of str
+
+    Raises
+    ------
+    DataError
+        If the file is missing, of another format, or holds something else; where it can be
+        known, with row and column.
+    """
+    if path.suffix not in INPUTS:
+        raise DataError(f"{path}: its name has to end with one of {', '.join(INPUTS)}")
+    if not path.is_file():
+        raise DataError(f"{path} is missing")
+    if columns is not None and path.suffix not in (".csv", ".parquet"):
+        raise ParameterError(f"{path} has no named columns to choose from")
+    try:
+        if path.suffix in (".csv", ".parquet"):
+            first = 0
+            for table in _tables(path, columns, chunk):
+                yield _texts(table, path) if texts else _numbers(table, path, first)
+                first += len(table)
+        elif path.suffix == ".txt":
+            yield from _lines(path, chunk)
+        else:
+            matrix = _load_matrix(path)
+            for start in range(0, matrix.shape[0], chunk):
+                yield matrix[start : start + chunk]
+    except (ValueError, pa.ArrowInvalid) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"{path} cannot be read: {error}") from error
+
+
+def _load_matrix(path: Path) -> NDArray[Any] | csr_array:
+    if path.suffix == ".npz":
+        return csr_array(scipy.sparse.load_npz(path))
+    return load_array(path)
+
+
+def _tables(path: Path, columns: Sequence[str] | None, chunk: int) -> Iterator[pd.DataFrame]:
+    chosen = None if columns is None else list(columns)
+    if path.suffix == ".csv":
+        with pd.read_csv(path, usecols=chosen, chunksize=chunk) as tables:
+            yield from (table if chosen is None else table[chosen] for table in tables)
+        return
+    with pq.ParquetFile(path) as file:
+        names = file.schema_arrow.names
+        if missing := set(chosen or []) - set(names):
+            raise DataError(f"{path} has no column {sorted(missing)}: it has {names}")
+        for batch in file.iter_batches(chunk, columns=chosen):
+            table = batch.to_pandas()
+            yield table if chosen is None else table[chosen]
+
+
+def _numbers(table: pd.DataFrame, path: Path, first: int) -> NDArray[np.float64]:
+    for name in table.columns:
+        if not pd.api.types.is_numeric_dtype(table[name]):
+            numbers = pd.to_numeric(table[name], errors="coerce")
+            row = int(np.argmax(numbers.isna()))
+            raise DataError(
+                f"{path}: column {name!r} holds {table[name].iloc[row]!r} in row {first + row}, "
+                "which is no number: choose others (`--columns`)"
+            )
+    return table.to_numpy(dtype=np.float64)
+
+
+def _texts(table: pd.DataFrame, path: Path) -> list[str]:
+    if len(table.columns) != 1:
+        raise DataError(
+            f"{path} has the columns {list(table.columns)}: choose the one that holds the texts "
+            "(`--columns`)"
+        )
+    return table.iloc[:, 0].fillna("").astype(str).tolist()
+
+
+def _lines(path: Path, chunk: int) -> Iterator[list[str]]:
+    with path.open(encoding="utf-8") as file:
+        lines: list[str] = []
+        for line in file:
+            lines.append(line)
+            if len(lines) == chunk:
+                yield lines
+                lines = []
+        if lines:
+            yield lines
+
+
+def write_predictions(path: Path, frames: Iterator[pd.DataFrame]) -> int:
+    """Write tables of predictions into one file as they come; it appears when it is whole.
+
+    Parameters
+    ----------
+    path : Path
+        ``.csv``, ``.parquet``, or ``.npy``, which takes the clusters alone.
+    frames : iterator of DataFrame
+        All with the same columns.
+
+    Returns
+    -------
+    int
+        The number of rows.
+    """
+    writers: dict[str, Callable[[Path, Iterator[pd.DataFrame]], int]] = {
+        ".csv": _write_csv,
+        ".parquet": _write_parquet,
+        ".npy": _write_npy,
+    }
+    with whole_file(path) as partial:
+        return writers[path.suffix](partial, frames)
+
+
+def _write_csv(path: Path, frames: Iterator[pd.DataFrame]) -> int:
+    n = 0
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for frame in frames:
+            frame.to_csv(file, index=False, header=n == 0)
+            n += len(frame)
+    return n
+
+
+def _write_parquet(path: Path, frames: Iterator[pd.DataFrame]) -> int:
+    n, writer = 0, None
+    try:
+        for frame in frames:
+            table = pa.Table.from_pandas(frame, preserve_index=False)
+            writer = writer or pq.ParquetWriter(path, table.schema)
+            writer.write_table(table)
+            n += len(frame)
+    finally:
+        if writer:
+            writer.close()
+    return n
+
+
+def _write_npy(path: Path, frames: Iterator[pd.DataFrame]) -> int:
+    clusters = np.concatenate([frame["cluster"].to_numpy() for frame in frames])  # 8 bytes each
+    with path.open("wb") as file:
+        np.save(file, clusters, allow_pickle=False)
+    return len(clusters)
