@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 from filelock import FileLock
 from mlflow.exceptions import MlflowException
-from mlflow.models import ModelSignature, infer_signature
+from mlflow.models import ModelSignature
 from mlflow.models.model import ModelInfo
 from mlflow.tracking import MlflowClient
-from mlflow.types import ParamSchema, ParamSpec
+from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema, TensorSpec
 from numpy.typing import NDArray
 
 from spectralnet.artifacts import EXAMPLE, load_json
 from spectralnet.errors import DataError
-from spectralnet.predictor import FILES, Predictor, as_frame
+from spectralnet.predictor import FILES, Predictor
 from spectralnet.preparation import Tfidf
 from spectralnet.tracking import main_root, set_store
 
@@ -28,6 +28,9 @@ REQUIREMENTS = (
     "nltk", "numpy", "pandas", "pydantic", "pyyaml", "safetensors", "scikit-learn", "scipy",
     "threadpoolctl", "torch", "tqdm",
 )  # fmt: skip
+
+OUTPUTS = Schema([ColSpec("long", "cluster"), ColSpec("float", "distance")])
+EMBEDDING = ParamSpec("embedding", "boolean", False)  # asks for its columns too
 
 
 def log_predictor(folder: Path, card: str, name: str, alias: str) -> ModelInfo:
@@ -82,15 +85,13 @@ def fetch_model(uri: str, folder: Path) -> Path:
 
 def _interface(folder: Path) -> tuple[NDArray[Any] | pd.DataFrame, ModelSignature]:
     """Say what the model takes and gives: texts as a table, all else as an array."""
-    saved, predictor = load_json(folder / EXAMPLE), Predictor.load(folder)
-    outputs = as_frame(predictor.predict(saved["samples"]))
-    if isinstance(predictor.preparation, Tfidf):
-        example: NDArray[Any] | pd.DataFrame = pd.DataFrame({"text": saved["samples"]})
-    else:
-        example = np.array(saved["samples"], dtype=saved["dtype"])
-    inferred = infer_signature(example, outputs)
-    options = ParamSchema([ParamSpec("embedding", "boolean", False)])
-    return example, ModelSignature(inferred.inputs, inferred.outputs, options)
+    saved, options = load_json(folder / EXAMPLE), ParamSchema([EMBEDDING])
+    if isinstance(Predictor.load(folder).preparation, Tfidf):
+        texts = pd.DataFrame({"text": saved["samples"]})
+        return texts, ModelSignature(Schema([ColSpec("string", "text")]), OUTPUTS, options)
+    rows = np.array(saved["samples"], dtype=saved["dtype"])  # (3, ...)
+    taken = TensorSpec(rows.dtype, (-1, *rows.shape[1:]))
+    return rows, ModelSignature(Schema([taken]), OUTPUTS, options)
 
 
 def _version(package: str) -> str:

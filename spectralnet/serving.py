@@ -19,7 +19,7 @@ class ServedPredictor(PythonModel):
         self.predictor = Predictor.load(Path(context.artifacts["model.json"]).parent)
 
     def predict(
-        self, context: Any, model_input: Any, params: dict[str, Any] | None = None
+        self, context: Any, model_input: np.ndarray, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
         """Assign raw samples to clusters.
 
@@ -27,7 +27,8 @@ class ServedPredictor(PythonModel):
         ----------
         context : PythonModelContext
         model_input : ndarray or DataFrame
-            Images or rows as an array, or texts as the one column of a table.
+            Images or rows as an array, or texts as the one column of a table. (The
+            annotation has room for one of them: MLflow warns of a union.)
         params : dict, optional
             ``embedding``: whether to give the embedding too.
 
@@ -36,11 +37,8 @@ class ServedPredictor(PythonModel):
         DataFrame
             See `spectralnet.predictor.as_frame`.
         """
-        raw = model_input
-        if isinstance(raw, pd.DataFrame):
-            raw = raw.iloc[:, 0].tolist() if raw.shape[1] == 1 else raw.to_numpy()
-        elif not isinstance(raw, np.ndarray):
-            raw = np.asarray(raw)
+        is_table = isinstance(model_input, pd.DataFrame)
+        raw = model_input["text"].tolist() if is_table else model_input
         return as_frame(self.predictor.predict(raw), bool((params or {}).get("embedding")))
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -152,7 +153,8 @@ def main_root() -> Path:
 
 
 def set_store() -> None:
-    """Point MLflow at the store."""
+    """Point MLflow at the store, and keep its progress bars to terminals."""
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", str(sys.stderr.isatty()))
     if "MLFLOW_TRACKING_URI" not in os.environ:
         mlflow.set_tracking_uri(f"sqlite:///{main_root() / 'mlflow.db'}")
 

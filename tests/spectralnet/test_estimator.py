@@ -1,0 +1,120 @@
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from conftest import ROOT
+from scipy.sparse import csr_array
+from sklearn.datasets import make_moons
+from sklearn.metrics import silhouette_score
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
+
+from spectralnet import SpectralNet
+from spectralnet.config import read_params
+from spectralnet.defaults import default_settings
+from spectralnet.errors import DataError, ParameterError
+from spectralnet.metrics import accuracy
+
+QUICK = {"hidden": [64, 64], "epochs": 2, "steps_per_epoch": 10}
+EXPECTED_FAILURES = {
+    "check_methods_sample_order_invariance": "it asks for two clusters in n_components = 1, the "
+    "constant eigenvector alone, which is an error"
+}
+
+
+def test_scikit_learns_checks_pass():
+    results = check_estimator(
+        SpectralNet(spectralnet=QUICK, random_state=0),
+        expected_failed_checks=EXPECTED_FAILURES,
+        on_skip=None,
+    )
+    status = {result["check_name"]: result["status"] for result in results}
+    assert {name for name, found in status.items() if found == "xfail"} == set(EXPECTED_FAILURES)
+    skipped = {name for name, found in status.items() if found == "skipped"}
+    assert skipped <= {"check_array_api_input"}  # which asks for an option of SciPy
+    assert len(results) > 40
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_two_moons_and_points_never_seen(seed):
+    points, labels = make_moons(400, noise=0.05, random_state=seed)
+    model = SpectralNet(n_clusters=2, random_state=seed, spectralnet={"epochs": 10})
+    assert accuracy(labels, model.fit_predict(points)) >= 0.99
+    new_points, new_labels = make_moons(200, noise=0.05, random_state=seed + 100)
+    assert accuracy(new_labels, model.predict(new_points)) >= 0.98
+    assert model.eigenvalues_[0] == pytest.approx(0, abs=1e-4)
+    assert (np.diff(model.eigenvalues_) >= 0).all()
+
+
+@pytest.fixture(scope="module")
+def moons():
+    return make_moons(60, noise=0.05, random_state=0)[0].astype(np.float32)
+
+
+def quick(**changes):
+    return SpectralNet(2, spectralnet=QUICK, random_state=0, device="cpu", **changes)
+
+
+def test_every_kind_of_input_gives_the_same_clusters(moons):
+    expected = quick().fit(moons)
+    frame = pd.DataFrame(moons, columns=["a", "b"])
+    for points in (moons.tolist(), frame, csr_array(moons), torch.from_numpy(moons)):
+        model = quick().fit(points)
+        np.testing.assert_allclose(model.embedding_, expected.embedding_, atol=1e-4)
+        np.testing.assert_array_equal(model.predict(points), model.labels_)
+    assert quick().fit(frame).feature_names_in_.tolist() == ["a", "b"]
+
+
+@pytest.mark.parametrize("affinity", ["euclidean", "siamese"])
+@pytest.mark.parametrize("space", ["code", "input"])
+def test_a_saved_estimator_predicts_the_same(moons, space, affinity, tmp_path):
+    short = {"epochs": 1}
+    model = quick(space=space, affinity=affinity, autoencoder=short, siamese=short).fit(moons)
+    trained = {"autoencoder": space == "code", "siamese": affinity == "siamese"}
+    assert set(model.history_) == {"spectralnet", *(net for net in trained if trained[net])}
+    model.save(tmp_path)
+    loaded = SpectralNet.load(tmp_path)
+    assert loaded.get_params() == model.get_params()
+    np.testing.assert_array_equal(loaded.predict(moons), model.labels_)
+    np.testing.assert_array_equal(loaded.transform(moons), model.embedding_)
+    for name in ("labels_", "embedding_", "eigenvalues_", "cluster_centers_"):
+        np.testing.assert_array_equal(getattr(loaded, name), getattr(model, name))
+    (tmp_path / "estimator.json").unlink()
+    with pytest.raises(DataError, match=r"estimator\.json is missing"):
+        SpectralNet.load(tmp_path)
+
+
+def test_in_a_pipeline_and_a_grid_search_without_labels(moons):
+    pipeline = make_pipeline(StandardScaler(), quick())
+    search = GridSearchCV(
+        pipeline,
+        {"spectralnet__n_neighbours": [5, 10]},
+        scoring=lambda model, x, y=None: silhouette_score(model.transform(x), model.predict(x)),
+        cv=2,
+    )
+    search.fit(moons)
+    assert search.best_params_["spectralnet__n_neighbours"] in (5, 10)
+    assert set(search.predict(moons)) == {0, 1}
+
+
+def test_the_defaults_are_those_of_the_pipeline():
+    params = read_params(ROOT / "params.yaml")
+    assert default_settings(1797, 10) == params.digits
+    assert default_settings(70_000, 10) == params.mnist
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"space": "pixel"}, "space = 'pixel': choose one of auto, code, input"),
+        ({"affinity": "cosine"}, "affinity = 'cosine': choose one of euclidean, siamese"),
+        ({"graph": {"k": 3}}, "graph.k = 3: Extra inputs are not permitted"),
+        ({"n_components": 70}, "n_components = 70 is too many for 60 points"),
+        ({"n_components": 1}, "n_components = 1, the constant eigenvector"),
+    ],
+)
+def test_bad_parameters_are_named(moons, changes, message):
+    with pytest.raises(ParameterError, match=message):
+        quick(**changes).fit(moons)

@@ -1,0 +1,168 @@
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from click.testing import CliRunner
+from conftest import ROOT
+from scipy.sparse import csr_array, save_npz
+
+from spectralnet.cli import main
+from spectralnet.errors import DataError
+from spectralnet.model import ClusterModel
+from spectralnet.nets import MLP, seeded
+from spectralnet.predictor import Predictor, as_frame
+from spectralnet.preparation import Columns, Pixels, Tfidf
+from spectralnet.spectral import SpectralMap
+from spectralnet.streams import read_samples
+
+
+def random_model(n_features):
+    with seeded(0):
+        parts = MLP([n_features, 6, 3]), MLP([3]), SpectralMap([3, 5, 2])
+        return ClusterModel(*parts, torch.randn(3, 2))
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).integers(0, 256, (50, 2, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def predictor():
+    return Predictor(Pixels((2, 3), 255), random_model(6))
+
+
+@pytest.fixture
+def folder(predictor, tmp_path):
+    predictor.save(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["predict", *map(str, arguments)])
+
+
+def test_raw_images_are_prepared_embedded_and_compared(predictor, images):
+    """The whole way again, in torch and NumPy alone."""
+    found = predictor.predict(images)
+    x = torch.from_numpy(images.reshape(50, 6).astype(np.float32) / 255)
+    with torch.no_grad():
+        embedding = predictor.model(x).numpy()
+    np.testing.assert_allclose(found.embedding, embedding, atol=1e-6)
+    unit = embedding / np.linalg.norm(embedding, axis=1, keepdims=True)
+    distances = np.linalg.norm(unit[:, None] - predictor.model.centroids.numpy(), axis=2)
+    np.testing.assert_array_equal(found.clusters, distances.argmin(axis=1))
+    np.testing.assert_allclose(found.distances, distances.min(axis=1), atol=1e-6)
+    assert as_frame(found).columns.tolist() == ["cluster", "distance"]
+    assert as_frame(found, embedding=True).columns.tolist()[2:] == ["embedding_1", "embedding_2"]
+
+
+def test_texts_are_clustered_by_a_saved_predictor(tmp_path):
+    texts = ["wheat prices rose", "oil prices fell", "wheat and oil"]
+    preparation = Tfidf.fit(texts, 10)
+    predictor = Predictor(preparation, random_model(preparation.n_features))
+    predictor.save(tmp_path)
+    expected = predictor.predict(texts).clusters
+    np.testing.assert_array_equal(Predictor.load(tmp_path).predict(texts).clusters, expected)
+    (tmp_path / "texts.txt").write_text("\n".join(texts), encoding="utf-8")
+    pd.DataFrame({"id": [1, 2, 3], "body": texts}).to_csv(tmp_path / "texts.csv", index=False)
+    for arguments in (["texts.txt"], ["texts.csv", "--columns", "body"]):
+        out = tmp_path / "out.npy"
+        done = run(tmp_path, tmp_path / arguments[0], *arguments[1:], "--out", out)
+        assert done.exit_code == 0, done.output
+        np.testing.assert_array_equal(np.load(out), expected)
+    refused = run(tmp_path, tmp_path / "texts.csv")
+    assert refused.exit_code == 1
+    assert "choose the one that holds the texts" in refused.output
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".csv", ".parquet"])
+def test_every_format_in_and_out_gives_the_same_clusters(
+    predictor, folder, images, tmp_path, suffix
+):
+    expected = predictor.predict(images)
+    source, out = tmp_path / f"samples{suffix}", tmp_path / f"out{suffix}"
+    table = pd.DataFrame(images.reshape(50, 6)).rename(columns="p{}".format)
+    write = {
+        ".npy": lambda: np.save(source, images),
+        ".csv": lambda: table.to_csv(source, index=False),
+        ".parquet": lambda: table.to_parquet(source),
+    }
+    write[suffix]()
+    done = run(folder, source, "--out", out, "--device", "cpu")
+    assert done.exit_code == 0, done.output
+    read = {".npy": np.load, ".csv": pd.read_csv, ".parquet": pd.read_parquet}
+    found = read[suffix](out)
+    clusters = found if suffix == ".npy" else found["cluster"]
+    np.testing.assert_array_equal(clusters, expected.clusters)
+    if suffix != ".npy":
+        np.testing.assert_allclose(found["distance"], expected.distances, rtol=1e-5)
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_files_are_read_a_chunk_at_a_time(images, tmp_path):
+    rows = images.reshape(50, 6).astype(float)
+    np.save(tmp_path / "x.npy", rows)
+    save_npz(tmp_path / "x.npz", csr_array(rows))
+    frame = pd.DataFrame(rows, columns=list("abcdef"))
+    frame.to_csv(tmp_path / "x.csv", index=False)
+    frame.to_parquet(tmp_path / "x.parquet")
+    for suffix in ("npy", "npz", "csv", "parquet"):
+        chunks = list(read_samples(tmp_path / f"x.{suffix}", texts=False, chunk=20))
+        assert [chunk.shape[0] for chunk in chunks] == [20, 20, 10]
+        dense = [chunk.toarray() if suffix == "npz" else chunk for chunk in chunks]
+        np.testing.assert_array_equal(np.concatenate(dense), rows)
+    (chunk,) = read_samples(tmp_path / "x.parquet", texts=False, columns=["c", "a"])
+    np.testing.assert_array_equal(chunk, rows[:, [2, 0]])
+
+
+def test_what_cannot_be_used_is_named_and_nothing_is_written(folder, tmp_path):
+    source = tmp_path / "x.csv"
+    out = tmp_path / "out.csv"
+    cases = {
+        "p,q\n1,2\n3,blue\n": "column 'q' holds 'blue' in row 1, which is no number",
+        "p,q\n1,2\n3,4\n": r"images of shape (2, 2)",
+        "a,b,c,d,e,f\n1,2,3,4,5,6\n1,2,3,4,5,\n": "NaN or infinite",
+        "": "cannot be read",
+    }
+    for content, message in cases.items():
+        source.write_text(content)
+        done = run(folder, source, "--out", out)
+        assert done.exit_code == 1
+        assert message in done.output
+        assert str(source) in done.output
+        assert "Traceback" not in done.output
+        assert not out.exists()
+    assert "is missing" in run(folder, tmp_path / "none.npy").output
+    assert "one of .csv, .parquet, .npy" in run(folder, source, "--out", "x.json").output
+    assert "clusters alone" in run(folder, source, "--out", "x.npy", "--embedding").output
+    assert "model.json is missing" in run(tmp_path, source).output
+
+
+def test_a_model_of_another_method_is_refused(folder):
+    (folder / "model.json").write_text('{"method": "kmeans"}')
+    with pytest.raises(DataError, match="method 'kmeans': this version knows spectralnet"):
+        Predictor.load(folder)
+
+
+def test_prediction_needs_no_pipeline(tmp_path, images):
+    """In a process where what only the pipeline needs cannot be imported."""
+    rows = images.reshape(50, 6).astype(float)
+    predictor = Predictor(Columns(6), random_model(6))
+    predictor.save(tmp_path)
+    np.save(tmp_path / "x.npy", rows)
+    missing = ["dvc", "mlflow", "filelock", "matplotlib", "mlxtend", "pooch", "requests"]
+    code = (
+        f"import sys; sys.modules.update(dict.fromkeys({missing})); "
+        "from spectralnet.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "predict", tmp_path, tmp_path / "x.npy"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    clusters = [int(line.split(",")[0]) for line in done.stdout.splitlines()[1:]]
+    assert clusters == predictor.predict(rows).clusters.tolist()
