@@ -121,3 +121,7 @@ def _load(model: str) -> "Predictor":
         ) from error
     with TemporaryDirectory() as folder:
         return Predictor.load(fetch_model(model, Path(folder)))
+
+
+if __name__ == "__main__":
+    main()

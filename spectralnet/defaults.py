@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from spectralnet.config import Settings, validate
+from spectralnet.config import SURPLUS, Settings, validate
 
 FEW_POINTS = 10_000
 N_NEIGHBOURS = 20
@@ -71,5 +71,5 @@ def default_settings(
     graph, spectralnet = raw["graph"], raw["spectralnet"]
     graph.setdefault("n_neighbours", max(1, min(N_NEIGHBOURS, n - 1)))
     graph.setdefault("scale_neighbour", max(1, graph["n_neighbours"] // 2))
-    spectralnet.setdefault("n_components", max(1, min(n_clusters + 1, n - 1)))
+    spectralnet.setdefault("n_components", max(1, min(n_clusters + SURPLUS, n - 1)))
     return validate(Settings, raw, "the parameters")

@@ -118,3 +118,12 @@ def test_the_defaults_are_those_of_the_pipeline():
 def test_bad_parameters_are_named(moons, changes, message):
     with pytest.raises(ParameterError, match=message):
         quick(**changes).fit(moons)
+
+
+def test_the_documented_code_runs(tmp_path, monkeypatch, capsys):
+    text = (ROOT / "docs/predict.md").read_text(encoding="utf-8")
+    code = text.split("```python\n")[1].split("```")[0]
+    assert len(code.splitlines()) <= 20
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})  # noqa: S102
+    assert "two moons, 100.0% right" in capsys.readouterr().out
