@@ -7,6 +7,7 @@ from spectralnet.config import SURPLUS, Settings, validate
 
 FEW_POINTS = 10_000
 N_NEIGHBOURS = 20
+POINTS_A_COMPONENT = 10  # with fewer, a net without training cannot make so many independent
 
 _TRAINING = {"learning_rate": 0.001, "patience": 10, "held_out": 0.1}
 _SIAMESE = {"embedding_size": 32, "loss": "infonce", "temperature": 0.5, "margin": 1.0}
@@ -71,5 +72,6 @@ def default_settings(
     graph, spectralnet = raw["graph"], raw["spectralnet"]
     graph.setdefault("n_neighbours", max(1, min(N_NEIGHBOURS, n - 1)))
     graph.setdefault("scale_neighbour", max(1, graph["n_neighbours"] // 2))
-    spectralnet.setdefault("n_components", max(1, min(n_clusters + SURPLUS, n - 1)))
+    surplus = min(n_clusters + SURPLUS, max(n_clusters + 1, n // POINTS_A_COMPONENT))
+    spectralnet.setdefault("n_components", max(1, min(surplus, n - 1)))
     return validate(Settings, raw, "the parameters")

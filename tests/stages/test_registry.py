@@ -1,0 +1,82 @@
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from click.testing import CliRunner
+from mlflow.tracking import MlflowClient
+
+from spectralnet import tracking
+from spectralnet.artifacts import EXAMPLE, save_json
+from spectralnet.cli import main
+from spectralnet.model import ClusterModel
+from spectralnet.model_card import model_card
+from spectralnet.nets import MLP, seeded
+from spectralnet.predictor import Predictor
+from spectralnet.preparation import Pixels, Tfidf
+from spectralnet.registry import log_predictor
+from spectralnet.spectral import SpectralMap
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (20, 2, 3), dtype=np.uint8)
+TEXTS = ["wheat prices rose", "oil prices fell", "wheat and oil"]
+
+
+def saved(folder, preparation, samples):
+    with seeded(0):
+        parts = MLP([preparation.n_features, 3]), MLP([3]), SpectralMap([3, 5, 2])
+        predictor = Predictor(preparation, ClusterModel(*parts, torch.randn(3, 2)))
+    predictor.save(folder)
+    samples = np.asarray(samples)
+    save_json(folder / EXAMPLE, {"dtype": str(samples.dtype), "samples": samples.tolist()})
+    return predictor
+
+
+@pytest.mark.parametrize("kind", ["images", "texts"])
+def test_a_logged_predictor_gives_the_same_clusters(kind, tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    preparation = Pixels((2, 3), 255) if kind == "images" else Tfidf.fit(TEXTS, 10)
+    raw = IMAGES if kind == "images" else TEXTS
+    predictor = saved(tmp_path / "model", preparation, raw[:3])
+    expected = predictor.predict(raw)
+    params = {"dataset": "toy", "space": "input", "affinity": "euclidean"}
+    with tracking.stage_run("evaluate", params):
+        log_predictor(tmp_path / "model", "# A card", "toy", "input-euclidean")
+
+    uri = "models:/toy@input-euclidean"
+    loaded = mlflow.pyfunc.load_model(uri)
+    given = raw if kind == "images" else pd.DataFrame({"text": raw})
+    found = loaded.predict(given, params={"embedding": True})
+    np.testing.assert_array_equal(found["cluster"], expected.clusters)
+    np.testing.assert_allclose(found["embedding_2"], expected.embedding[:, 1], rtol=1e-5)
+    assert loaded.predict(given).columns.tolist() == ["cluster", "distance"]
+
+    version = MlflowClient().get_model_version_by_alias("toy", "input-euclidean")
+    assert version.description == "# A card"
+    names = {path.name for path in (tmp_path / "mlartifacts").rglob("*") if path.is_file()}
+    assert {"MODEL_CARD.md", "serving.py", "model.safetensors", "preparation.json"} <= names
+    assert not any(name.endswith((".pkl", ".pickle", ".pt", ".pth")) for name in names)
+
+    if kind == "images":
+        np.save(tmp_path / "x.npy", IMAGES)
+        out = tmp_path / "out.npy"
+        done = CliRunner().invoke(
+            main, ["predict", uri, str(tmp_path / "x.npy"), "--out", str(out)]
+        )
+        assert done.exit_code == 0, done.output
+        np.testing.assert_array_equal(np.load(out), expected.clusters)
+        lost = CliRunner().invoke(main, ["predict", "models:/none@x", str(tmp_path / "x.npy")])
+        assert lost.exit_code == 1
+        assert "models:/none@x cannot be had from the store" in lost.output
+
+
+def test_the_card_says_what_the_model_is():
+    about = {
+        "dataset": "digits", "n": 300, "n_held_out": 60, "n_features": 64, "n_known_labels": 6,
+        "sha256": "ab" * 32, "licence": "CC BY 4.0",
+    }  # fmt: skip
+    card = model_card(about, {"n_clusters": 10, "seed": 3}, {"acc": 0.98765, "seconds": 5.0})
+    for part in ("digits", "300", "60 held out", "6 labels", "ab" * 32, "CC BY 4.0", "| 0.9877 |"):
+        assert part in card
+    assert "| `seed` | 3 |" in card
+    assert "NMI" not in card
