@@ -14,7 +14,7 @@ _SIAMESE = {"embedding_size": 32, "loss": "infonce", "temperature": 0.5, "margin
 _SETTINGS: dict[str, Any] = {
     "affine": {"rotation": 15, "shift": 0.1, "scale": 0.2, "shear": 0.25},
     "autoencoder": {"code_size": 10, "corruption": 0.0, **_TRAINING},
-    "graph": {"search": "auto", "scale": "local", "overlap": 2},
+    "graph": {"search": "auto", "scale": "local", "overlap": 1},
     "siamese": {**_TRAINING, **_SIAMESE, "learning_rate": 0.002},
     "spectralnet": {"sampler": "edges", "steps_per_epoch": 100, **_TRAINING},
 }
