@@ -44,7 +44,7 @@ def test_two_moons_and_points_never_seen(seed):
     assert accuracy(labels, model.fit_predict(points)) >= 0.99
     new_points, new_labels = make_moons(200, noise=0.05, random_state=seed + 100)
     assert accuracy(new_labels, model.predict(new_points)) >= 0.98
-    assert model.eigenvalues_[0] == pytest.approx(0, abs=1e-4)
+    assert model.eigenvalues_[0] == pytest.approx(0, abs=1e-3)
     assert (np.diff(model.eigenvalues_) >= 0).all()
 
 
