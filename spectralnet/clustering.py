@@ -31,7 +31,7 @@ def unit_rows(embedding: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def fit_centroids(
-    embedding: NDArray[np.floating] | csr_array, n_clusters: int, seed: int
+    embedding: NDArray[np.floating] | csr_array, n_clusters: int, seed: int, restarts: int = 10
 ) -> NDArray[np.float32]:
     """Fit k-means once and return its centroids.
 
@@ -41,7 +41,8 @@ def fit_centroids(
     n_clusters : int
         At most the number of distinct rows.
     seed : int
-        Of ten restarts, of which the one with the least inertia is kept.
+    restarts : int, default=10
+        Of which the one with the least inertia is kept.
 
     Returns
     -------
@@ -61,7 +62,7 @@ def fit_centroids(
         raise ParameterError(
             f"n_clusters = {n_clusters}, but there are {len(distinct)} distinct points to cluster"
         )
-    kmeans = KMeans(n_clusters, n_init=10, random_state=seed)
+    kmeans = KMeans(n_clusters, n_init=restarts, random_state=seed)
     # Sums over more than two threads come in no fixed order; one thread makes them repeatable.
     with threadpool_limits(limits=1, user_api="openmp"):
         kmeans.fit(embedding)

@@ -68,9 +68,14 @@ class Checkpoint:
             return None
         return torch.load(self.path, map_location="cpu", weights_only=True)
 
+    def part(self, name: str) -> "Checkpoint":
+        """Return a checkpoint for one of several trainings; `discard` removes it as well."""
+        return Checkpoint(self.path.with_name(f"{self.path.stem}-{name}.pt"), self.seconds)
+
     def discard(self) -> None:
-        """Remove the file."""
-        self.path.unlink(missing_ok=True)
+        """Remove the file, and those of its parts."""
+        for path in [self.path, *self.path.parent.glob(f"{self.path.stem}-*.pt")]:
+            path.unlink(missing_ok=True)
 
 
 def train(
