@@ -9,10 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from spectralnet.dual_estimator import DualAutoencoder as DualAutoencoder
     from spectralnet.estimator import SpectralNet as SpectralNet
 
-_ESTIMATORS = {"SpectralNet": "spectralnet.estimator"}
-__all__ = ["SpectralNet"]
+_ESTIMATORS = {
+    "DualAutoencoder": "spectralnet.dual_estimator",
+    "SpectralNet": "spectralnet.estimator",
+}
+__all__ = ["DualAutoencoder", "SpectralNet"]
 
 
 def __getattr__(name: str) -> Any:

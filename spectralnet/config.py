@@ -104,6 +104,33 @@ class SpectralNetParams(TrainingParams):
         return self
 
 
+class DualAutoencoderParams(TrainingParams):
+    """The dual autoencoder, its losses, and the joint fine-tuning.
+
+    On images the encoder is convolutions of `channels`, on other rows a perceptron of `hidden`
+    layers. The losses of one point are sums over its features and codes; `relative`, `prior`,
+    `global_information`, `local_information` and `joint.spectral` weigh them against the
+    squared error of the reconstruction.
+    """
+
+    channels: Annotated[list[Count], Field(min_length=1)]
+    hidden: list[Count]
+    code_size: Count
+    noise: NotNegative
+    relative: NotNegative
+    prior: NotNegative
+    global_information: NotNegative
+    local_information: NotNegative
+    joint: "JointParams"
+
+
+class JointParams(TrainingParams):
+    """The fine-tuning of the dual autoencoder together with the spectral map."""
+
+    steps_per_epoch: Count
+    spectral: NotNegative
+
+
 class Settings(_Block):
     """One data set's block of parameters.
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from spectralnet.config import SURPLUS, Settings, validate
+from spectralnet.config import SURPLUS, DualAutoencoderParams, Settings, validate
 
 FEW_POINTS = 10_000
 N_NEIGHBOURS = 20
@@ -40,6 +40,18 @@ _MANY: dict[str, Any] = {
     },
     "spectralnet": {"hidden": [512, 512, 256], "epochs": 40, "batch_size": 512},
 }
+_DUAL_AUTOENCODER: dict[str, Any] = {
+    "channels": [16, 32, 64],
+    "noise": 0.3,
+    "relative": 0.5,
+    "prior": 0.3,
+    "global_information": 10.0,
+    "local_information": 10.0,
+    "epochs": 30,
+    "batch_size": 128,
+    **_TRAINING,
+}
+_JOINT: dict[str, Any] = {"steps_per_epoch": 60, "spectral": 200.0, "epochs": 12, "batch_size": 128}
 
 
 def default_settings(
@@ -75,3 +87,33 @@ def default_settings(
     surplus = min(n_clusters + SURPLUS, max(n_clusters + 1, n // POINTS_A_COMPONENT))
     spectralnet.setdefault("n_components", max(1, min(surplus, n - 1)))
     return validate(Settings, raw, "the parameters")
+
+
+def default_dual_autoencoder(
+    n: int, images: bool, changes: Mapping[str, Any] | None = None
+) -> DualAutoencoderParams:
+    """Choose settings of the Dual Autoencoder Network for n points.
+
+    Parameters
+    ----------
+    n : int
+        Number of points to fit.
+    images : bool
+        Whether they are images: with codes of size 120, as in the paper, and not of 10.
+    changes : dict, optional
+        What to change, by name; those of the block `joint` in a dict of their own.
+
+    Returns
+    -------
+    DualAutoencoderParams
+
+    Raises
+    ------
+    ParameterError
+        If a change is of an unknown name, or of a value that it cannot have.
+    """
+    changes = dict(changes or {})
+    hidden = (_FEW if n <= FEW_POINTS else _MANY)["autoencoder"]["hidden"]
+    raw = _DUAL_AUTOENCODER | {"hidden": hidden, "code_size": 120 if images else 10}
+    joint = _JOINT | _TRAINING | dict(changes.pop("joint", {}))
+    return validate(DualAutoencoderParams, raw | changes | {"joint": joint}, "the parameters")

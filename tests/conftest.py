@@ -5,7 +5,13 @@ import pytest
 import torch
 
 from spectralnet.affinity import affinity_graph
-from spectralnet.config import GraphParams, Settings, read_params
+from spectralnet.config import (
+    DualAutoencoderParams,
+    GraphParams,
+    JointParams,
+    Settings,
+    read_params,
+)
 from spectralnet.neighbours import nearest_neighbours
 
 ROOT = Path(__file__).parents[1]
@@ -38,3 +44,31 @@ def graph_params() -> GraphParams:
 @pytest.fixture
 def blob_graph(blobs, graph_params):
     return affinity_graph(nearest_neighbours(blobs, 6), graph_params)
+
+
+@pytest.fixture
+def dual_params() -> DualAutoencoderParams:
+    return DualAutoencoderParams(
+        channels=[8, 8],
+        hidden=[64],
+        code_size=8,
+        noise=0.3,
+        relative=0.5,
+        prior=0.1,
+        global_information=5.0,
+        local_information=5.0,
+        epochs=8,
+        batch_size=32,
+        learning_rate=0.005,
+        patience=5,
+        held_out=0.1,
+        joint=JointParams(
+            steps_per_epoch=20,
+            spectral=10.0,
+            epochs=4,
+            batch_size=64,
+            learning_rate=0.002,
+            patience=5,
+            held_out=0.1,
+        ),
+    )

@@ -1,0 +1,227 @@
+"""The dual autoencoder: codes that noise does not disturb and that tell points apart."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from spectralnet.config import DualAutoencoderParams
+from spectralnet.matrices import Matrix, Points
+from spectralnet.mutual_information import Discriminator
+from spectralnet.nets import MLP, ConvNet, half_precision, seeded
+from spectralnet.training import Checkpoint, hold_out, n_batches, shuffled_batches, train
+
+
+class Encoded(NamedTuple):
+    """What the encoder makes of m points."""
+
+    maps: Tensor  # (m, d) or (m, channels, height, width), what the codes are computed from
+    mean: Tensor  # (m, code_size), the code
+    log_variance: Tensor  # (m, code_size)
+
+
+class DualAutoencoderNet(nn.Module):
+    """Encoder to Gaussian codes, decoder, and the discriminators of the mutual information.
+
+    Parameters
+    ----------
+    n_features : int
+    image_shape : (int, int) or None
+        Height and width, if the features are images.
+    params : DualAutoencoderParams
+
+    Attributes
+    ----------
+    encoder : MLP or ConvNet
+        To the means of the codes: what is used after training.
+
+    References
+    ----------
+    Yang et al., Dual Autoencoder Network, CVPR 2019, section 3.1.
+    """
+
+    def __init__(
+        self, n_features: int, image_shape: Sequence[int] | None, params: DualAutoencoderParams
+    ) -> None:
+        super().__init__()
+        self.params = params
+        code_size = params.code_size
+        sizes = [n_features, *params.hidden, code_size]
+        if image_shape is None:
+            self.encoder: MLP | ConvNet = MLP(sizes)
+            self.decoder: nn.Module = MLP(sizes[::-1])
+            channels = n_flat = sizes[-2]
+        else:
+            self.encoder = ConvNet(image_shape, params.channels, [code_size])
+            self.decoder = conv_decoder(image_shape, params.channels, code_size)
+            height, width = map_shapes(image_shape, params.channels)[-1]
+            channels, n_flat = params.channels[-1], height * width * params.channels[-1]
+        self.log_variance = nn.Linear(n_flat, code_size)
+        nn.init.zeros_(self.log_variance.weight)
+        nn.init.zeros_(self.log_variance.bias)
+        self.of_point = Discriminator(n_flat, code_size)
+        self.of_position = None if image_shape is None else Discriminator(channels, code_size)
+
+    def encode(self, x: Tensor) -> Encoded:
+        """Encode x, shape (m, d)."""
+        maps = x
+        for layer in [layer for layer in self.encoder if not isinstance(layer, nn.Flatten)][:-1]:
+            maps = layer(maps)
+        flat = maps.flatten(1)
+        return Encoded(maps, self.encoder[-1](flat).float(), self.log_variance(flat).float())
+
+    def losses(
+        self, x: Tensor, encoded: Encoded, noise: Tensor, centres: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """Compute every loss, each the mean over m points.
+
+        Parameters
+        ----------
+        x : Tensor of shape (m, d)
+        encoded : Encoded
+            What `encode` makes of x.
+        noise : Tensor of shape (2, m, code_size)
+            Standard normal: for the draw of the code z, and for the factor psi on it.
+        centres : Tensor of shape (m, code_size), optional
+            Means of the priors of the codes; 0 by default.
+
+        Returns
+        -------
+        dict of str to Tensor
+            Scalars: `reconstruction` |x - x^_z|^2; `relative` |x^_z - x^_z~|^2 with
+            z~ = z (1 + noise psi); `prior` KL(N(mean, variance) || N(centre, I));
+            `global_information` and, for images, `local_information`. Then `total`, their
+            weighted sum.
+        """
+        maps, mean, log_variance = encoded
+        z = mean + (log_variance / 2).exp() * noise[0]
+        disturbed = z * (1 + self.params.noise * noise[1])
+        from_z, from_disturbed = self.decoder(torch.cat([z, disturbed])).float().chunk(2)
+        to_prior = mean if centres is None else mean - centres
+        divergence = (log_variance.exp() + to_prior**2 - 1 - log_variance).sum(dim=1) / 2
+        losses = {
+            "reconstruction": ((x - from_z) ** 2).sum(dim=1).mean(),
+            "relative": ((from_z - from_disturbed) ** 2).sum(dim=1).mean(),
+            "prior": divergence.mean(),
+            "global_information": self.of_point.loss(maps.flatten(1)[:, None], z),
+        }
+        if self.of_position:
+            positions = maps.flatten(2).transpose(1, 2)  # (m, height width, channels)
+            losses["local_information"] = self.of_position.loss(positions, z)
+        weights = {"reconstruction": 1.0} | self.params.model_dump(include=set(losses))
+        total = torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
+        return losses | {"total": total}
+
+
+def conv_decoder(image_shape: Sequence[int], channels: Sequence[int], code_size: int) -> nn.Module:
+    """Build the mirror image of `spectralnet.nets.ConvNet`: from codes to images, as rows.
+
+    Parameters
+    ----------
+    image_shape : (int, int)
+    channels : sequence of int
+        As given to the encoder.
+    code_size : int
+
+    Returns
+    -------
+    nn.Module
+        With linear outputs.
+    """
+    shapes = map_shapes(image_shape, channels)
+    height, width = shapes[-1]
+    layers: list[nn.Module] = [
+        nn.Linear(code_size, height * width * channels[-1]),
+        nn.ReLU(),
+        nn.Unflatten(1, (channels[-1], height, width)),
+    ]
+    for i in reversed(range(len(channels))):
+        stride = 1 if i == len(channels) - 1 else 2
+        kernel = 5 if i == 0 else 3
+        # A strided convolution maps even and odd sizes to one: say which it was.
+        lost = [(size - 1) % stride for size in shapes[i]]
+        n_out = channels[i - 1] if i else 1
+        layers.append(
+            nn.ConvTranspose2d(channels[i], n_out, kernel, stride, kernel // 2, (lost[0], lost[1]))
+        )
+        if i:
+            layers.append(nn.ReLU())
+    net = nn.Sequential(*layers, nn.Flatten())
+    return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def map_shapes(image_shape: Sequence[int], channels: Sequence[int]) -> list[tuple[int, int]]:
+    """Return height and width before each convolution of a `ConvNet`; the last keeps its."""
+    shapes = [(image_shape[0], image_shape[1])]
+    for _ in channels[:-1]:
+        height, width = shapes[-1]
+        shapes.append((-(-height // 2), -(-width // 2)))
+    return shapes
+
+
+def train_dual_autoencoder(
+    features: Matrix,
+    image_shape: Sequence[int] | None,
+    params: DualAutoencoderParams,
+    *,
+    seed: int,
+    device: torch.device,
+    checkpoint: Checkpoint | None = None,
+) -> tuple[DualAutoencoderNet, pd.DataFrame]:
+    """Train a dual autoencoder from random weights, without the spectral map.
+
+    Parameters
+    ----------
+    features : ndarray or csr_array of shape (n, d)
+        float32.
+    image_shape : (int, int) or None
+    params : DualAutoencoderParams
+    seed : int
+    device : torch.device
+    checkpoint : Checkpoint, optional
+
+    Returns
+    -------
+    net : DualAutoencoderNet
+    history : DataFrame
+        See `spectralnet.training.train`; losses are `total` of `DualAutoencoderNet.losses`.
+    """
+    with seeded(seed):
+        net = DualAutoencoderNet(features.shape[1], image_shape, params).to(device)
+    x = Points(features, torch.device("cpu"))
+    held_out = hold_out(len(x), params.held_out, seed)
+    fitted, unseen = (torch.from_numpy(np.flatnonzero(mask)) for mask in (~held_out, held_out))
+
+    def noisy(rows: Tensor, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+        for batch in shuffled_batches(rows, params.batch_size, generator):
+            yield x[batch], draw_noise(len(batch), params, generator)
+
+    def loss(batch: tuple[Tensor, Tensor]) -> Tensor:
+        points, noise = (part.to(device) for part in batch)
+        with half_precision(device):
+            return net.losses(points, net.encode(points), noise)["total"]
+
+    def held_out_loss() -> float:
+        generator = torch.Generator().manual_seed(seed)  # the same noise at every epoch
+        return float(np.mean([loss(batch).item() for batch in noisy(unseen, generator)]))
+
+    history = train(
+        net,
+        params,
+        batches=lambda generator: noisy(fitted, generator),
+        n_batches=n_batches(len(fitted), params.batch_size),
+        loss=loss,
+        held_out_loss=held_out_loss,
+        seed=seed,
+        name="dual autoencoder",
+        checkpoint=checkpoint,
+    )
+    return net, history
+
+
+def draw_noise(m: int, params: DualAutoencoderParams, generator: torch.Generator) -> Tensor:
+    """Draw what `DualAutoencoderNet.losses` needs for m points: (2, m, code_size)."""
+    return torch.randn(2, m, params.code_size, generator=generator)

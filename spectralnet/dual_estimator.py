@@ -1,0 +1,136 @@
+"""The Dual Autoencoder Network as a scikit-learn estimator, for use without the pipeline."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import torch
+
+from spectralnet.clustering import Assignment
+from spectralnet.config import DualAutoencoderParams, Settings
+from spectralnet.deep_clusterer import DeepClusterer
+from spectralnet.defaults import default_dual_autoencoder, default_settings
+from spectralnet.dual_clustering import train_dual_autoencoder_network
+from spectralnet.errors import ParameterError
+from spectralnet.matrices import Matrix
+from spectralnet.model import ClusterModel
+from spectralnet.validation import check_sizes
+
+Changes = dict[str, Any] | None
+
+
+class DualAutoencoder(DeepClusterer):
+    """Deep spectral clustering on codes that noise does not disturb and that inform of points.
+
+    Parameters
+    ----------
+    n_clusters : int, default=8
+    image_shape : (int, int), default=None
+        Height and width, if rows are images of one channel: for an encoder of convolutions.
+        Pixels should be scaled to 0 ... 1.
+    n_components : int, default=None
+        Eigenvectors, the constant one included; by default `n_clusters` + 1.
+    n_neighbours : int, default=20
+        Of each point in the graph, itself not counted; n - 1 where there are fewer.
+    autoencoder : dict, default=None
+        Settings of the dual autoencoder and of the joint fine-tuning to change, by the names
+        of `spectralnet.config.DualAutoencoderParams`: ``{"epochs": 60, "joint": {"epochs": 9}}``.
+        The defaults are `spectralnet.defaults.default_dual_autoencoder`.
+    graph, spectralnet : dict, default=None
+        Settings to change, by their names in ``params.yaml``.
+    random_state : int, RandomState or None, default=None
+        An int gives the same result each time on one machine.
+    device : {"auto", "cpu", "cuda"}, default="auto"
+    verbose : bool, default=False
+        Show progress bars, on terminals.
+
+    Attributes
+    ----------
+    labels_ : ndarray of shape (n,)
+        Clusters of the fitted points, int64.
+    embedding_ : ndarray of shape (n, n_components)
+        Spectral embedding of the fitted points, float32.
+    cluster_centers_ : ndarray of shape (n_clusters, number of eigenvectors used)
+        See `spectralnet.clustering.fit_spectral_centroids`.
+    model_ : ClusterModel
+    history_ : DataFrame
+        The learning curves of all trainings, by their `phase`; not saved.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (d,)
+        Where the input had column names.
+
+    References
+    ----------
+    Yang et al., Deep spectral clustering using Dual Autoencoder Network, CVPR 2019.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from spectralnet import DualAutoencoder
+    >>> X = load_digits().data / 16
+    >>> model = DualAutoencoder(n_clusters=10, image_shape=(8, 8), random_state=0)
+    >>> clusters = model.fit_predict(X)
+    """
+
+    _model = ClusterModel
+
+    def __init__(
+        self,
+        n_clusters: int = 8,
+        *,
+        image_shape: Sequence[int] | None = None,
+        n_components: int | None = None,
+        n_neighbours: int = 20,
+        autoencoder: Changes = None,
+        graph: Changes = None,
+        spectralnet: Changes = None,
+        random_state: int | np.random.RandomState | None = None,
+        device: Literal["auto", "cpu", "cuda"] = "auto",
+        verbose: bool = False,
+    ) -> None:
+        self.n_clusters = n_clusters
+        self.image_shape = image_shape
+        self.n_components = n_components
+        self.n_neighbours = n_neighbours
+        self.autoencoder = autoencoder
+        self.graph = graph
+        self.spectralnet = spectralnet
+        self.random_state = random_state
+        self.device = device
+        self.verbose = verbose
+
+    def _fit(self, x: Matrix, seed: int, device: torch.device) -> tuple[ClusterModel, Assignment]:
+        params, settings = self._settings(x)
+        self.history_: pd.DataFrame
+        result, self.history_ = train_dual_autoencoder_network(
+            x,
+            self.image_shape,
+            settings.n_clusters,
+            params,
+            settings.graph,
+            settings.spectralnet,
+            seed=seed,
+            device=device,
+        )
+        return result.model, result.assigned
+
+    def _settings(self, x: Matrix) -> tuple[DualAutoencoderParams, Settings]:
+        """Check the parameters against each other and the points, before any training."""
+        n, d = x.shape
+        shape = self.image_shape
+        if shape is not None and (len(shape) != 2 or math.prod(shape) != d):
+            raise ParameterError(
+                f"image_shape = {shape} does not fit rows of {d} features: give height and width "
+                "whose product that is, or None"
+            )
+        graph: dict[str, Any] = {"n_neighbours": min(self.n_neighbours, n - 1)}
+        spectralnet = {} if self.n_components is None else {"n_components": self.n_components}
+        changes = {
+            "graph": graph | (self.graph or {}),
+            "spectralnet": spectralnet | (self.spectralnet or {}),
+        }
+        settings = default_settings(n, self.n_clusters, changes)
+        check_sizes(n, settings)
+        return default_dual_autoencoder(n, shape is not None, self.autoencoder), settings

@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from spectralnet.dual_autoencoder import train_dual_autoencoder
+from spectralnet.dual_clustering import cluster_codes, fine_tune, train_dual_autoencoder_network
+from spectralnet.laplacian import rayleigh_ritz
+from spectralnet.metrics import accuracy
+from spectralnet.model import ClusterModel
+from spectralnet.nets import map_in_chunks
+from spectralnet.training import Checkpoint
+
+
+@pytest.fixture
+def spectral_params(settings):
+    return settings.spectralnet.model_copy(update={"n_components": 4, "epochs": 5})
+
+
+@pytest.fixture(scope="module")
+def digits():
+    images, labels = load_digits(return_X_y=True)
+    few = np.flatnonzero(np.isin(labels, [0, 4, 6]))
+    return (images[few] / 16).astype(np.float32), labels[few]
+
+
+def test_three_digits_are_told_apart(
+    digits, dual_params, graph_params, spectral_params, cpu, tmp_path
+):
+    x, labels = digits
+    checkpoint = Checkpoint(tmp_path / "part" / "training.pt", seconds=0)
+
+    def train(n):
+        return train_dual_autoencoder_network(
+            x[:n], (8, 8), 3, dual_params, graph_params, spectral_params,
+            seed=0, device=cpu, checkpoint=checkpoint,
+        )  # fmt: skip
+
+    result, history = train(450)
+    assert accuracy(labels[:450], result.assigned.clusters) > 0.95
+    assert accuracy(labels[450:], result.model.predict(x[450:])) > 0.95
+    np.testing.assert_array_equal(result.model.predict(x[:450]), result.assigned.clusters)
+    assert history["phase"].unique().tolist() == [
+        "autoencoder",
+        "spectral",
+        "joint",
+        "spectral_again",
+    ]
+
+    result.model.save(tmp_path)
+    np.testing.assert_array_equal(ClusterModel.load(tmp_path).predict(x), result.model.predict(x))
+    again, history_again = train(450)  # nothing is left to train
+    np.testing.assert_array_equal(again.assigned.clusters, result.assigned.clusters)
+    assert history_again["seconds"].tolist() == history["seconds"].tolist()
+    checkpoint.discard()
+    assert list(checkpoint.path.parent.iterdir()) == []
+
+
+def test_fine_tuning_draws_clusters_together(
+    digits, dual_params, graph_params, spectral_params, cpu
+):
+    x = digits[0]
+    net, _ = train_dual_autoencoder(x, (8, 8), dual_params, seed=0, device=cpu)
+    spectral, _ = cluster_codes(
+        net.encoder, x, 3, graph_params, spectral_params, seed=0, device=cpu
+    )
+    same = spectral.assigned.clusters[:, None] == spectral.assigned.clusters
+
+    def spread_and_quotient():
+        codes = map_in_chunks(net.encoder, x, cpu)
+        distance = np.linalg.norm(codes[:, None] - codes[None], axis=2)
+        outputs = map_in_chunks(spectral.model.spectral_map, codes, cpu)
+        eigenvalues = rayleigh_ritz(outputs, spectral.graph)[1]
+        return distance[same].mean() / distance.mean(), eigenvalues.sum()
+
+    spread, quotient = spread_and_quotient()
+    history = fine_tune(net, spectral, x, seed=0, device=cpu)
+    tuned_spread, tuned_quotient = spread_and_quotient()
+    assert tuned_spread < 0.9 * spread
+    assert tuned_quotient < 0.95 * quotient
+    assert history["held_out_loss"].min() < 0.95 * history["held_out_loss"].iloc[0]
