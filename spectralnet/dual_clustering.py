@@ -19,7 +19,7 @@ from spectralnet.model import ClusterModel, cluster_in_eigenspace
 from spectralnet.neighbours import nearest_neighbours
 from spectralnet.nets import MLP, ConvNet, half_precision, map_in_chunks
 from spectralnet.samplers import EdgeSampler
-from spectralnet.spectral import SpectralMap, train_spectral_map
+from spectralnet.spectral import train_spectral_map
 from spectralnet.training import Checkpoint, hold_out, train
 
 HELD_OUT_BATCHES = 20
@@ -34,27 +34,6 @@ class SpectralClusters(NamedTuple):
     graph: csr_array  # (n, n)
     eigenvalues: NDArray[np.float64]  # (c,)
     assigned: Assignment  # of the n points
-
-
-class JointNetwork(nn.Module):
-    """Everything that the joint fine-tuning trains.
-
-    Parameters
-    ----------
-    autoencoder : DualAutoencoderNet
-    spectral_map : SpectralMap
-        On its codes.
-    centres : Tensor of shape (n_clusters, code_size)
-        Means mu_y of the priors q(z | y) = N(mu_y, I) of the codes of each cluster.
-    """
-
-    def __init__(
-        self, autoencoder: DualAutoencoderNet, spectral_map: SpectralMap, centres: Tensor
-    ) -> None:
-        super().__init__()
-        self.autoencoder = autoencoder
-        self.spectral_map = spectral_map
-        self.centres = nn.Parameter(centres)
 
 
 def train_dual_autoencoder_network(
@@ -217,8 +196,9 @@ def fine_tune(
     codes = map_in_chunks(net.encoder, features, device)
     clusters = spectral.assigned.clusters
     means = [codes[clusters == y].mean(axis=0) for y in range(clusters.max() + 1)]
-    centres = torch.from_numpy(np.stack(means))
-    joint = JointNetwork(net, spectral.model.spectral_map, centres).to(device)
+    centres = nn.Parameter(torch.from_numpy(np.stack(means)))  # mu_y
+    spectral_map = spectral.model.spectral_map
+    joint = nn.ModuleList([net, spectral_map, nn.ParameterList([centres])]).to(device)
     x, priors = Points(features, torch.device("cpu")), torch.from_numpy(clusters)
     held_out = hold_out(len(x), joint_params.held_out, seed)
     sampler = EdgeSampler(spectral.graph, held_out, joint_params.batch_size)
@@ -231,8 +211,8 @@ def fine_tune(
         edges, points, y, noise = (part.to(device) for part in batch)
         with half_precision(device):
             encoded = net.encode(points)
-            total = net.losses(points, encoded, noise, joint.centres[y])["total"]
-        outputs = joint.spectral_map.outputs(encoded.mean)
+            total = net.losses(points, encoded, noise, centres[y])["total"]
+        outputs = spectral_map.outputs(encoded.mean)
         return total + joint_params.spectral * sampler.loss(lambda _: outputs, edges)
 
     def batches(generator: torch.Generator) -> Iterator[Batch]:
