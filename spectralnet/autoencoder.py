@@ -47,6 +47,7 @@ def train_autoencoder(
     seed: int,
     device: torch.device,
     checkpoint: Checkpoint | None = None,
+    initial: Autoencoder | None = None,
 ) -> tuple[Autoencoder, pd.DataFrame]:
     """Train an autoencoder from random weights to reconstruct features.
 
@@ -60,6 +61,8 @@ def train_autoencoder(
     seed : int
     device : torch.device
     checkpoint : Checkpoint, optional
+    initial : Autoencoder, optional
+        To be trained further, in place of one with random weights.
 
     Returns
     -------
@@ -69,7 +72,8 @@ def train_autoencoder(
         without corruption.
     """
     with seeded(seed):
-        net = Autoencoder(features.shape[1], params.hidden, params.code_size).to(device)
+        net = initial or Autoencoder(features.shape[1], params.hidden, params.code_size)
+    net = net.to(device)
     x = Points(features, torch.device("cpu"))
     held_out = hold_out(len(x), params.held_out, seed)
     fitted = torch.from_numpy(np.flatnonzero(~held_out))

@@ -129,6 +129,43 @@ class JointParams(TrainingParams):
 
     steps_per_epoch: Count
     spectral: NotNegative
+class StackedParams(TrainingParams):
+    """Layerwise pretraining of an autoencoder of the data set's shape, and its fine-tuning.
+
+    `corruption` is the dropout of the `layer_epochs` of each layer; `epochs` fine-tune.
+    """
+
+    layer_epochs: Count
+    corruption: Fraction
+
+    @property
+    def layer(self) -> TrainingParams:
+        """How each layer is trained."""
+        return TrainingParams(**self._training | {"epochs": self.layer_epochs})
+
+    @property
+    def fine_tuning(self) -> TrainingParams:
+        """How the whole is trained."""
+        return TrainingParams(**self._training)
+
+    @property
+    def _training(self) -> dict[str, Any]:
+        return self.model_dump(include=set(TrainingParams.model_fields))
+
+
+class DECParams(_Block):
+    """DEC's clustering phase.
+
+    A target distribution serves `update_interval` passes over the data; fewer than `tol`
+    of the clusters changed, or `epochs` passes, end the training.
+    """
+
+    codes: Literal["stacked", "code"]
+    epochs: Count
+    batch_size: Annotated[int, Field(ge=2)]
+    learning_rate: Positive
+    update_interval: Positive
+    tol: Fraction
 
 
 class Settings(_Block):
@@ -203,6 +240,8 @@ class Params(_Block):
     limit: Count | None
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     device: Literal["auto", "cpu", "cuda"]
+    stacked: StackedParams
+    dec: DECParams
     mnist5k: Settings
     digits: Settings
     mnist: Settings
@@ -243,10 +282,15 @@ class Params(_Block):
         """The block of the chosen data set."""
         return getattr(self, self.dataset.replace("-", "_"))
 
-    def flat(self) -> dict[str, Any]:
-        """Every parameter of this configuration, by dotted name, other data sets left out."""
-        top = self.model_dump(include=set(Params.model_fields) - _DATA_SET_FIELDS)
-        return top | _flatten(self.settings.model_dump())
+    def flat(self, method: str = "spectralnet") -> dict[str, Any]:
+        """Every parameter of this configuration, by dotted name, other data sets left out.
+
+        SpectralNet's leaves out what belongs to other methods; theirs is named `method`.
+        """
+        blocks = self.model_dump(include=_METHOD_FIELDS) | {"method": method}
+        top = self.model_dump(exclude=_DATA_SET_FIELDS | _METHOD_FIELDS)
+        others = {} if method == "spectralnet" else _flatten(blocks)
+        return top | _flatten(self.settings.model_dump()) | others
 
 
 _DATA_SET_FIELDS = {
@@ -254,6 +298,8 @@ _DATA_SET_FIELDS = {
     for name, field in Params.model_fields.items()
     if isinstance(field.annotation, type) and issubclass(field.annotation, Settings)
 }
+
+_METHOD_FIELDS = {"stacked", "dec"}
 
 
 def read_params(path: str | Path = "params.yaml") -> Params:

@@ -34,6 +34,11 @@ def quiet(on: bool = True) -> Iterator[None]:
         _quiet.reset(token)
 
 
+def progress_bar(name: str, total: int, done: int) -> tqdm:
+    """Return a bar that stands at `done`, and shows on terminals outside of `quiet` only."""
+    return tqdm(total=total, initial=done, desc=name, disable=_quiet.get() or None)
+
+
 @dataclass
 class Checkpoint:
     """A file from which a killed training goes on to the result it would have had.
@@ -128,13 +133,7 @@ def train(
     loop = _Loop(net, params, n_batches, generator)
     if checkpoint and (saved := checkpoint.load()):
         loop.load_state_dict(saved)
-    progress = tqdm(
-        total=params.epochs,
-        initial=len(loop.history),
-        desc=name,
-        disable=_quiet.get() or None,  # None: shown on terminals only
-    )
-    with progress:
+    with progress_bar(name, params.epochs, len(loop.history)) as progress:
         while not loop.finished:
             row = loop.run_epoch(batches, loss, held_out_loss)
             progress.set_postfix(loss=row["loss"], held_out_loss=row["held_out_loss"])

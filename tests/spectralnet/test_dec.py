@@ -1,0 +1,106 @@
+import numpy as np
+import pytest
+import torch
+from scipy.stats import t as student
+
+from spectralnet.clustering import fit_centroids
+from spectralnet.config import DECParams
+from spectralnet.dec import DECModel, divergence, soft_assignment, target_distribution, train_dec
+from spectralnet.errors import DataError, TrainingError
+from spectralnet.metrics import accuracy
+from spectralnet.nets import MLP, seeded
+from spectralnet.training import Checkpoint
+
+PARAMS = DECParams(
+    codes="stacked", epochs=20, batch_size=32, learning_rate=0.01, update_interval=0.5, tol=0.001
+)
+LABELS = np.repeat(np.arange(3), 60)
+
+
+def encoder(n_features: int = 4) -> MLP:
+    with seeded(0):
+        return MLP([n_features, 16, 2])
+
+
+def test_soft_assignments_are_students_t_densities():
+    generator = np.random.default_rng(0)
+    codes, centroids = generator.normal(size=(7, 3)), generator.normal(size=(4, 3))
+    q = soft_assignment(torch.from_numpy(codes), torch.from_numpy(centroids)).numpy()
+    distance = np.linalg.norm(codes[:, None] - centroids, axis=2)
+    density = student.pdf(distance, df=1)
+    np.testing.assert_allclose(q, density / density.sum(axis=1, keepdims=True))
+
+
+def test_targets_sharpen_and_lift_small_clusters():
+    q = np.array([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4]])
+    p = target_distribution(torch.from_numpy(q)).numpy()
+    for i, j in np.ndindex(q.shape):  # equation 3, term by term
+        weights = [q[i, k] ** 2 / sum(q[:, k]) for k in range(2)]
+        assert p[i, j] == pytest.approx(weights[j] / sum(weights))
+    assert p[2, 1] > p[2, 0] * q[2, 1] ** 2 / q[2, 0] ** 2  # the second cluster is the smaller
+    certain = torch.eye(3, dtype=torch.float64)[[0, 1, 2, 0]]
+    torch.testing.assert_close(target_distribution(certain), certain)
+
+
+def test_the_gradient_is_the_papers():
+    """Equations 4 and 5, with alpha = 1."""
+    generator = np.random.default_rng(0)
+    z, mu = generator.normal(size=(6, 3)), generator.normal(size=(2, 3))
+    codes, centroids = (torch.from_numpy(a).requires_grad_() for a in (z, mu))
+    q = soft_assignment(codes, centroids)
+    p = target_distribution(q).detach()
+    (divergence(p, q) * len(z)).backward()
+    apart = z[:, None] - mu  # (6, 2, 3)
+    force = ((p - q).detach().numpy() / (1 + (apart**2).sum(axis=2)))[..., None] * apart
+    np.testing.assert_allclose(codes.grad, 2 * force.sum(axis=1))
+    np.testing.assert_allclose(centroids.grad, -2 * force.sum(axis=0))
+
+
+def test_training_ends_when_clusters_stand_still_and_lowers_the_divergence(blobs, cpu):
+    net = encoder()
+    codes = net(torch.from_numpy(blobs)).detach().numpy()
+    start = DECModel(net, torch.from_numpy(fit_centroids(codes, 3, 0, restarts=20)))
+    before = start.predict(blobs)
+    p, q = start.distributions(blobs, cpu)
+    fixed = divergence(p, q).item()
+    model, history = train_dec(blobs, net, 3, PARAMS, seed=0, device=cpu)
+    assert (history["changed"].iloc[:-1] >= PARAMS.tol).all()
+    assert len(history) == 40 or history["changed"].iloc[-1] < PARAMS.tol
+    _, after = model.distributions(blobs, cpu)
+    assert divergence(p, after).item() < fixed
+    clusters = model.predict(blobs)
+    np.testing.assert_array_equal(clusters, after.argmax(dim=1).numpy())
+    assert accuracy(LABELS, clusters) >= accuracy(LABELS, before) > 0.5
+
+
+def test_a_killed_training_ends_where_it_would_have(blobs, cpu, tmp_path):
+    params = PARAMS.model_copy(update={"tol": 0.0, "epochs": 3})
+    whole, history = train_dec(blobs, encoder(), 3, params, seed=0, device=cpu)
+    checkpoint = Checkpoint(tmp_path / "dec.pt", seconds=0)
+    half = params.model_copy(update={"epochs": 1})
+    train_dec(blobs, encoder(), 3, half, seed=0, device=cpu, checkpoint=checkpoint)
+    resumed, again = train_dec(
+        blobs, encoder(), 3, params, seed=0, device=cpu, checkpoint=checkpoint
+    )
+    assert again["loss"].tolist() == history["loss"].tolist()
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[name])
+
+
+def test_a_model_comes_back_from_its_file(blobs, tmp_path):
+    model = DECModel(encoder(), torch.arange(6.0).reshape(3, 2))
+    model.save(tmp_path)
+    again = DECModel.load(tmp_path).assign(blobs)
+    assigned = model.assign(blobs)
+    for one, other in zip(assigned, again, strict=True):
+        np.testing.assert_array_equal(one, other)
+    gaps = np.linalg.norm(assigned.embedding[:, None] - np.arange(6).reshape(3, 2), axis=2)
+    np.testing.assert_allclose(assigned.distances, gaps.min(axis=1), rtol=1e-5)
+    with pytest.raises(DataError, match=r"the model takes \(n, 4\)"):
+        model.predict(blobs[:, :3])
+
+
+def test_a_diverging_rate_is_named(blobs, cpu):
+    params = PARAMS.model_copy(update={"learning_rate": 1e30})
+    with pytest.raises(TrainingError, match=r"lower dec.learning_rate \(1e\+30\)"):
+        train_dec(blobs, encoder(), 3, params, seed=0, device=cpu)
