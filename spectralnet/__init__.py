@@ -2,21 +2,23 @@
 
 Data flows one way through these modules: datasets -> autoencoder -> neighbours -> affinity
 (siamese learns the metric of a second one) -> spectral -> clustering -> evaluation.
-`SpectralNet` is all of it as one scikit-learn estimator.
+`SpectralNet` is all of it as one scikit-learn estimator; `DEC` and `DualAutoencoder` are others.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from spectralnet.dec_estimator import DEC as DEC
     from spectralnet.dual_estimator import DualAutoencoder as DualAutoencoder
     from spectralnet.estimator import SpectralNet as SpectralNet
 
 _ESTIMATORS = {
+    "DEC": "spectralnet.dec_estimator",
     "DualAutoencoder": "spectralnet.dual_estimator",
     "SpectralNet": "spectralnet.estimator",
 }
-__all__ = ["DualAutoencoder", "SpectralNet"]
+__all__ = ["DEC", "DualAutoencoder", "SpectralNet"]
 
 
 def __getattr__(name: str) -> Any:

@@ -80,6 +80,8 @@ class DECModel(nn.Module):
         Trained with the encoder.
     """
 
+    centroids: Tensor
+
     def __init__(self, encoder: MLP | ConvNet, centroids: Tensor) -> None:
         super().__init__()
         self.encoder = encoder

@@ -1,0 +1,120 @@
+"""DEC as a scikit-learn estimator, for use without the pipeline."""
+
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from spectralnet.clustering import Assignment
+from spectralnet.config import DECParams, StackedParams, validate
+from spectralnet.dec import DECModel, train_dec
+from spectralnet.deep_clusterer import DeepClusterer
+from spectralnet.defaults import default_settings
+from spectralnet.stacked import train_stacked
+from spectralnet.validation import check_sizes
+
+_STACKED = {
+    "layer_epochs": 10,
+    "corruption": 0.2,
+    "learning_rate": 0.001,
+    "patience": 10,
+    "held_out": 0.1,
+}
+_DEC = {
+    "codes": "stacked",
+    "epochs": 60,
+    "learning_rate": 0.01,
+    "update_interval": 0.5,
+    "tol": 0.001,
+}
+
+Changes = dict[str, Any] | None
+
+
+class DEC(DeepClusterer):
+    """Deep embedded clustering: codes of an autoencoder that move towards their centroids.
+
+    Parameters
+    ----------
+    n_clusters : int, default=8
+    autoencoder, stacked, dec : dict, default=None
+        Settings to change, by their names in ``params.yaml``: ``dec={"epochs": 20}``. Of the
+        autoencoder, `hidden` and `code_size` count.
+    random_state : int, RandomState or None, default=None
+        An int gives the same result each time on one machine.
+    device : {"auto", "cpu", "cuda"}, default="auto"
+    verbose : bool, default=False
+        Show progress bars, on terminals.
+
+    Attributes
+    ----------
+    labels_ : ndarray of shape (n,)
+        Clusters of the fitted points, int64.
+    embedding_ : ndarray of shape (n, code_size)
+        Codes of the fitted points, float32.
+    cluster_centers_ : ndarray of shape (n_clusters, code_size)
+    model_ : DECModel
+    history_ : dict of str to DataFrame
+        The learning curve of the autoencoder's fine-tuning, and of the clustering.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (d,)
+        Where the input had column names.
+
+    References
+    ----------
+    Xie et al., Unsupervised deep embedding for clustering analysis, ICML 2016.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from spectralnet import DEC
+    >>> X, _ = load_digits(return_X_y=True)
+    >>> clusters = DEC(n_clusters=10, random_state=0).fit_predict(X / 16)
+    """
+
+    _model = DECModel
+
+    def __init__(
+        self,
+        n_clusters: int = 8,
+        *,
+        autoencoder: Changes = None,
+        stacked: Changes = None,
+        dec: Changes = None,
+        random_state: int | np.random.RandomState | None = None,
+        device: Literal["auto", "cpu", "cuda"] = "auto",
+        verbose: bool = False,
+    ) -> None:
+        self.n_clusters = n_clusters
+        self.autoencoder = autoencoder
+        self.stacked = stacked
+        self.dec = dec
+        self.random_state = random_state
+        self.device = device
+        self.verbose = verbose
+
+    def _fit(
+        self, x: NDArray[np.float32], seed: int, device: torch.device
+    ) -> tuple[DECModel, Assignment]:
+        settings = default_settings(
+            len(x), self.n_clusters, {"autoencoder": self.autoencoder or {}}
+        )
+        check_sizes(len(x), settings)
+        shape = settings.autoencoder
+        sizes = {"epochs": shape.epochs, "batch_size": shape.batch_size}
+        stacked = validate(
+            StackedParams, _STACKED | sizes | (self.stacked or {}), "the parameters, stacked"
+        )
+        dec = validate(
+            DECParams,
+            _DEC | {"batch_size": shape.batch_size} | (self.dec or {}),
+            "the parameters, dec",
+        )
+        self.history_: dict[str, pd.DataFrame] = {}
+        net, self.history_["stacked"] = train_stacked(x, shape, stacked, seed=seed, device=device)
+        model, self.history_["dec"] = train_dec(
+            x, net.encoder, self.n_clusters, dec, seed=seed, device=device
+        )
+        return model, model.assign(x, device)

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_digits
+
+from spectralnet import DEC
+from spectralnet.errors import ParameterError
+from spectralnet.metrics import accuracy
+
+QUICK = {"stacked": {"epochs": 8, "layer_epochs": 3}, "dec": {"epochs": 5}, "device": "cpu"}
+
+
+@pytest.fixture(scope="module")
+def digits():
+    pixels, labels = load_digits(n_class=3, return_X_y=True)
+    return (pixels / 16).astype(np.float32), labels
+
+
+@pytest.fixture(scope="module")
+def fitted(digits):
+    return DEC(n_clusters=3, random_state=0, **QUICK).fit(digits[0])
+
+
+def test_digits_fall_into_clusters(fitted, digits):
+    assert accuracy(digits[1], fitted.labels_) > 0.85
+    assert set(fitted.labels_) == set(range(3))
+    assert fitted.embedding_.shape == (len(digits[0]), 10)
+
+
+def test_a_point_is_where_its_nearest_centroid_is(fitted, digits):
+    x = digits[0]
+    np.testing.assert_array_equal(fitted.predict(x), fitted.labels_)
+    np.testing.assert_array_equal(fitted.predict(x[:1]), fitted.labels_[:1])
+    gaps = np.linalg.norm(fitted.transform(x)[:, None] - fitted.cluster_centers_, axis=2)
+    np.testing.assert_array_equal(gaps.argmin(axis=1), fitted.labels_)
+
+
+def test_one_seed_one_result_and_files_bring_it_back(fitted, digits, tmp_path):
+    again = clone(fitted).fit(digits[0])
+    np.testing.assert_array_equal(again.embedding_, fitted.embedding_)
+    fitted.save(tmp_path)
+    loaded = DEC.load(tmp_path)
+    assert loaded.get_params() == fitted.get_params()
+    np.testing.assert_array_equal(loaded.predict(digits[0]), fitted.labels_)
+
+
+def test_wrong_settings_are_named(digits):
+    with pytest.raises(ParameterError, match=r"tolerance = 0.1: Extra inputs are not permitted"):
+        DEC(dec={"tolerance": 0.1}).fit(digits[0])
+    with pytest.raises(ParameterError, match=r"n_clusters = 8 is too many for 5 points"):
+        DEC(n_clusters=8, autoencoder={"held_out": 0.5}).fit(digits[0][:5])
