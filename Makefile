@@ -3,10 +3,13 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test lint setup
+.PHONY: run compare test lint setup
 
 run: $(READY)  # reproduce the pipeline of params.yaml and print its results
 	. $(BIN)/activate && python -m stages.check && dvc repro && python -m stages.show
+
+compare: $(READY)  # run every method on the data set of params.yaml and compare them
+	. $(BIN)/activate && python -m stages.check && dvc repro stages/methods/dvc.yaml
 
 test: $(READY)  # run the tests
 	. $(BIN)/activate && pytest

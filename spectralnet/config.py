@@ -129,6 +129,8 @@ class JointParams(TrainingParams):
 
     steps_per_epoch: Count
     spectral: NotNegative
+
+
 class StackedParams(TrainingParams):
     """Layerwise pretraining of an autoencoder of the data set's shape, and its fine-tuning.
 
@@ -242,6 +244,7 @@ class Params(_Block):
     device: Literal["auto", "cpu", "cuda"]
     stacked: StackedParams
     dec: DECParams
+    dual_autoencoder: DualAutoencoderParams
     mnist5k: Settings
     digits: Settings
     mnist: Settings
@@ -299,7 +302,7 @@ _DATA_SET_FIELDS = {
     if isinstance(field.annotation, type) and issubclass(field.annotation, Settings)
 }
 
-_METHOD_FIELDS = {"stacked", "dec"}
+_METHOD_FIELDS = {"stacked", "dec", "dual_autoencoder"}
 
 
 def read_params(path: str | Path = "params.yaml") -> Params:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from spectralnet.clustering import Assignment
 from spectralnet.config import DECParams, StackedParams, validate
-from spectralnet.dec import DECModel, train_dec
+from spectralnet.dec import DECModel
+from spectralnet.dec_training import train_dec
 from spectralnet.deep_clusterer import DeepClusterer
 from spectralnet.defaults import default_settings
 from spectralnet.stacked import train_stacked

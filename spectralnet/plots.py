@@ -1,7 +1,10 @@
 """Pictures of a clustering."""
 
+from collections.abc import Callable
+
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -117,3 +120,55 @@ def eigenvalues(
     axes.set(xlabel="eigenvector", ylabel="eigenvalue", title="Spectrum of the graph Laplacian")
     axes.legend()
     return figure
+
+
+def methods(table: pd.DataFrame, title: str) -> Figure:
+    """Draw scores, time and memory of several methods on one data set, a bar each.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a method: `method`, `seconds`, `peak_memory` in MiB, and where there are
+        labels `acc` and `nmi`.
+    title : str
+    """
+    titles = {"acc": "ACC", "nmi": "NMI", "seconds": "seconds", "peak_memory": "MiB at the peak"}
+    shown = [column for column in titles if column in table]
+    figure = Figure(figsize=(3 * len(shown) + 1, 0.4 * len(table) + 1.2), layout="constrained")
+    for axes, column in zip(figure.subplots(1, len(shown), sharey=True), shown, strict=True):
+        bars = axes.barh(table["method"], table[column])
+        scored = column in ("acc", "nmi")
+        axes.bar_label(bars, fmt="{:.3f}" if scored else "{:.0f}", padding=2, fontsize=7)
+        axes.set(title=titles[column])
+        axes.margins(x=0.2)
+    figure.axes[0].invert_yaxis()
+    figure.suptitle(title)
+    return figure
+
+
+def decision_regions(
+    axes: Axes,
+    predict: Callable[[NDArray[np.float32]], NDArray[np.integer]],
+    points: NDArray[np.floating],
+    labels: NDArray[np.integer],
+) -> None:
+    """Colour the plane by the cluster that each place would be put into, and draw points.
+
+    Parameters
+    ----------
+    axes : Axes
+    predict : callable
+        Takes places, shape (m, 2), to clusters, shape (m,).
+    points : ndarray of shape (n, 2)
+    labels : ndarray of shape (n,)
+        Colour the points.
+    """
+    low, high = points.min(axis=0) - 0.3, points.max(axis=0) + 0.3
+    x, y = np.meshgrid(*(np.linspace(a, b, 200) for a, b in zip(low, high, strict=True)))
+    places = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)  # (m, 2)
+    clusters = predict(places).reshape(x.shape)
+    colours = mpl.colormaps["tab10"]
+    axes.pcolormesh(x, y, clusters, cmap=colours, vmin=-0.5, vmax=9.5, alpha=0.3)
+    first, second = points.T
+    axes.scatter(first, second, c=labels, cmap=colours, vmin=-0.5, vmax=9.5, s=2, linewidths=0)
+    axes.set(xticks=[], yticks=[], aspect="equal")

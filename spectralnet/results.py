@@ -15,6 +15,7 @@ STAGES = ["prepare", "autoencoder", "graph", "siamese", "spectralnet", "evaluate
 SECONDS = [f"seconds_{stage}" for stage in STAGES]
 OTHERS = ["seed_agreement", "agreement", "eigengap", "suggested_n_clusters", *SECONDS]
 RECORDED = [*OF_THE_RUN, *OTHERS]
+NUMBERS = [*SCORES, *RECORDED]
 COLUMNS = [
     *["dataset", "method", "space", "affinity", "augment", "fit_on", "topics", "seed", "n"],
     *[*SCORES, *OF_THE_RUN, "commit", "labelled", *OTHERS],
@@ -34,17 +35,24 @@ of the same graph; `grassmann`: squared Grassmann distance to its eigenspace; `e
 gap after as many eigenvalues as clusters.
 """
 METHODS = {"spectralnet": "", "kmeans": "kmeans_", "spectral": "spectral_"}
+# Runs of methods of their own, by the rows that hold them; others depend on no space or affinity.
+SAME = {
+    "kmeans": {"space": "input"},
+    "ae_kmeans": {"method": "kmeans", "space": "code"},
+}
 
 
 def rows_of(
     params: Mapping[str, str], metrics: Mapping[str, float], commit: str
 ) -> list[dict[str, object]]:
-    """Turn what a run recorded into rows: of SpectralNet, and of two baselines on its inputs.
+    """Turn what a run recorded into rows: SpectralNet's, and two of baselines on its inputs.
+
+    A run of another method gives one row.
 
     Parameters
     ----------
     params, metrics : dict
-        As `evaluate` logs them.
+        As `evaluate`, or a method's stage, logs them.
     commit : str
 
     Returns
@@ -56,6 +64,11 @@ def rows_of(
     setting = {name: params[name] for name in SETTING if name in params}
     shared = setting | {"seed": int(params["seed"]), "n": int(metrics["n"]), "commit": commit[:12]}
     rows: list[dict[str, object]] = []
+    if "method" in params:
+        row = shared | {"augment": "none"} | {n: metrics[n] for n in NUMBERS if n in metrics}
+        if params["method"] != "spectral":  # which is the graph's
+            row |= {"space": "", "affinity": ""} | SAME.get(params["method"], {})
+        return [row]
     for method, prefix in METHODS.items():
         scores = {name: metrics[prefix + name] for name in SCORES if prefix + name in metrics}
         rows.append(shared | {"method": method} | scores)
@@ -93,9 +106,8 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
         `SETTING`, `n`, `seeds` (which), and for each number its mean over them; `acc_std`,
         `nmi_std` (NaN for one seed) and `acc_min`.
     """
-    numbers = [*SCORES, *RECORDED]
-    groups = table.astype(dict.fromkeys(numbers, float)).groupby([*SETTING, "n"])
-    summary = groups[numbers].mean()
+    groups = table.astype(dict.fromkeys(NUMBERS, float)).groupby([*SETTING, "n"])
+    summary = groups[NUMBERS].mean()
     summary[["acc_std", "nmi_std"]] = groups[["acc", "nmi"]].std()
     summary["acc_min"] = groups["acc"].min()
     summary["seeds"] = groups["seed"].agg(lambda seeds: ", ".join(str(s) for s in sorted(seeds)))

@@ -185,7 +185,10 @@ def _parent_run(client: MlflowClient, experiment_id: str, params: dict[str, Any]
     found = client.search_runs([experiment_id], f"tags.pipeline_key = '{key}'")
     if found:
         return found[0].info.run_id
-    title = name or "-".join(str(params[part]) for part in ("dataset", "space", "affinity"))
+    if "method" in params:
+        title = f"{name or params['dataset']}-{params['method']}"
+    else:
+        title = name or "-".join(str(params[part]) for part in ("dataset", "space", "affinity"))
     with mlflow.start_run(run_name=title) as run:
         mlflow.set_tags(
             {"stage": "pipeline", "pipeline_key": key, "git.commit": _commit(), **_dvc_tags()}

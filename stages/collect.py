@@ -40,7 +40,8 @@ def collect(table: Path, report: Path, published: Path) -> None:
 
 def _is_usual(run: tracking.PipelineRun, params: Params) -> bool:
     chosen = params.model_copy(update={"dataset": run.params["dataset"]})
-    expected = {name: str(value) for name, value in chosen.flat().items() if name not in FREE}
+    known = chosen.flat(run.params.get("method", "spectralnet"))
+    expected = {name: str(value) for name, value in known.items() if name not in FREE}
     if "topics" in run.params:
         expected["n_clusters"] = run.params["topics"]
     return {k: v for k, v in run.params.items() if k not in FREE} == expected

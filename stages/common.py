@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import inspect
 import json
+import resource
 import sys
 import time
 from collections.abc import Callable
@@ -35,6 +36,8 @@ class Stage:
         The device to compute on.
     run : StageRun
         Its MLflow run.
+    method : str
+        Of which the stage's MLflow run is a part.
     used_checkpoint : Checkpoint or None
         To be discarded when the stage's output is whole.
     """
@@ -43,6 +46,7 @@ class Stage:
     params: Params
     device: torch.device
     run: tracking.StageRun
+    method: str = "spectralnet"
     used_checkpoint: Checkpoint | None = None
 
     @property
@@ -69,7 +73,7 @@ class Stage:
         in the main checkout, since temporary workspaces do not last. Its name is a hash of
         all that the result depends on.
         """
-        known = [self.params.flat(), str(self.device), torch.__version__]
+        known = [self.params.flat(self.name), str(self.device), torch.__version__]
         digest = hashlib.sha256(json.dumps(known).encode())
         code = sorted(Path(tracking.__file__).parent.glob("*.py"))
         digest.update(content_hash(*code, *inputs).encode())
@@ -81,8 +85,13 @@ class Stage:
         """Return the time since the process began to import what it needs."""
         return time.perf_counter() - STARTED
 
+    def peak_memory(self) -> float:
+        """Return the most memory that the process has held so far, in MiB."""
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # KiB, bytes on macOS
+        return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
 
-def main(work: Callable[..., str]) -> None:
+
+def main(work: Callable[..., str], is_method: bool = False) -> None:
     """Run a stage's function on the paths of the command line.
 
     Parameters
@@ -91,6 +100,9 @@ def main(work: Callable[..., str]) -> None:
         Takes a `Stage` and paths, the last of which is the folder to write to, and returns
         what it made, in words. Errors that a user can mend end the process with their
         message alone.
+    is_method : bool, default=False
+        Whether the stage is a method beside SpectralNet, which has an MLflow parent of its
+        own, by the name of the folder.
     """
     name = work.__name__
     folders = list(inspect.signature(work).parameters)[1:]
@@ -101,12 +113,14 @@ def main(work: Callable[..., str]) -> None:
     try:
         params = read_params()
         device = pick_device(params.device)
-        with tracking.stage_run(name, params.flat()) as run:
-            stage = Stage(name, params, device, run)
+        method = paths[folders[-1]].name if is_method else "spectralnet"
+        with tracking.stage_run(name, params.flat(method)) as run:
+            stage = Stage(name, params, device, run, method)
             made = work(stage, **paths)
             seconds = stage.seconds()
             run.log_metrics({"seconds": seconds})
         record: dict[str, Any] = {"stage": name, "run_id": run.run_id, "seconds": seconds}
+        record["peak_memory"] = stage.peak_memory()
         save_json(paths[folders[-1]] / "run.json", record)
         if stage.used_checkpoint:
             stage.used_checkpoint.discard()

@@ -115,6 +115,7 @@ def _write(
     seconds[stage.name] = stage.seconds()
     metrics |= {f"seconds_{name}": round(value, 1) for name, value in seconds.items()}
     metrics["seconds"] = round(sum(seconds.values()), 1)
+    metrics["peak_memory"] = max(record["peak_memory"] for record in records)
     save_json(results / "metrics.json", metrics)
     save_table(results / "clusters.csv", clustered)
     for name, figure in figures.items():

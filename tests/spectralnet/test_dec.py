@@ -5,7 +5,14 @@ from scipy.stats import t as student
 
 from spectralnet.clustering import fit_centroids
 from spectralnet.config import DECParams
-from spectralnet.dec import DECModel, divergence, soft_assignment, target_distribution, train_dec
+from spectralnet.dec import (
+    DECModel,
+    divergence,
+    generalisability,
+    soft_assignment,
+    target_distribution,
+)
+from spectralnet.dec_training import train_dec
 from spectralnet.errors import DataError, TrainingError
 from spectralnet.metrics import accuracy
 from spectralnet.nets import MLP, seeded
@@ -104,3 +111,14 @@ def test_a_diverging_rate_is_named(blobs, cpu):
     params = PARAMS.model_copy(update={"learning_rate": 1e30})
     with pytest.raises(TrainingError, match=r"lower dec.learning_rate \(1e\+30\)"):
         train_dec(blobs, encoder(), 3, params, seed=0, device=cpu)
+
+
+def test_generalisability_is_the_quotient_of_the_losses(blobs, cpu):
+    centroids = fit_centroids(encoder()(torch.from_numpy(blobs)).detach().numpy(), 3, 0)
+    model = DECModel(encoder(), torch.from_numpy(centroids))
+    losses = []
+    for part in (blobs[::2], blobs[1::2]):
+        p, q = (a.numpy().astype(float) for a in model.distributions(part, cpu))
+        losses.append((p * np.log(p / q)).sum() / len(part))
+    ratio = generalisability(model, blobs[::2], blobs[1::2], cpu)
+    assert ratio == pytest.approx(losses[0] / losses[1], rel=1e-4)

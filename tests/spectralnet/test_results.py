@@ -32,6 +32,9 @@ def run(seed, acc, **changes):
     return rows_of(setting | changes, metrics, "c" * 40)
 
 
+PUBLISHED = ["dataset", "method", "space", "affinity", "augment", "acc", "nmi", "source"]
+
+
 @pytest.fixture
 def table():
     rows = [*run(0, 0.9), *run(1, 0.8), *run(2, 0.95), *run(0, 0.7, affinity="euclidean")]
@@ -55,6 +58,17 @@ def test_a_run_gives_a_row_a_method():
     assert (spectral["method"], spectral["acc"], spectral["ari"]) == ("spectral", 0.9, 0.7)
     assert "grassmann" not in spectral
     assert ours["commit"] == "c" * 12
+
+
+def test_a_run_of_another_method_gives_a_row_of_its_own(table):
+    (dec,) = run(0, 0.85, method="dec")
+    assert (dec["method"], dec["space"], dec["affinity"]) == ("dec", "", "")
+    assert (dec["acc"], dec["seconds"]) == (0.85, 60)
+    (kmeans,) = run(0, 0.6, method="ae_kmeans")  # the row that SpectralNet's run gave, too
+    assert len(merge(table, [dec, kmeans])) == len(table) + 1
+    assert "| dec |  | 100 | 0 | 0.850 |" in document(
+        merge(table, [dec]), pd.DataFrame(columns=PUBLISHED)
+    )
 
 
 def test_a_run_replaces_its_older_row_and_no_other(table):

@@ -25,7 +25,7 @@ BOOKKEEPING = {
 KNOW_MLFLOW = {"tracking.py", "registry.py", "serving.py"}
 STAGES = {
     name: stage.get("do", stage)
-    for file in ("dvc.yaml", "stages/dvc.yaml")
+    for file in ("dvc.yaml", "stages/dvc.yaml", "stages/methods/dvc.yaml", "stages/rivals/dvc.yaml")
     for name, stage in yaml.safe_load((ROOT / file).read_text())["stages"].items()
 }
 

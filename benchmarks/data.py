@@ -1,0 +1,18 @@
+"""The data sets as the benchmarks read them: all points, in the pipeline's scale."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spectralnet.datasets import limit, load_dataset
+from spectralnet.image_files import DATA_VARIABLE
+
+
+def load(
+    name: str, n: int | None = None, seed: int = 0
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Load features, shape (n, d), and labels, shape (n,); a seeded subset if n is given."""
+    dataset = limit(load_dataset(name, [Path(os.environ.get(DATA_VARIABLE, "data"))]), n, seed)
+    return dataset.features, dataset.labels

@@ -1,0 +1,30 @@
+"""Cluster by the exact eigenvectors of the graph that SpectralNet is trained on."""
+
+from pathlib import Path
+
+from spectralnet.artifacts import load_graph
+from spectralnet.clustering import unit_rows
+from spectralnet.evaluation import kmeans_clusters
+from spectralnet.laplacian import exact_eigenvectors
+from stages.common import Stage, main
+from stages.method import write_clustering
+
+
+def spectral(
+    stage: Stage, data: Path, features: Path, graph: Path, affinity: Path, clusters: Path
+) -> str:
+    """Solve the eigenproblem that SpectralNet approximates, by ARPACK, and cluster."""
+    settings, seed = stage.settings, stage.params.seed
+    vectors, _ = exact_eigenvectors(
+        load_graph(affinity / "graph.npz"),
+        settings.spectralnet.n_components,
+        settings.spectralnet.sampler == "edges",
+        seed,
+    )
+    found = kmeans_clusters(unit_rows(vectors), settings.n_clusters, seed)
+    upstream = list(dict.fromkeys([data, features, graph, affinity]))
+    return write_clustering(stage, data, upstream, clusters, found)
+
+
+if __name__ == "__main__":
+    main(spectral, is_method=True)
