@@ -17,6 +17,7 @@ from scipy.sparse import csr_array
 from sklearn.neighbors import kneighbors_graph
 
 from spectralnet.artifacts import load_array, load_graph, load_matrix, save_array, save_graph
+from spectralnet.dec import DECModel
 from spectralnet.metrics import scores
 from spectralnet.model import ClusterModel
 
@@ -31,6 +32,9 @@ TINY = {  # every scalar, since the working tree may hold another configuration
     "seed": 0,
     "device": "cpu",
     "digits.autoencoder.epochs": 3,
+    "stacked.layer_epochs": 1,
+    "stacked.epochs": 2,
+    "dec.epochs": 2,
     "digits.siamese.epochs": 2,
     "digits.siamese.steps_per_epoch": 5,
     "digits.spectralnet.epochs": 2,
@@ -95,11 +99,8 @@ class Clone:
 
 
 def executed(output: str) -> set[str]:
-    return set(
-        re.findall(
-            r"^Running stage '(?:stages/dvc\.yaml:)?(\w+)(?:@[\w-]+)?'", output, re.MULTILINE
-        )
-    )
+    stages = re.findall(r"^Running stage '(?:[\w/]+/dvc\.yaml:)?(\w+)", output, re.MULTILINE)
+    return set(stages)
 
 
 @pytest.fixture(scope="module")
@@ -328,3 +329,44 @@ def test_the_check_names_the_allowed_values(clone, input_euclidean):
     params.write_text(whole)
     assert refused.returncode == 1
     assert "affinity = 'cosine': Input should be 'siamese' or 'euclidean'" in refused.stdout
+
+
+@pytest.fixture(scope="module")
+def methods(clone, code_siamese):
+    """Two methods in the configuration of the first run."""
+    clone.git("checkout", "--quiet", "HEAD", "--", "params.yaml")
+    targets = [f"stages/methods/dvc.yaml:{name}" for name in ("dec", "kmeans")]
+    done = clone.run("dvc", "exp", "run", "--name", "methods", *targets)
+    assert done.returncode == 0, done.stdout
+    return executed(done.stdout)
+
+
+def test_methods_run_where_they_are_asked_for(clone, methods):
+    assert {"stacked", "dec", "kmeans"} <= methods <= {"prepare", "stacked", "dec", "kmeans"}
+    artifacts = clone.root / "artifacts/digits"
+    features = load_matrix(artifacts / "input/features/matrix")
+    labels = load_array(artifacts / "input/features/labels.npy")
+    clusters = DECModel.load(artifacts / "methods/dec").predict(features)
+    np.testing.assert_array_equal(clusters, load_array(artifacts / "methods/dec/clusters.npy"))
+    metrics = json.loads((artifacts / "methods/dec/metrics.json").read_text())
+    assert metrics["acc"] == pytest.approx(scores(labels, clusters)["acc"])
+    client = MlflowClient(f"sqlite:///{clone.root / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("spectralnet")
+    query = "tags.stage = 'pipeline' and params.method LIKE '%'"
+    parents = client.search_runs([experiment.experiment_id], query)
+    assert {p.info.run_name: p.data.params["method"] for p in parents} == {
+        "methods-dec": "dec",
+        "methods-kmeans": "kmeans",
+    }
+    assert metrics["acc"] in [parent.data.metrics["acc"] for parent in parents]
+
+
+def test_methods_are_compared(clone, methods):
+    paths = ["results/metrics.json", "artifacts/digits/methods", "results/methods"]
+    done = clone.run("stages.compare", *paths)
+    assert done.returncode == 0, done.stdout
+    table = pd.read_csv(clone.root / "results/methods/methods.csv", index_col="method")
+    assert set(table.index) == {"spectralnet", "dec", "kmeans"}
+    assert table["acc"].is_monotonic_decreasing
+    assert (table[["seconds", "peak_memory"]] > 0).all(axis=None)
+    assert (clone.root / "results/methods/methods.png").stat().st_size > 0
