@@ -1,4 +1,4 @@
-"""The data sets as the benchmarks read them: all points, in the pipeline's scale."""
+"""The data sets as the benchmarks read them: all points, prepared as in the pipeline."""
 
 import os
 from pathlib import Path
@@ -15,4 +15,4 @@ def load(
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Load features, shape (n, d), and labels, shape (n,); a seeded subset if n is given."""
     dataset = limit(load_dataset(name, [Path(os.environ.get(DATA_VARIABLE, "data"))]), n, seed)
-    return dataset.features, dataset.labels
+    return dataset.fit(dataset.raw).transform(dataset.raw), dataset.labels
