@@ -14,6 +14,8 @@ from spectralnet.mutual_information import Discriminator
 from spectralnet.nets import MLP, ConvNet, half_precision, seeded
 from spectralnet.training import Checkpoint, hold_out, n_batches, shuffled_batches, train
 
+INITIAL_LOG_VARIANCE = -4.0
+
 
 class Encoded(NamedTuple):
     """What the encoder makes of m points."""
@@ -61,7 +63,8 @@ class DualAutoencoderNet(nn.Module):
             channels, n_flat = params.channels[-1], height * width * params.channels[-1]
         self.log_variance = nn.Linear(n_flat, code_size)
         nn.init.zeros_(self.log_variance.weight)
-        nn.init.zeros_(self.log_variance.bias)
+        # Codes start small: with the prior's variance, noise would drown them, and they stay so.
+        nn.init.constant_(self.log_variance.bias, INITIAL_LOG_VARIANCE)
         self.of_point = Discriminator(n_flat, code_size)
         self.of_position = None if image_shape is None else Discriminator(channels, code_size)
 
