@@ -179,13 +179,17 @@ class _Loop:
         started = time.perf_counter()
         learning_rate = float(self.schedule.get_last_lr()[0])
         self.net.train()
-        losses = [self._step(loss(batch)) for batch in batches(self.generator)]
+        total, steps = torch.zeros((), device=next(self.net.parameters()).device), 0
+        for batch in batches(self.generator):
+            # Losses kept apart would lie between the freed minibatches and keep the heap large.
+            total += self._step(loss(batch))
+            steps += 1
         self.net.eval()
         with torch.no_grad():
             held_out = held_out_loss()
         row = {
             "epoch": len(self.history) + 1,
-            "loss": float(torch.stack(losses).mean()),
+            "loss": float(total / steps),
             "held_out_loss": held_out,
             "learning_rate": learning_rate,
             "seconds": time.perf_counter() - started,
