@@ -1,5 +1,6 @@
 """Scores of a model beside those of simpler ways on the same inputs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from spectralnet.clustering import (
     nearest_centroid,
     spectral_clusters,
 )
+from spectralnet.matrices import Matrix
 from spectralnet.laplacian import exact_eigenvectors, squared_grassmann_distance
 from spectralnet.metrics import scores
 from spectralnet.selection import modularity, relative_gap, suggest_n_clusters
@@ -24,6 +26,41 @@ Labels = NDArray[np.int64]
 def known(labels: Labels) -> Labels | None:
     """Return the labels, or None if a point has none (-1) or there are no points."""
     return labels if labels.size and labels.min() >= 0 else None
+
+
+def top_terms(
+    features: Matrix,
+    clusters: Labels,
+    vocabulary: Sequence[str],
+    n_terms: int = 10,
+) -> dict[int, list[tuple[str, float]]]:
+    """Find the terms by which each cluster of texts stands out.
+
+    Parameters
+    ----------
+    features : csr_array or ndarray of shape (n, d)
+        Weights of terms, such as tf-idf.
+    clusters : ndarray of shape (n,)
+    vocabulary : sequence of str, of length d
+    n_terms : int, default=10
+        The most that are named of a cluster.
+
+    Returns
+    -------
+    dict of int to list of (str, float)
+        By cluster, the largest first: terms whose mean weight inside exceeds that outside,
+        and by how much.
+    """
+    total = np.asarray(features.sum(axis=0)).ravel()
+    top = {}
+    for cluster in np.unique(clusters):
+        inside = clusters == cluster
+        summed = np.asarray(features[inside].sum(axis=0)).ravel()
+        n_outside = max(1, np.count_nonzero(~inside))
+        excess = summed / np.count_nonzero(inside) - (total - summed) / n_outside
+        best = np.argsort(-excess, kind="stable")[:n_terms]
+        top[int(cluster)] = [(vocabulary[i], float(excess[i])) for i in best if excess[i] > 0]
+    return top
 
 
 def kmeans_clusters(points: NDArray[np.floating] | csr_array, n_clusters: int, seed: int) -> Labels:

@@ -1,19 +1,48 @@
 """Pictures of a clustering."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
+from scipy.sparse import csr_array
+from sklearn.manifold import TSNE
 
+from spectralnet.clustering import unit_rows
 from spectralnet.metrics import matched_confusion
 
-POINTS_SHOWN = 5000
+POINTS_SHOWN = 1500
 SAMPLES_SHOWN = 12
+AFFINITY_BINS = 200
+# What each picture shows, by the name of its file, in the order of a report.
+CAPTIONS = {
+    "embedding": "The spectral embedding: the directions of up to 1,500 points, laid out in the "
+    "plane by t-SNE. Islands of one colour are clusters that the eigenvectors tell apart; an "
+    "island of two labels is a confusion, one label on two islands a split.",
+    "clusters": "Random members of each cluster, a row each. A row of one kind is a good "
+    "cluster; two kinds in a row were merged, one kind in two rows was split.",
+    "terms": "The terms by which each cluster stands out: mean weight inside it minus mean "
+    "weight outside. Terms of one subject mean a clean cluster.",
+    "confusion": "Points by label and cluster, clusters in the order of their best match. What "
+    "lies off the diagonal counts against ACC: a second full cell in a column is a merged "
+    "cluster, in a row a split class.",
+    "affinity": "The affinity graph, its points sorted by cluster: mean weight between bins of "
+    "points, on a logarithmic scale. Dark blocks on the diagonal are dense clusters; a dark "
+    "patch off it joins two clusters that the graph hardly separates.",
+    "eigenvalues": "Eigenvalues of the graph Laplacian, exact and as the net found them, which "
+    "cannot be smaller. The closer the crosses, the closer the net is to the eigenspace; the "
+    "dotted line marks the largest gap, which suggests a number of clusters.",
+    "learning_curves": "Loss by epoch of each net that was trained, on the points that it is "
+    "trained on and on those held out; the ring marks the epoch whose weights were kept. A "
+    "held-out curve that rises while the other falls means over-fitting; one that still falls "
+    "at the end asks for more epochs.",
+}
 
 
 def confusion(labels: NDArray[np.integer], clusters: NDArray[np.integer]) -> Figure:
@@ -40,18 +69,21 @@ def embedding(
     labels: NDArray[np.integer] | None,
     seed: int,
 ) -> Figure:
-    """Draw points of the eigenspace on its two principal axes, by cluster and by label.
+    """Draw the directions of the spectral embedding in the plane, by cluster and by label.
 
     Parameters
     ----------
     points : ndarray of shape (n, c)
-        At most `POINTS_SHOWN` of them, seeded, are drawn.
+        At most `POINTS_SHOWN` of them, seeded, are laid out, by t-SNE: their two principal
+        axes would show two or three clusters and pile up the others.
     clusters : ndarray of shape (n,)
     labels : ndarray of shape (n,), optional
     seed : int
     """
     rows = np.random.default_rng(seed).permutation(len(points))[:POINTS_SHOWN]
-    flat = PCA(n_components=2, random_state=seed).fit_transform(points)[rows]
+    perplexity = min(30, (len(rows) - 1) / 3)
+    layout = TSNE(perplexity=perplexity, max_iter=500, init="random", random_state=seed)
+    flat = layout.fit_transform(unit_rows(points[rows]))  # (m, 2)
     colourings = {"cluster": clusters} | ({} if labels is None else {"label": labels})
     figure = Figure(figsize=(5 * len(colourings), 4.5), layout="constrained")
     for axes, (name, values) in zip(
@@ -118,6 +150,7 @@ def eigenvalues(
     axes.plot(np.arange(1, len(learned) + 1), learned, "x--", label="SpectralNet")
     axes.axvline(suggested + 0.5, color="grey", linestyle=":", label=f"{suggested} clusters?")
     axes.set(xlabel="eigenvector", ylabel="eigenvalue", title="Spectrum of the graph Laplacian")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend()
     return figure
 
@@ -172,3 +205,77 @@ def decision_regions(
     first, second = points.T
     axes.scatter(first, second, c=labels, cmap=colours, vmin=-0.5, vmax=9.5, s=2, linewidths=0)
     axes.set(xticks=[], yticks=[], aspect="equal")
+
+
+def learning_curves(histories: Mapping[str, pd.DataFrame]) -> Figure:
+    """Draw the loss of each trained net over its epochs, a ring at the weights that are kept.
+
+    Parameters
+    ----------
+    histories : dict of str to DataFrame
+        By the net's name, as `spectralnet.training.train` returns them.
+    """
+    figure = Figure(figsize=(4.2 * len(histories), 3.5), layout="constrained")
+    panels = np.atleast_1d(figure.subplots(1, len(histories)))
+    for axes, (name, history) in zip(panels, histories.items(), strict=True):
+        for column, label in (("loss", "trained on"), ("held_out_loss", "held out")):
+            axes.plot(history["epoch"], history[column], label=label)
+        kept = history.nsmallest(1, "held_out_loss")
+        axes.plot(kept["epoch"], kept["held_out_loss"], "o", mfc="none", color="C1", ms=9)
+        axes.set(title=name, xlabel="epoch", ylabel="loss")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.legend()
+    return figure
+
+
+def sorted_affinity(graph: csr_array, clusters: NDArray[np.integer]) -> Figure:
+    """Draw an affinity graph with its points sorted by cluster, as mean weights of bins.
+
+    Parameters
+    ----------
+    graph : csr_array of shape (n, n)
+        Never made dense: its entries are summed into at most `AFFINITY_BINS` bins a side.
+    clusters : ndarray of shape (n,)
+    """
+    n = len(clusters)
+    bins = min(n, AFFINITY_BINS)
+    place = np.empty(n, dtype=np.int64)
+    place[np.argsort(clusters, kind="stable")] = np.arange(n) * bins // n
+    entries = graph.tocoo()
+    rows, columns = place[entries.coords[0]], place[entries.coords[1]]
+    total = np.bincount(rows * bins + columns, weights=entries.data, minlength=bins**2)
+    size = np.bincount(place, minlength=bins)
+    mean = total.reshape(bins, bins) / np.outer(size, size)
+    figure = Figure(figsize=(5.5, 4.7), layout="constrained")
+    axes = figure.subplots()
+    shown = np.ma.masked_less_equal(mean, 0)
+    extent = (0, n, n, 0)
+    image = axes.imshow(shown, cmap="viridis_r", norm=LogNorm(), extent=extent)
+    figure.colorbar(image, label="mean weight")
+    names, counts = np.unique(clusters, return_counts=True)
+    ends = np.cumsum(counts)
+    for end in ends[:-1]:
+        axes.axhline(end, color="black", linewidth=0.4)
+        axes.axvline(end, color="black", linewidth=0.4)
+    axes.set(xlabel="cluster", ylabel="cluster", title="Affinities, sorted by cluster")
+    ticks = [str(name) for name in names]
+    axes.set_xticks(ends - counts / 2, ticks)
+    axes.set_yticks(ends - counts / 2, ticks)
+    return figure
+
+
+def terms(top: Mapping[int, Sequence[tuple[str, float]]]) -> Figure:
+    """Draw the terms by which each cluster stands out, as `evaluation.top_terms` finds them."""
+    columns = min(5, len(top))
+    lines = -(-len(top) // columns)
+    figure = Figure(figsize=(2.6 * columns, 2.4 * lines), layout="constrained")
+    panels: list[Any] = list(np.ravel(figure.subplots(lines, columns, squeeze=False)))
+    for axes, (cluster, found) in zip(panels, top.items(), strict=False):
+        names, weights = [name for name, _ in found], [weight for _, weight in found]
+        axes.barh(range(len(found)), weights)
+        axes.set_yticks(range(len(found)), names, fontsize=8)
+        axes.invert_yaxis()
+        axes.set(title=f"cluster {cluster}", xticks=[])
+    for axes in panels[len(top) :]:
+        axes.set_axis_off()
+    return figure

@@ -24,6 +24,7 @@ from spectralnet.model import ClusterModel
 from spectralnet.model_card import model_card
 from spectralnet.nets import map_in_chunks
 from spectralnet.registry import log_predictor
+from spectralnet.report import read_results, render_report
 from stages.common import Stage, main
 
 
@@ -55,8 +56,14 @@ def evaluate(
     metrics |= _held_out_scores(stage, whole, data)
     figures = _draw(stage, data, clusters, labels)
     figures["embedding"] = plots.embedding(embedding, clusters, labels, stage.params.seed)
+    figures["affinity"] = plots.sorted_affinity(load_graph(affinity / "graph.npz"), clusters)
     figures["eigenvalues"] = plots.eigenvalues(learned, exact, metrics["suggested_n_clusters"])
     clustered = pd.read_csv(data / "samples.csv").assign(cluster=clusters)
+    trained = {"autoencoder": features, "siamese": affinity, "spectralnet": model}
+    histories = {net: folder / "history.csv" for net, folder in trained.items()}
+    figures["learning_curves"] = plots.learning_curves(
+        {net: pd.read_csv(path) for net, path in histories.items() if path.exists()}
+    )
     records = [load_json(f / "run.json") for f in (data, features, graph, affinity, model)]
     _write(stage, results, metrics, figures, records, load_json(data / "about.json"), clustered)
     stage.run.log_artifacts([model / "clusters.npy"], on_parent=True)
@@ -121,10 +128,14 @@ def _write(
     for name, figure in figures.items():
         with whole_file(results / "pictures" / f"{name}.png") as partial:
             figure.savefig(partial, format="png", dpi=110)
+    with whole_file(results / "report.html") as partial:
+        report = render_report(stage.params.flat(), metrics, read_results(results)[1])
+        partial.write_text(report, encoding="utf-8")
     stage.run.log_dataset(about["dataset"], about["sha256"])
     stage.run.log_metrics(metrics, on_parent=True)
     stage.run.log_upstream(records)
-    stage.run.log_artifacts([results / "metrics.json", results / "pictures"], on_parent=True)
+    made = [results / name for name in ("metrics.json", "pictures", "report.html")]
+    stage.run.log_artifacts(made, on_parent=True)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from sklearn.metrics import normalized_mutual_info_score
 
-from spectralnet.evaluation import compare_with_exact, known, score_clusterings
+from spectralnet.evaluation import compare_with_exact, known, score_clusterings, top_terms
 from spectralnet.laplacian import exact_eigenvectors
 from spectralnet.selection import modularity
 
@@ -47,3 +48,11 @@ def test_scores_are_named_by_their_clustering():
     found = score_clusterings({"": labels, "kmeans_": np.zeros(10, dtype=int)}, labels)
     assert (found["acc"], found["kmeans_acc"], found["kmeans_ari"]) == (1, 0.5, 0)
     assert len(found) == 8
+
+
+@pytest.mark.parametrize("kind", [np.asarray, csr_array])
+def test_top_terms_are_those_that_are_heavier_inside_than_outside(kind):
+    weights = np.array([[3.0, 1, 0], [1, 1, 0], [0, 1, 2], [0, 1, 0]])
+    found = top_terms(kind(weights), np.array([0, 0, 1, 1]), ["oil", "said", "bank"], n_terms=2)
+    assert found == {0: [("oil", 2.0)], 1: [("bank", 1.0)]}
+    assert top_terms(kind(weights), np.zeros(4, dtype=int), ["a", "b", "c"], 1) == {0: [("a", 1.0)]}

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 
 from spectralnet import plots
 
@@ -38,3 +39,31 @@ def test_both_spectra_are_drawn():
     np.testing.assert_array_equal(drawn["SpectralNet"], learned)
     assert list(drawn["2 clusters?"]) == [0, 1]  # from the bottom of the axes to the top
     assert axes.lines[2].get_xdata()[0] == 2.5
+
+
+def test_learning_curves_mark_the_epoch_that_is_kept():
+    history = pd.DataFrame({"epoch": [1, 2, 3], "loss": [3.0, 2, 1], "held_out_loss": [3.0, 1, 2]})
+    panels = plots.learning_curves({"autoencoder": history, "spectralnet": history}).axes
+    assert [axes.get_title() for axes in panels] == ["autoencoder", "spectralnet"]
+    for axes in panels:
+        trained, held_out, ring = axes.lines
+        np.testing.assert_array_equal(trained.get_ydata(), history["loss"])
+        np.testing.assert_array_equal(held_out.get_ydata(), history["held_out_loss"])
+        assert (ring.get_xdata()[0], ring.get_ydata()[0]) == (2, 1)
+
+
+def test_affinities_are_averaged_over_bins_of_sorted_points(blob_graph, monkeypatch):
+    monkeypatch.setattr(plots, "AFFINITY_BINS", 9)
+    clusters = np.tile([0, 1, 2], 60)
+    shown = plots.sorted_affinity(blob_graph, clusters).axes[0].images[0].get_array()
+    order = np.argsort(clusters, kind="stable")
+    blocks = blob_graph.toarray()[np.ix_(order, order)].reshape(9, 20, 9, 20)
+    np.testing.assert_allclose(shown.filled(0), blocks.mean(axis=(1, 3)))
+
+
+def test_every_term_is_named():
+    top = {0: [("oil", 0.5), ("barrel", 0.25)], 3: [("bank", 0.1)]}
+    first, second = plots.terms(top).axes
+    assert [tick.get_text() for tick in first.get_yticklabels()] == ["oil", "barrel"]
+    assert [bar.get_width() for bar in first.patches] == [0.5, 0.25]
+    assert second.get_title() == "cluster 3"

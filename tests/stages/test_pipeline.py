@@ -20,6 +20,7 @@ from spectralnet.artifacts import load_array, load_graph, load_matrix, save_arra
 from spectralnet.dec import DECModel
 from spectralnet.metrics import scores
 from spectralnet.model import ClusterModel
+from spectralnet.plots import CAPTIONS
 
 TINY = {  # every scalar, since the working tree may hold another configuration
     "dataset": "digits",
@@ -157,8 +158,11 @@ def test_metrics_are_those_of_the_artifacts(clone, code_siamese):
     y = load_array(artifacts / "code/siamese/model/embedding.npy").astype(float)
     degree = load_graph(artifacts / "code/siamese/affinity/graph.npz").sum(axis=1)
     np.testing.assert_allclose(y.T @ (degree[:, None] * y) / degree.sum(), np.eye(4), atol=1e-4)
-    pictures = {path.name for path in (clone.root / "results/pictures").iterdir()}
-    assert pictures == {"clusters.png", "confusion.png", "eigenvalues.png", "embedding.png"}
+    pictures = {path.stem for path in (clone.root / "results/pictures").iterdir()}
+    assert pictures == CAPTIONS.keys() - {"terms"}
+    report = (clone.root / "results/report.html").read_text()
+    assert report.count("<figcaption>") == len(pictures)
+    assert f"{metrics['acc']:.3f}" in report
 
 
 def test_euclidean_affinities_train_no_siamese_net(code_euclidean):
@@ -256,8 +260,8 @@ def test_without_labels_the_label_free_part_is_reported(clone, augmented, tmp_pa
     metrics = json.loads((tmp_path / "results/metrics.json").read_text())
     assert {"grassmann", "agreement", "smallest_cluster", "components"} <= metrics.keys()
     assert not {"acc", "kmeans_acc", "acc_test"} & metrics.keys()
-    pictures = {path.name for path in (tmp_path / "results/pictures").iterdir()}
-    assert pictures == {"clusters.png", "eigenvalues.png", "embedding.png"}
+    pictures = {path.stem for path in (tmp_path / "results/pictures").iterdir()}
+    assert pictures == CAPTIONS.keys() - {"terms", "confusion"}
 
 
 @pytest.fixture(scope="module")
