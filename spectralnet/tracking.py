@@ -16,9 +16,7 @@ import numpy as np
 import pandas as pd
 import torch
 from filelock import FileLock
-from mlflow.data.code_dataset_source import CodeDatasetSource
-from mlflow.data.meta_dataset import MetaDataset
-from mlflow.entities import Metric, RunStatus
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, RunStatus
 from mlflow.tracking import MlflowClient
 
 EXPERIMENT = "spectralnet"
@@ -65,10 +63,10 @@ class StageRun:
 
     def log_dataset(self, name: str, sha256: str) -> None:
         """Name the data, by the hash of their contents, on the run and its parent."""
-        source = CodeDatasetSource(tags={"sha256": sha256})
-        dataset = MetaDataset(source, name=name, digest=sha256[:8])  # type: ignore[abstract]
-        mlflow.log_input(dataset, context="training")
+        content = Dataset(name, sha256[:8], "code", json.dumps({"sha256": sha256}))
+        used = DatasetInput(content, [InputTag("mlflow.data.context", "training")])
         for run_id in (self.run_id, self.parent_id):
+            self._client.log_inputs(run_id, datasets=[used])
             self._client.set_tag(run_id, "data.sha256", sha256)
 
     def log_upstream(self, records: list[dict[str, str]]) -> None:
@@ -135,7 +133,8 @@ def stage_run(stage: str, params: dict[str, Any]) -> Iterator[StageRun]:
     # Two processes that both create a store, or a configuration's parent, would spoil it.
     with FileLock(main_root() / "mlflow.db.lock"):
         client, experiment_id = _open_store()
-        parent_id = _parent_run(client, experiment_id, params)
+        name = os.environ.get("DVC_EXP_NAME")
+        parent_id = _parent_run(client, experiment_id, params, _commit(), name)
     status = RunStatus.FAILED
     try:
         with mlflow.start_run(run_name=stage, parent_run_id=parent_id) as run:
@@ -145,6 +144,49 @@ def stage_run(stage: str, params: dict[str, Any]) -> Iterator[StageRun]:
         status = RunStatus.FINISHED
     finally:
         client.set_terminated(parent_id, RunStatus.to_string(status))
+
+
+def record_restored(
+    commit: str,
+    name: str | None,
+    params: dict[str, Any],
+    metrics: dict[str, Any],
+    records: list[dict[str, Any]],
+    about: dict[str, Any],
+    artifacts: list[Path],
+) -> bool:
+    """Give a configuration that DVC restored whole from its cache the run that it has not.
+
+    Parameters
+    ----------
+    commit : str
+        That the experiment stands on.
+    name : str or None
+        Of DVC's experiment.
+    params, metrics : dict
+        As the stages log them.
+    records : list of dict
+        The run records of its stages.
+    about : dict
+        With the `dataset` and its `sha256`.
+    artifacts : list of Path
+
+    Returns
+    -------
+    bool
+        False if the configuration has a run with metrics already: nothing is changed.
+    """
+    with FileLock(main_root() / "mlflow.db.lock"):
+        client, experiment_id = _open_store()
+        run_id = _parent_run(client, experiment_id, params, commit, name)
+    if client.get_run(run_id).data.metrics:
+        return False
+    run = StageRun(client, run_id, run_id)
+    run.log_upstream(records)
+    run.log_dataset(about["dataset"], about["sha256"])
+    run.log_artifacts(artifacts)
+    run.log_metrics(metrics)
+    return True
 
 
 def main_root() -> Path:
@@ -163,24 +205,22 @@ def _open_store() -> tuple[MlflowClient, str]:
     root = main_root()
     set_store()
     client = MlflowClient()
-    found = client.get_experiment_by_name(EXPERIMENT)
-    if found is None:
-        local = mlflow.get_tracking_uri().startswith("sqlite:")
-        location = (root / "mlartifacts").as_uri() if local else None
-        experiment_id = client.create_experiment(EXPERIMENT, artifact_location=location)
-    else:
-        experiment_id = found.experiment_id
-    mlflow.set_experiment(experiment_id=experiment_id)
+    local = mlflow.get_tracking_uri().startswith("sqlite:")
+    if local and client.get_experiment_by_name(EXPERIMENT) is None:
+        # Else artifacts would go to the folder of whoever comes first, which may not last.
+        client.create_experiment(EXPERIMENT, (root / "mlartifacts").as_uri())
+    experiment_id = mlflow.set_experiment(EXPERIMENT).experiment_id
     return client, experiment_id
 
 
-def _parent_run(client: MlflowClient, experiment_id: str, params: dict[str, Any]) -> str:
-    """Find or create the run of a configuration.
+def _parent_run(
+    client: MlflowClient, experiment_id: str, params: dict[str, Any], commit: str, name: str | None
+) -> str:
+    """Find or create the run of a configuration, in the experiment `name` on `commit`.
 
     The parameters are part of its key, since MLflow's cannot be changed once logged.
     """
-    name = os.environ.get("DVC_EXP_NAME")
-    content = json.dumps([_commit(), name, params], sort_keys=True)
+    content = json.dumps([commit, name, params], sort_keys=True)
     key = hashlib.sha256(content.encode()).hexdigest()[:16]
     found = client.search_runs([experiment_id], f"tags.pipeline_key = '{key}'")
     if found:
@@ -189,10 +229,11 @@ def _parent_run(client: MlflowClient, experiment_id: str, params: dict[str, Any]
         title = f"{name or params['dataset']}-{params['method']}"
     else:
         title = name or "-".join(str(params[part]) for part in ("dataset", "space", "affinity"))
+    tags = {"stage": "pipeline", "pipeline_key": key, "git.commit": commit}
+    if name:
+        tags |= {"dvc.exp_name": name, "dvc.exp_baseline_rev": commit}
     with mlflow.start_run(run_name=title) as run:
-        mlflow.set_tags(
-            {"stage": "pipeline", "pipeline_key": key, "git.commit": _commit(), **_dvc_tags()}
-        )
+        mlflow.set_tags(tags)
         mlflow.log_params(params)
     return run.info.run_id
 

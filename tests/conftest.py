@@ -1,8 +1,7 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
+from clones import ROOT, TINY, Clone
 
 from spectralnet.affinity import affinity_graph
 from spectralnet.config import (
@@ -13,8 +12,6 @@ from spectralnet.config import (
     read_params,
 )
 from spectralnet.neighbours import nearest_neighbours
-
-ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -72,3 +69,23 @@ def dual_params() -> DualAutoencoderParams:
             held_out=0.1,
         ),
     )
+@pytest.fixture(scope="session")
+def clone(tmp_path_factory):
+    return Clone(tmp_path_factory.mktemp("clone"))
+
+
+@pytest.fixture(scope="session")
+def code_siamese(clone):
+    ran = clone.experiment("code-siamese", **TINY)
+    clone.git("commit", "--quiet", "--all", "--message", "first run")
+    return ran
+
+
+@pytest.fixture(scope="session")
+def code_euclidean(clone, code_siamese):
+    return clone.experiment("code-euclidean", affinity="euclidean")
+
+
+@pytest.fixture(scope="session")
+def input_euclidean(clone, code_euclidean):
+    return clone.experiment("input-euclidean", space="input")

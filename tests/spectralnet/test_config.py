@@ -1,6 +1,6 @@
 import pytest
 import yaml
-from conftest import ROOT
+from clones import ROOT
 
 from spectralnet.config import read_params
 from spectralnet.errors import ParameterError

@@ -5,7 +5,7 @@ import sys
 import time
 
 import torch
-from conftest import ROOT
+from clones import ROOT
 
 SCRIPT = """
 import sys

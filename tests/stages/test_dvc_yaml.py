@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT
+from clones import ROOT
 
 # Changes to these do not change what a stage computes: values of the schema are tracked as
 # parameters, and the rest reads, writes, reports and refuses.

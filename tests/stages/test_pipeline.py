@@ -1,17 +1,12 @@
 """The real dvc.yaml on tiny data, in a throw-away clone."""
 
 import json
-import os
-import re
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
+from clones import executed
 from mlflow.tracking import MlflowClient
 from scipy.sparse import csr_array
 from sklearn.neighbors import kneighbors_graph
@@ -21,109 +16,6 @@ from spectralnet.dec import DECModel
 from spectralnet.metrics import scores
 from spectralnet.model import ClusterModel
 from spectralnet.plots import CAPTIONS
-
-TINY = {  # every scalar, since the working tree may hold another configuration
-    "dataset": "digits",
-    "space": "code",
-    "affinity": "siamese",
-    "fit_on": "all",
-    "augment": "none",
-    "labelled": 0.0,
-    "limit": 300,
-    "seed": 0,
-    "device": "cpu",
-    "digits.autoencoder.epochs": 3,
-    "stacked.layer_epochs": 1,
-    "stacked.epochs": 2,
-    "dec.epochs": 2,
-    "digits.siamese.epochs": 2,
-    "digits.siamese.steps_per_epoch": 5,
-    "digits.spectralnet.epochs": 2,
-    "digits.spectralnet.steps_per_epoch": 20,
-    "digits.spectralnet.n_components": 4,
-}
-
-
-class Clone:
-    """A checkout of the working tree in which experiments are run."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        listed = subprocess.run(
-            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        for name in filter(None, listed.stdout.split("\0")):
-            if (ROOT / name).exists():
-                (root / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, root / name)
-        self.git("init", "--quiet")
-        for key, value in (("name", "test"), ("email", "test@localhost")):
-            self.git("config", f"user.{key}", value)
-        self.git("config", "commit.gpgsign", "false")
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", "clone")
-
-    def git(self, *arguments: str) -> None:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-        subprocess.run(["git", *arguments], cwd=self.root, env=environment, check=True)
-
-    def run(self, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a module of the environment or of the clone."""
-        own = ("MLFLOW_", "DVC_", "GIT_")
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(own)}
-        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-        for config in ("GLOBAL", "SYSTEM"):  # a cache shared by them would restore stages
-            environment[f"DVC_{config}_CONFIG_DIR"] = str(self.root / ".no-config")
-        return subprocess.run(
-            [sys.executable, "-m", module, *arguments],
-            cwd=self.root,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-
-    def experiment(self, name: str, **overrides: object) -> set[str]:
-        """Run an experiment; return the stages that were executed."""
-        arguments = [f"--set-param={key}={value}" for key, value in overrides.items()]
-        done = self.run("dvc", "exp", "run", "--name", name, *arguments)
-        assert done.returncode == 0, done.stdout
-        return executed(done.stdout)
-
-    def metrics(self) -> dict[str, float]:
-        return json.loads((self.root / "results/metrics.json").read_text())
-
-
-def executed(output: str) -> set[str]:
-    stages = re.findall(r"^Running stage '(?:[\w/]+/dvc\.yaml:)?(\w+)", output, re.MULTILINE)
-    return set(stages)
-
-
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory):
-    return Clone(tmp_path_factory.mktemp("clone"))
-
-
-@pytest.fixture(scope="module")
-def code_siamese(clone):
-    ran = clone.experiment("code-siamese", **TINY)
-    clone.git("commit", "--quiet", "--all", "--message", "first run")
-    return ran
-
-
-@pytest.fixture(scope="module")
-def code_euclidean(clone, code_siamese):
-    return clone.experiment("code-euclidean", affinity="euclidean")
-
-
-@pytest.fixture(scope="module")
-def input_euclidean(clone, code_euclidean):
-    return clone.experiment("input-euclidean", space="input")
 
 
 def test_the_default_configuration_runs_every_stage(clone, code_siamese):
@@ -180,7 +72,7 @@ def test_mlflow_holds_a_parent_a_configuration_and_a_child_a_stage(clone, input_
     experiment = client.get_experiment_by_name("spectralnet")
     runs = client.search_runs([experiment.experiment_id])
     parents = {r.info.run_name: r for r in runs if r.data.tags["stage"] == "pipeline"}
-    assert set(parents) == {"code-siamese", "code-euclidean", "input-euclidean"}
+    assert set(parents) >= {"code-siamese", "code-euclidean", "input-euclidean"}
     assert parents["input-euclidean"].data.metrics["acc"] == clone.metrics()["acc"]
     children = {
         name: {

@@ -1,7 +1,11 @@
+import subprocess
+import sys
+
 import mlflow
 import numpy as np
 import pytest
 import torch
+from clones import ROOT
 from mlflow.tracking import MlflowClient
 
 from spectralnet import tracking
@@ -65,3 +69,46 @@ def test_a_failed_stage_is_a_failed_run(store):
         "digits-code-siamese": "FAILED",
         "graph": "FAILED",
     }
+
+
+def test_what_was_restored_gets_the_run_that_it_has_not(store):
+    with tracking.stage_run("prepare", PARAMS) as run:
+        trained = run.run_id
+    picture = store / "confusion.png"
+    picture.write_bytes(b"png")
+    restored = {
+        "commit": "c0ffee",
+        "name": "quiet-dog",
+        "params": PARAMS | {"seed": 1},
+        "metrics": {"acc": 0.75, "search": "exact"},
+        "records": [{"stage": "prepare", "run_id": trained, "seconds": 1.0}],
+        "about": {"dataset": "digits", "sha256": "cd" * 32},
+        "artifacts": [picture],
+    }
+    assert tracking.record_restored(**restored)
+    assert not tracking.record_restored(**restored | {"metrics": {"acc": 0.5}})
+    run = runs(store)["quiet-dog"]
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics == {"acc": 0.75}
+    assert run.data.params["seed"] == "1"
+    tags = {"stage": "pipeline", "git.commit": "c0ffee", "dvc.exp_name": "quiet-dog"}
+    tags |= {"upstream.prepare": trained, "data.sha256": "cd" * 32}
+    assert tags.items() <= run.data.tags.items()
+    assert run.inputs.dataset_inputs[0].dataset.digest == "cdcdcdcd"
+    assert (
+        tracking.fetch_artifact(run.info.run_id, picture.name, store / "x").read_bytes() == b"png"
+    )
+
+
+def test_two_processes_share_a_fresh_store(store):
+    """As DVC's queue starts them: one creates the store and the parent, the other finds both."""
+    program = (
+        "import sys; from spectralnet import tracking\n"
+        f"with tracking.stage_run(sys.argv[1], {PARAMS!r}): pass"
+    )
+    started = [
+        subprocess.Popen([sys.executable, "-c", program, name], cwd=ROOT)
+        for name in ("graph", "siamese")
+    ]
+    assert [process.wait() for process in started] == [0, 0]
+    assert set(runs(store)) == {"digits-code-siamese", "graph", "siamese"}

@@ -1,0 +1,56 @@
+"""Record in MLflow the experiments that DVC restored from its cache, of which no stage ran."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import yaml
+from dvc.api import DVCFileSystem
+from dvc.repo import Repo
+
+from spectralnet import tracking
+from spectralnet.artifacts import load_json
+from spectralnet.config import read_params
+from spectralnet.errors import ParameterError
+
+
+def backfill() -> None:
+    """Give every evaluated experiment in this checkout, and its last commit, a run in MLflow."""
+    with Repo() as repo:
+        experiments = repo.experiments.ls(all_commits=True)
+        head = repo.scm.get_rev()
+    found = [(head, None, head)]
+    found += [(base, name, rev) for base, named in experiments.items() for name, rev in named]
+    for baseline, name, revision in found:
+        title = name or f"commit {baseline[:7]}"
+        try:
+            missing = _record(baseline, name, revision)
+            print(f"{title}: {'added to MLflow' if missing else 'already in MLflow'}")
+        except (FileNotFoundError, ParameterError) as error:
+            print(f"{title}: left out: {error}")
+
+
+def _record(baseline: str, name: str | None, revision: str) -> bool:
+    """Read an experiment from Git and DVC's cache, and tell MLflow."""
+    files = DVCFileSystem(rev=revision)
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        files.get("params.yaml", str(folder / "params.yaml"))
+        params = read_params(folder / "params.yaml")
+        command = yaml.safe_load(files.read_text("dvc.lock"))["stages"]["evaluate"]["cmd"]
+        data, *others, model, results = command.split()[3:]  # as stages/evaluate.py takes them
+        files.get(results, str(folder / "results"), recursive=True)
+        files.get(f"{model}/clusters.npy", str(folder / "clusters.npy"))
+        made = [folder / name for name in ("results/metrics.json", "results/pictures")]
+        return tracking.record_restored(
+            baseline,
+            name,
+            params.flat(),
+            load_json(folder / "results/metrics.json"),
+            [yaml.safe_load(files.read_text(f"{f}/run.json")) for f in (data, *others, model)],
+            yaml.safe_load(files.read_text(f"{data}/about.json")),
+            [*made, folder / "results/report.html", folder / "clusters.npy"],
+        )
+
+
+if __name__ == "__main__":
+    backfill()
