@@ -15,8 +15,8 @@ from spectralnet.clustering import (
     nearest_centroid,
     spectral_clusters,
 )
-from spectralnet.matrices import Matrix
 from spectralnet.laplacian import exact_eigenvectors, squared_grassmann_distance
+from spectralnet.matrices import Matrix
 from spectralnet.metrics import scores
 from spectralnet.selection import modularity, relative_gap, suggest_n_clusters
 

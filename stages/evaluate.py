@@ -19,7 +19,13 @@ from spectralnet.artifacts import (
     save_table,
     whole_file,
 )
-from spectralnet.evaluation import compare_with_exact, kmeans_clusters, known, score_clusterings
+from spectralnet.evaluation import (
+    compare_with_exact,
+    kmeans_clusters,
+    known,
+    score_clusterings,
+    top_terms,
+)
 from spectralnet.model import ClusterModel
 from spectralnet.model_card import model_card
 from spectralnet.nets import map_in_chunks
@@ -54,16 +60,9 @@ def evaluate(
         clusterings = {name: found[unused] for name, found in clusterings.items()}
         metrics |= score_clusterings(clusterings, labels[unused])
     metrics |= _held_out_scores(stage, whole, data)
-    figures = _draw(stage, data, clusters, labels)
-    figures["embedding"] = plots.embedding(embedding, clusters, labels, stage.params.seed)
-    figures["affinity"] = plots.sorted_affinity(load_graph(affinity / "graph.npz"), clusters)
+    figures = _draw_points(stage, data, model, labels) | _draw_nets(features, affinity, model)
     figures["eigenvalues"] = plots.eigenvalues(learned, exact, metrics["suggested_n_clusters"])
     clustered = pd.read_csv(data / "samples.csv").assign(cluster=clusters)
-    trained = {"autoencoder": features, "siamese": affinity, "spectralnet": model}
-    histories = {net: folder / "history.csv" for net, folder in trained.items()}
-    figures["learning_curves"] = plots.learning_curves(
-        {net: pd.read_csv(path) for net, path in histories.items() if path.exists()}
-    )
     records = [load_json(f / "run.json") for f in (data, features, graph, affinity, model)]
     _write(stage, results, metrics, figures, records, load_json(data / "about.json"), clustered)
     stage.run.log_artifacts([model / "clusters.npy"], on_parent=True)
@@ -97,15 +96,33 @@ def _held_out_scores(stage: Stage, whole: ClusterModel, data: Path) -> dict[str,
     return {f"{name}_test": score for name, score in scored.items()}
 
 
-def _draw(
-    stage: Stage, data: Path, clusters: NDArray[np.int64], labels: NDArray[np.int64] | None
+def _draw_points(
+    stage: Stage, data: Path, model: Path, labels: NDArray[np.int64] | None
 ) -> dict[str, Figure]:
-    """Draw what depends on the data: labels and images."""
-    figures = {} if labels is None else {"confusion": plots.confusion(labels, clusters)}
+    """Draw where points went, and what the clusters hold: images, or terms of texts."""
+    clusters, seed = load_array(model / "clusters.npy"), stage.params.seed
+    embedding = load_array(model / "embedding.npy")
+    figures = {"embedding": plots.embedding(embedding, clusters, labels, seed)}
+    if labels is not None:
+        figures["confusion"] = plots.confusion(labels, clusters)
+    x = load_matrix(data / "matrix")
     if shape := load_json(data / "about.json")["image_shape"]:
-        images = load_matrix(data / "matrix")
-        figures["clusters"] = plots.samples(images, clusters, tuple(shape), stage.params.seed)
+        figures["clusters"] = plots.samples(x, clusters, tuple(shape), seed)
+    if vocabulary := load_json(data / "preparation.json").get("vocabulary"):
+        figures["terms"] = plots.terms(top_terms(x, clusters, vocabulary))
     return figures
+
+
+def _draw_nets(features: Path, affinity: Path, model: Path) -> dict[str, Figure]:
+    """Draw the graph that was learned from, and how the nets learned."""
+    trained = {"autoencoder": features, "siamese": affinity, "spectralnet": model}
+    histories = {net: folder / "history.csv" for net, folder in trained.items()}
+    curves = {net: pd.read_csv(path) for net, path in histories.items() if path.exists()}
+    graph, clusters = load_graph(affinity / "graph.npz"), load_array(model / "clusters.npy")
+    return {
+        "affinity": plots.sorted_affinity(graph, clusters),
+        "learning_curves": plots.learning_curves(curves),
+    }
 
 
 def _write(
