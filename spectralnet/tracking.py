@@ -148,7 +148,7 @@ def stage_run(stage: str, params: dict[str, Any]) -> Iterator[StageRun]:
 
 def record_restored(
     commit: str,
-    name: str | None,
+    name: str,
     params: dict[str, Any],
     metrics: dict[str, Any],
     records: list[dict[str, Any]],
@@ -161,7 +161,7 @@ def record_restored(
     ----------
     commit : str
         That the experiment stands on.
-    name : str or None
+    name : str
         Of DVC's experiment.
     params, metrics : dict
         As the stages log them.

@@ -14,22 +14,19 @@ from spectralnet.errors import ParameterError
 
 
 def backfill() -> None:
-    """Give every evaluated experiment in this checkout, and its last commit, a run in MLflow."""
+    """Give each of DVC's experiments in this checkout its run in MLflow, where it has none."""
     with Repo() as repo:
         experiments = repo.experiments.ls(all_commits=True)
-        head = repo.scm.get_rev()
-    found = [(head, None, head)]
-    found += [(base, name, rev) for base, named in experiments.items() for name, rev in named]
-    for baseline, name, revision in found:
-        title = name or f"commit {baseline[:7]}"
-        try:
-            missing = _record(baseline, name, revision)
-            print(f"{title}: {'added to MLflow' if missing else 'already in MLflow'}")
-        except (FileNotFoundError, ParameterError) as error:
-            print(f"{title}: left out: {error}")
+    for baseline, named in experiments.items():
+        for name, revision in named:
+            try:
+                missing = _record(baseline, name, revision)
+                print(f"{name}: {'added to MLflow' if missing else 'already in MLflow'}")
+            except (FileNotFoundError, ParameterError) as error:
+                print(f"{name}: left out: {error}")
 
 
-def _record(baseline: str, name: str | None, revision: str) -> bool:
+def _record(baseline: str, name: str, revision: str) -> bool:
     """Read an experiment from Git and DVC's cache, and tell MLflow."""
     files = DVCFileSystem(rev=revision)
     with TemporaryDirectory() as temporary:
@@ -40,7 +37,6 @@ def _record(baseline: str, name: str | None, revision: str) -> bool:
         data, *others, model, results = command.split()[3:]  # as stages/evaluate.py takes them
         files.get(results, str(folder / "results"), recursive=True)
         files.get(f"{model}/clusters.npy", str(folder / "clusters.npy"))
-        made = [folder / name for name in ("results/metrics.json", "results/pictures")]
         return tracking.record_restored(
             baseline,
             name,
@@ -48,7 +44,7 @@ def _record(baseline: str, name: str | None, revision: str) -> bool:
             load_json(folder / "results/metrics.json"),
             [yaml.safe_load(files.read_text(f"{f}/run.json")) for f in (data, *others, model)],
             yaml.safe_load(files.read_text(f"{data}/about.json")),
-            [*made, folder / "results/report.html", folder / "clusters.npy"],
+            [*sorted((folder / "results").iterdir()), folder / "clusters.npy"],
         )
 
 

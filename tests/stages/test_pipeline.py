@@ -91,6 +91,27 @@ def test_mlflow_holds_a_parent_a_configuration_and_a_child_a_stage(clone, input_
     assert {run.info.status for run in runs} == {"FINISHED"}
 
 
+def test_an_experiment_restored_whole_gets_its_run(clone, input_euclidean):
+    done = clone.run("dvc", "exp", "run", "--temp", "--name", "restored")
+    assert done.returncode == 0, done.stdout
+    assert executed(done.stdout) == set()
+    done = clone.run("stages.backfill")
+    assert "restored: added to MLflow" in done.stdout, done.stdout
+    assert "input-euclidean: already in MLflow" in done.stdout
+    client = MlflowClient(f"sqlite:///{clone.root / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("spectralnet")
+    found = {
+        run.data.tags["dvc.exp_name"]: run
+        for run in client.search_runs([experiment.experiment_id], "tags.stage = 'pipeline'")
+    }
+    original, restored = found["input-euclidean"], found["restored"]
+    assert restored.data.metrics == original.data.metrics
+    assert restored.data.params == original.data.params
+    assert restored.data.tags["upstream.graph"] == original.data.tags["upstream.graph"]
+    pictures = {file.path for file in client.list_artifacts(restored.info.run_id, "pictures")}
+    assert "pictures/embedding.png" in pictures
+
+
 def test_results_are_collected_from_what_the_runs_recorded(clone, input_euclidean):
     acc = clone.metrics()["acc"]
     done = clone.run("stages.collect")

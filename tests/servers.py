@@ -1,0 +1,84 @@
+"""Servers that tests start, and end."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+POSTGRES = shutil.which("initdb") or next(
+    (str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None
+)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def process(command: list[str], log: Path, **arguments: object) -> Iterator[subprocess.Popen]:
+    """Run a server while the block runs, with its children."""
+    with log.open("wb") as output:
+        server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, **arguments)
+    try:
+        yield server
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+@contextmanager
+def mlflow_server(root: Path, *arguments: str, environment: dict[str, str]) -> Iterator[str]:
+    """Serve MLflow from a folder; yield its address once it answers."""
+    port = free_port()
+    command = [sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1"]
+    log = root / "server.log"
+    with process([*command, *arguments], log, cwd=root, env=environment) as server:
+        address = f"http://127.0.0.1:{port}"
+        wait_until(lambda: answers(f"{address}/health"), server, log)
+        yield address
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """Run an empty PostgreSQL; yield the address of its database."""
+    # PostgreSQL refuses to run as root, and its user cannot see into pytest's folders.
+    user = "postgres" if os.geteuid() == 0 else None
+    port, binaries = free_port(), Path(str(POSTGRES)).parent
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        if user:
+            shutil.chown(folder, user)
+        data = ["-D", str(folder / "data")]
+        create = [POSTGRES, *data, "--auth=trust", "--username=mlflow"]
+        subprocess.run(create, check=True, user=user, stdout=subprocess.DEVNULL, cwd=folder)
+        serve = [str(binaries / "postgres"), *data, "-p", str(port), "-k", str(folder)]
+        log = folder / "log"
+        with process([*serve, "-h", "127.0.0.1"], log, user=user, cwd=folder) as server:
+            ready = [str(binaries / "pg_isready"), "-h", "127.0.0.1", "-p", str(port), "-q"]
+            wait_until(lambda: subprocess.run(ready, check=False).returncode == 0, server, log)
+            yield f"postgresql://mlflow@127.0.0.1:{port}/postgres"
+
+
+def answers(address: str) -> bool:
+    try:
+        return requests.get(address, timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
+def wait_until(ready, server: subprocess.Popen, log: Path, seconds: float = 90) -> None:
+    end = time.monotonic() + seconds
+    while not ready():
+        assert server.poll() is None, log.read_text()
+        assert time.monotonic() < end, log.read_text()
+        time.sleep(0.2)
