@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +14,15 @@ from spectralnet.config import (
     read_params,
 )
 from spectralnet.neighbours import nearest_neighbours
+
+
+def pytest_addoption(parser):
+    parser.addoption("--screenshots", type=Path, help="keep pictures of pages in this folder")
+
+
+@pytest.fixture
+def screenshots(request, tmp_path) -> Path:
+    return request.config.getoption("--screenshots") or tmp_path
 
 
 @pytest.fixture

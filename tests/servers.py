@@ -13,9 +13,9 @@ from pathlib import Path
 
 import requests
 
-POSTGRES = shutil.which("initdb") or next(
-    (str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None
-)
+# Debian keeps them off the PATH.
+DEBIAN = [str(folder) for folder in Path("/usr/lib/postgresql").glob("*/bin")]
+INITDB = shutil.which("initdb", path=os.pathsep.join([*DEBIAN, os.environ["PATH"]]))
 
 
 def free_port() -> int:
@@ -53,13 +53,13 @@ def postgres() -> Iterator[str]:
     """Run an empty PostgreSQL; yield the address of its database."""
     # PostgreSQL refuses to run as root, and its user cannot see into pytest's folders.
     user = "postgres" if os.geteuid() == 0 else None
-    port, binaries = free_port(), Path(str(POSTGRES)).parent
+    port, binaries = free_port(), Path(str(INITDB)).parent
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         if user:
             shutil.chown(folder, user)
         data = ["-D", str(folder / "data")]
-        create = [POSTGRES, *data, "--auth=trust", "--username=mlflow"]
+        create = [INITDB, *data, "--auth=trust", "--username=mlflow"]
         subprocess.run(create, check=True, user=user, stdout=subprocess.DEVNULL, cwd=folder)
         serve = [str(binaries / "postgres"), *data, "-p", str(port), "-k", str(folder)]
         log = folder / "log"

@@ -1,9 +1,12 @@
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import mlflow
 import numpy as np
 import pytest
+import servers
 import torch
 from clones import ROOT
 from mlflow.tracking import MlflowClient
@@ -100,15 +103,48 @@ def test_what_was_restored_gets_the_run_that_it_has_not(store):
     )
 
 
-def test_two_processes_share_a_fresh_store(store):
-    """As DVC's queue starts them: one creates the store and the parent, the other finds both."""
-    program = (
-        "import sys; from spectralnet import tracking\n"
-        f"with tracking.stage_run(sys.argv[1], {PARAMS!r}): pass"
-    )
+def start_two_stages(folder, **variables):
+    """Log from two processes at once, as DVC's queue does, into a store that is not there yet."""
+    program = f"""
+import sys
+from pathlib import Path
+from spectralnet import tracking
+
+with tracking.stage_run(sys.argv[1], {PARAMS!r}) as run:
+    file = Path({str(folder)!r}, sys.argv[1])
+    file.write_text("made by " + sys.argv[1])
+    run.log_artifacts([file])
+"""
+    command = [sys.executable, "-c", program]
     started = [
-        subprocess.Popen([sys.executable, "-c", program, name], cwd=ROOT)
-        for name in ("graph", "siamese")
+        subprocess.Popen([*command, stage], cwd=ROOT, env=os.environ | variables)
+        for stage in ("graph", "siamese")
     ]
     assert [process.wait() for process in started] == [0, 0]
+
+
+def test_two_processes_share_a_fresh_store(store):
+    start_two_stages(store)
     assert set(runs(store)) == {"digits-code-siamese", "graph", "siamese"}
+
+
+@pytest.mark.skipif(servers.INITDB is None, reason="no PostgreSQL: apt-get install postgresql")
+def test_two_processes_share_a_server_with_postgresql_and_artifacts(store):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
+    with servers.postgres() as database:
+        folder = ["--artifacts-destination", (store / "served").as_uri()]
+        arguments = ["--backend-store-uri", database, *folder]
+        with servers.mlflow_server(store, *arguments, environment=environment) as address:
+            start_two_stages(store, MLFLOW_TRACKING_URI=address)
+            client = MlflowClient(address)
+            experiment = client.get_experiment_by_name("spectralnet")
+            found = {r.info.run_name: r for r in client.search_runs([experiment.experiment_id])}
+            assert set(found) == {"digits-code-siamese", "graph", "siamese"}
+            parent = found["digits-code-siamese"]
+            for stage in ("graph", "siamese"):
+                run = found[stage]
+                assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
+                assert run.info.artifact_uri.startswith("mlflow-artifacts:")
+                copy = client.download_artifacts(run.info.run_id, stage, str(store))
+                assert Path(copy).read_text() == f"made by {stage}"
+    assert not (store / "mlflow.db").exists()
