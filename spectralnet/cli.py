@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import pandas as pd
@@ -25,7 +25,7 @@ Examples:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="spectralnet-pipeline")
 def main() -> None:
-    """Deep spectral clustering: put trained models to work."""
+    """Deep spectral clustering: put trained models to work, and report on runs."""
 
 
 @main.command(epilog=EPILOG)
@@ -105,6 +105,47 @@ def _predict(
     else:
         n = write_predictions(out, frames())
         click.echo(f"{n} samples in {out}", err=True)
+
+
+@main.command()
+@click.argument("run", default="results")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), default="results/report.html",
+    show_default=True, help="Where to write the report, one HTML file.",
+)  # fmt: skip
+def report(run: str, out: Path) -> None:
+    """Write the scores, pictures and parameters of RUN as one HTML page.
+
+    RUN is the folder that the pipeline wrote its results to (by default, results), with
+    params.yaml beside it; or the id of a run on MLflow's leaderboard.
+    """
+    try:
+        from spectralnet.artifacts import whole_file
+        from spectralnet.report import render_report
+
+        params, metrics, pictures = _read_run(run)
+        with whole_file(out) as partial:
+            partial.write_text(render_report(params, metrics, pictures), encoding="utf-8")
+        click.echo(f"{len(pictures)} pictures in {out}")
+    except ModuleNotFoundError as error:
+        raise click.ClickException(
+            f"{error.name} is not installed: pip install 'spectralnet-pipeline[pipeline]'"
+        ) from error
+    except SpectralNetError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _read_run(run: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, bytes]]:
+    from spectralnet.config import read_params
+    from spectralnet.report import read_results
+
+    if Path(run).is_dir():
+        return read_params(Path(run).parent / "params.yaml").flat(), *read_results(Path(run))
+    from spectralnet.tracking import fetch_results
+
+    with TemporaryDirectory() as folder:
+        params = fetch_results(run, Path(folder))
+        return params, *read_results(Path(folder))
 
 
 def _load(model: str) -> "Predictor":

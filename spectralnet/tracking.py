@@ -17,7 +17,10 @@ import pandas as pd
 import torch
 from filelock import FileLock
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, RunStatus
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
+
+from spectralnet.errors import DataError
 
 EXPERIMENT = "spectralnet"
 
@@ -109,6 +112,31 @@ def finished_pipelines() -> list[PipelineRun]:
 def fetch_artifact(run_id: str, name: str, folder: Path) -> Path:
     """Copy a run's artifact into `folder` and return its path there."""
     return Path(MlflowClient().download_artifacts(run_id, name, str(folder)))
+
+
+def fetch_results(run_id: str, folder: Path) -> dict[str, str]:
+    """Copy the metrics and pictures of a configuration's run into `folder`.
+
+    Returns
+    -------
+    dict of str to str
+        Its parameters.
+
+    Raises
+    ------
+    DataError
+        If the store has no such run, or it was not evaluated.
+    """
+    client, _ = _open_store()
+    try:
+        params = client.get_run(run_id).data.params
+        for name in ("metrics.json", "pictures"):
+            client.download_artifacts(run_id, name, str(folder))
+    except (MlflowException, OSError) as error:
+        raise DataError(
+            f"{run_id} is neither a folder nor an evaluated run in {mlflow.get_tracking_uri()}"
+        ) from error
+    return params
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -26,14 +27,21 @@ def free_port() -> int:
 
 @contextmanager
 def process(command: list[str], log: Path, **arguments: object) -> Iterator[subprocess.Popen]:
-    """Run a server while the block runs, with its children."""
+    """Run a server, with its children, while the block runs."""
     with log.open("wb") as output:
-        server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, **arguments)
+        server = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, **arguments
+        )
     try:
         yield server
     finally:
-        server.terminate()
-        server.wait(30)
+        # An interrupt: PostgreSQL would wait for its clients at a mere request to end.
+        os.killpg(server.pid, signal.SIGINT)
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
 
 
 @contextmanager
