@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run compare test lint setup
+.PHONY: run compare test lint docs setup
 
 run: $(READY)  # reproduce the pipeline of params.yaml and print its results
 	. $(BIN)/activate && python -m stages.check && dvc repro && python -m stages.show
@@ -12,10 +12,13 @@ compare: $(READY)  # run every method on the data set of params.yaml and compare
 	. $(BIN)/activate && python -m stages.check && dvc repro stages/methods/dvc.yaml
 
 test: $(READY)  # run the tests
-	. $(BIN)/activate && pytest
+	. $(BIN)/activate && OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadgroup
 
 lint: $(READY)  # check style and types
 	. $(BIN)/activate && ruff check . && ruff format --check . && mypy
+
+docs: $(READY)  # build the documentation in site/
+	. $(BIN)/activate && NO_MKDOCS_2_WARNING=1 mkdocs build --strict
 
 setup: $(READY)  # make the virtual environment
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from tqdm import tqdm
 
 from spectralnet.errors import ParameterError
 from spectralnet.matrices import Matrix, dense_rows, mean_and_variance
@@ -194,7 +195,7 @@ def map_in_chunks(
     chunk = min(chunk, max(1, DENSE_AT_ONCE // x.shape[1]))
     starts = range(0, max(x.shape[0], 1), chunk)  # no rows: one empty chunk, of the right width
     parts = []
-    for start in starts:
+    for start in tqdm(starts, "mapping", disable=None, delay=2, leave=False):
         rows = torch.from_numpy(dense_rows(x, slice(start, start + chunk)))
         parts.append(net(rows.to(device)).cpu())
     return torch.cat(parts).numpy()

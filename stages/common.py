@@ -126,4 +126,6 @@ def main(work: Callable[..., str], is_method: bool = False) -> None:
             stage.used_checkpoint.discard()
     except SpectralNetError as error:
         sys.exit(f"stage {name}: {error}")
-    print(f"{name}: {made}, in {seconds:.0f} s", flush=True)
+    *read, written = [str(paths[folder]) for folder in folders]
+    source = ", ".join(read) or f"dataset {params.dataset}"
+    print(f"{name}: {made}, in {seconds:.0f} s ({source} -> {written})", flush=True)

@@ -17,6 +17,8 @@ from spectralnet.metrics import scores
 from spectralnet.model import ClusterModel
 from spectralnet.plots import CAPTIONS
 
+pytestmark = pytest.mark.xdist_group("clone")  # its experiments are run once
+
 
 def test_the_default_configuration_runs_every_stage(clone, code_siamese):
     assert code_siamese == {

@@ -1,0 +1,40 @@
+"""The tutorial's commands, as they stand there, on few digits and with short trainings."""
+
+import json
+import re
+import subprocess
+
+import pytest
+from clones import ROOT, executed
+
+pytestmark = pytest.mark.xdist_group("clone")  # its experiments are run once
+
+
+def test_the_tutorial_runs(clone, code_euclidean, tmp_path):
+    """The two experiments were run under other names, so that here they come from the cache."""
+    copy = clone.copy(tmp_path / "clone")
+    copy.git("checkout", "--quiet", "HEAD", "--", ".")
+    tutorial = (ROOT / "docs/tutorial.md").read_text()
+    outputs = []
+    for language, code in re.findall(r"```(sh|python)\n(.*?)```", tutorial, re.DOTALL):
+        done = subprocess.run(
+            ["bash", "-e"] if language == "sh" else ["python", "-"],
+            input=code,
+            cwd=copy.root,
+            env=copy.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, code + done.stdout
+        outputs.append(done.stdout)
+    first, shown, euclidean, compared, predicted, _ = outputs
+    assert executed(first) == executed(euclidean) == set()
+    assert "exact spectral clustering, same graph" in shown
+    assert "first" in compared
+    assert "euclidean" in compared
+    assert (copy.root / "dvc_plots/index.html").exists()
+    assert len(re.findall(r"\d+", predicted.partition("]")[0])) == 10
+    metrics = subprocess.check_output(["git", "show", "HEAD:results/metrics.json"], cwd=copy.root)
+    assert copy.metrics() == json.loads(metrics)
