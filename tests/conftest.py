@@ -80,6 +80,8 @@ def dual_params() -> DualAutoencoderParams:
             held_out=0.1,
         ),
     )
+
+
 @pytest.fixture(scope="session")
 def clone(tmp_path_factory):
     return Clone(tmp_path_factory.mktemp("clone"))
