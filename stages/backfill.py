@@ -12,6 +12,8 @@ from spectralnet.artifacts import load_json
 from spectralnet.config import read_params
 from spectralnet.errors import ParameterError
 
+RESULTS = ("metrics.json", "pictures", "report.html")
+
 
 def backfill() -> None:
     """Give each of DVC's experiments in this checkout its run in MLflow, where it has none."""
@@ -35,7 +37,8 @@ def _record(baseline: str, name: str, revision: str) -> bool:
         params = read_params(folder / "params.yaml")
         command = yaml.safe_load(files.read_text("dvc.lock"))["stages"]["evaluate"]["cmd"]
         data, *others, model, results = command.split()[3:]  # as stages/evaluate.py takes them
-        files.get(results, str(folder / "results"), recursive=True)
+        for made in RESULTS:  # a folder of them may hold other methods' as well
+            files.get(f"{results}/{made}", str(folder / "results" / made), recursive=True)
         files.get(f"{model}/clusters.npy", str(folder / "clusters.npy"))
         return tracking.record_restored(
             baseline,
