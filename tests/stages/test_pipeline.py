@@ -233,6 +233,7 @@ def test_what_was_committed_comes_back_without_work(clone, input_euclidean):
 
 
 def test_bad_parameters_end_the_run_before_any_work(clone, input_euclidean):
+    clone.git("checkout", "--quiet", "HEAD", "--", "params.yaml", "dvc.lock", "stages/dvc.lock")
     failed = clone.run("dvc", "exp", "run", "--set-param=digits.graph.n_neighbours=300")
     assert failed.returncode != 0
     assert "graph.n_neighbours = 300 is too many for" in failed.stdout
