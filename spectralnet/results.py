@@ -10,10 +10,11 @@ import pandas as pd
 SETTING = ["dataset", "method", "space", "affinity", "augment", "fit_on", "topics", "labelled"]
 SCORES = ["acc", "nmi", "ari"]
 OF_THE_RUN = ["acc_test", "nmi_test", "kmeans_acc", "spectral_acc", "grassmann", "seconds"]
-CRITERIA = ["seed_agreement", "agreement", "grassmann", "eigengap"]
+CRITERIA = ["modularity", "seed_agreement", "agreement", "grassmann", "eigengap"]
 STAGES = ["prepare", "autoencoder", "graph", "siamese", "spectralnet", "evaluate"]
 SECONDS = [f"seconds_{stage}" for stage in STAGES]
-OTHERS = ["seed_agreement", "agreement", "eigengap", "suggested_n_clusters", *SECONDS]
+SUGGESTED = "suggested_n_clusters"
+OTHERS = ["modularity", "seed_agreement", "agreement", "eigengap", SUGGESTED, *SECONDS]
 RECORDED = [*OF_THE_RUN, *OTHERS]
 NUMBERS = [*SCORES, *RECORDED]
 COLUMNS = [
@@ -29,7 +30,9 @@ deviation. Labels score; nothing is trained by them, except where a part is said
 """
 ON_CRITERIA = """## Criteria without labels
 
-Spearman's rank correlation with ACC over the runs of a data set. `seed_agreement`: mean NMI with
+Spearman's rank correlation with ACC over the runs of a data set. `modularity`: of the clusters in
+the graph's edges, which chooses the number of eigenvectors (fairly compared within one graph only:
+`python -m benchmarks.selection`); `seed_agreement`: mean NMI with
 the same setting's clusterings under other seeds; `agreement`: NMI with exact spectral clustering
 of the same graph; `grassmann`: squared Grassmann distance to its eigenspace; `eigengap`: relative
 gap after as many eigenvalues as clusters.
@@ -110,6 +113,9 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
     summary = groups[NUMBERS].mean()
     summary[["acc_std", "nmi_std"]] = groups[["acc", "nmi"]].std()
     summary["acc_min"] = groups["acc"].min()
+    summary["suggested"] = groups[SUGGESTED].agg(
+        lambda found: ", ".join(f"{k:.0f}" for k in found.dropna())
+    )
     summary["seeds"] = groups["seed"].agg(lambda seeds: ", ".join(str(s) for s in sorted(seeds)))
     return summary.reset_index()
 
@@ -189,6 +195,8 @@ def _cell(value: object) -> str:
 def _name(row: Mapping[Any, Any]) -> str:
     parts = [row["space"], row["affinity"]]
     parts += [f"{name} {row[name]}" for name in ("augment", "fit_on") if row[name] != USUAL[name]]
+    if row["topics"]:
+        parts.append(f"{row['topics']} topics")
     if float(row["labelled"]) > 0:
         parts.append(f"{row['labelled']} labelled")
     return ", ".join(part for part in parts if part)
@@ -211,6 +219,7 @@ def _score_row(row: Mapping[Any, Any], published: pd.DataFrame) -> dict[str, obj
         "NMI": _spread(row, "nmi"),
         "ACC held out": row["acc_test"],
         "Grassmann²": row["grassmann"],
+        "eigengap suggests": row["suggested"],
         "paper": "" if paper is None else f"{paper['acc']:.3f} / {paper['nmi']:.3f}",
     }
 
@@ -226,6 +235,8 @@ def _command_row(row: Mapping[Any, Any]) -> dict[str, object]:
     given = ["dataset", "space", "affinity"]
     given += [name for name in USUAL if str(row[name]) != USUAL[name]]
     command = "".join(f" -S {name}={row[name]}" for name in given)
+    if topics := row["topics"]:
+        command += f" -S reuters.topics={topics} -S reuters.n_clusters={topics}"
     known = [stage for stage in STAGES if row[f"seconds_{stage}"] > 0]
     seconds = {stage: str(round(row[f"seconds_{stage}"])) for stage in known}
     return {
