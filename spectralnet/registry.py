@@ -25,8 +25,8 @@ from spectralnet.tracking import main_root, set_store
 PACKAGE = Path(__file__).parent
 # What `spectralnet.predictor` imports; MLflow adds itself.
 REQUIREMENTS = (
-    "nltk", "numpy", "pandas", "pydantic", "pyyaml", "safetensors", "scikit-learn", "scipy",
-    "threadpoolctl", "torch", "tqdm",
+    "faiss-cpu", "nltk", "numpy", "pandas", "pydantic", "pyyaml", "safetensors", "scikit-learn",
+    "scipy", "threadpoolctl", "torch", "tqdm",
 )  # fmt: skip
 
 OUTPUTS = Schema([ColSpec("long", "cluster"), ColSpec("float", "distance")])

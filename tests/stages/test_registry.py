@@ -1,9 +1,16 @@
+import ast
+import subprocess
+import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
 import mlflow
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from click.testing import CliRunner
+from clones import ROOT
 from mlflow.tracking import MlflowClient
 
 from spectralnet import tracking
@@ -14,7 +21,7 @@ from spectralnet.model_card import model_card
 from spectralnet.nets import MLP, seeded
 from spectralnet.predictor import Predictor
 from spectralnet.preparation import Pixels, Tfidf
-from spectralnet.registry import log_predictor
+from spectralnet.registry import REQUIREMENTS, log_predictor
 from spectralnet.spectral import SpectralMap
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (20, 2, 3), dtype=np.uint8)
@@ -68,6 +75,26 @@ def test_a_logged_predictor_gives_the_same_clusters(kind, tmp_path, monkeypatch)
         lost = CliRunner().invoke(main, ["predict", "models:/none@x", str(tmp_path / "x.npy")])
         assert lost.exit_code == 1
         assert "models:/none@x cannot be had from the store" in lost.output
+
+
+def test_a_served_model_requires_all_that_it_imports():
+    code = (
+        "import sys, spectralnet.predictor; "
+        "print(*(m.__file__ for name, m in sys.modules.items() if name.startswith('spectralnet')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    names = set()
+    for path in done.stdout.split():
+        for node in ast.walk(ast.parse(Path(path).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                names.add(node.module.partition(".")[0])
+    names -= {*sys.stdlib_module_names, "spectralnet"}
+    distributions = packages_distributions()
+    assert {distributions[name][0].lower() for name in names} == set(REQUIREMENTS)
 
 
 def test_the_card_says_what_the_model_is():
