@@ -41,8 +41,8 @@ class SpectralNet(DeepClusterer):
     affinity : {"euclidean", "siamese"}, default="euclidean"
         Distances of the graph: plain, or learned by a Siamese net.
     n_components : int, default=None
-        Eigenvectors, the constant one included; by default up to `n_clusters` + 6, of
-        which as many make the clusters as give the best.
+        Eigenvectors, the constant one included; by default up to `n_clusters` + 6, of which
+        as many make the clusters as give the largest modularity.
     n_neighbours : int, default=20
         Of each point in the graph, itself not counted; n - 1 where there are fewer.
     autoencoder, graph, siamese, spectralnet : dict, default=None
