@@ -1,5 +1,6 @@
 """Raw samples from files and predictions into files, a chunk at a time."""
 
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ OUTPUTS = (".csv", ".parquet", ".npy")
 def read_samples(
     path: Path, texts: bool, columns: Sequence[str] | None = None, chunk: int = CHUNK
 ) -> Iterator[Raw]:
-    """Read a file of samples without holding more than a chunk of it; at least one is given.
+    """Read a file of samples without holding more than a chunk of it.
 
     Parameters
     ----------
@@ -45,8 +46,8 @@ def read_samples(
     Raises
     ------
     DataError
-        If the file is missing, of another format, or holds something else; where it can be
-        known, with row and column.
+        If the file is missing, of another format, or holds no samples or others; where it
+        can be known, with row and column.
     """
     if path.suffix not in INPUTS:
         raise DataError(f"{path}: its name has to end with one of {', '.join(INPUTS)}")
@@ -54,27 +55,48 @@ def read_samples(
         raise DataError(f"{path} is missing")
     if columns is not None and path.suffix not in (".csv", ".parquet"):
         raise ParameterError(f"{path} has no named columns to choose from")
+    found = False
     try:
-        if path.suffix in (".csv", ".parquet"):
-            first = 0
-            for table in _tables(path, columns, chunk):
-                yield _texts(table, path) if texts else _numbers(table, path, first)
-                first += len(table)
-        elif path.suffix == ".txt":
-            yield from _lines(path, chunk)
-        else:
-            matrix = _load_matrix(path)
-            for start in range(0, matrix.shape[0], chunk):
-                yield matrix[start : start + chunk]
-    except (ValueError, pa.ArrowInvalid) as error:
+        for samples in _chunks(path, texts, columns, chunk):
+            found = True
+            yield samples
+    except (ValueError, EOFError, zipfile.BadZipFile, pa.ArrowInvalid) as error:
         if isinstance(error, DataError):
             raise
         raise DataError(f"{path} cannot be read: {error}") from error
+    if not found:
+        raise DataError(f"{path} holds no samples")
 
 
-def _load_matrix(path: Path) -> NDArray[Any] | csr_array:
+def _chunks(
+    path: Path, texts: bool, columns: Sequence[str] | None, chunk: int
+) -> Iterator[NDArray[Any] | csr_array | list[str]]:
+    if path.suffix in (".csv", ".parquet"):
+        first = 0
+        for table in _tables(path, columns, chunk):
+            if len(table):
+                yield _texts(table, path) if texts else _numbers(table, path, first)
+            first += len(table)
+    elif path.suffix == ".txt":
+        if not texts:
+            raise DataError(f"{path} holds texts, but the model takes numbers")
+        yield from _lines(path, chunk)
+    else:
+        array = _load_array(path)
+        kinds, wanted = ("UT", "texts") if texts else ("buif", "numbers")
+        if array.ndim == 0 or array.dtype.kind not in kinds:
+            raise DataError(
+                f"{path} holds an array of type {array.dtype} and shape {array.shape}, but the "
+                f"model takes {wanted}, a row a sample"
+            )
+        for start in range(0, array.shape[0], chunk):
+            yield array[start : start + chunk]
+
+
+def _load_array(path: Path) -> NDArray[Any] | csr_array:
     if path.suffix == ".npz":
-        return csr_array(scipy.sparse.load_npz(path))
+        with path.open("rb") as file:  # NumPy leaves a broken file open that it opened itself
+            return csr_array(scipy.sparse.load_npz(file))
     return load_array(path)
 
 
@@ -94,15 +116,15 @@ def _tables(path: Path, columns: Sequence[str] | None, chunk: int) -> Iterator[p
 
 
 def _numbers(table: pd.DataFrame, path: Path, first: int) -> NDArray[np.float64]:
+    numbers = table.apply(pd.to_numeric, errors="coerce")
     for name in table.columns:
-        if not pd.api.types.is_numeric_dtype(table[name]):
-            numbers = pd.to_numeric(table[name], errors="coerce")
-            row = int(np.argmax(numbers.isna()))
+        bad = np.flatnonzero(numbers[name].isna() & table[name].notna())
+        if bad.size:
             raise DataError(
-                f"{path}: column {name!r} holds {table[name].iloc[row]!r} in row {first + row}, "
-                "which is no number: choose others (`--columns`)"
+                f"{path}: column {name!r} holds {table[name].iloc[bad[0]]!r} in row "
+                f"{first + bad[0]}, which is no number: choose others (`--columns`)"
             )
-    return table.to_numpy(dtype=np.float64)
+    return numbers.to_numpy(dtype=np.float64)
 
 
 def _texts(table: pd.DataFrame, path: Path) -> list[str]:

@@ -142,6 +142,30 @@ def test_what_cannot_be_used_is_named_and_nothing_is_written(folder, tmp_path):
     assert "model.json is missing" in run(tmp_path, source).output
 
 
+def test_files_without_samples_or_of_another_kind_are_refused(tmp_path):
+    files = {
+        "a.txt": lambda path: path.write_text(""),
+        "a.csv": lambda path: path.write_text("a,b\n"),
+        "a.npy": lambda path: np.save(path, np.empty((0, 2))),
+        "a.parquet": lambda path: pd.DataFrame({"a": np.empty(0)}).to_parquet(path),
+        "empty.npy": lambda path: path.write_bytes(b""),
+        "cut.npz": lambda path: path.write_bytes(b"PK\x03\x04 and no more"),
+        "one.npy": lambda path: np.save(path, 3.0),
+        "texts.npy": lambda path: np.save(path, np.array(["a", "b"])),
+    }
+    for name, write in files.items():
+        write(tmp_path / name)
+        message = "holds no samples" if name.startswith("a.") else "cannot be read|model takes num"
+        with pytest.raises(DataError, match=message):
+            list(read_samples(tmp_path / name, texts=name == "a.txt"))
+    (tmp_path / "a.txt").write_text("wheat")
+    with pytest.raises(DataError, match="holds texts, but the model takes numbers"):
+        list(read_samples(tmp_path / "a.txt", texts=False))
+    np.save(tmp_path / "a.npy", np.ones((3, 2)))
+    with pytest.raises(DataError, match="the model takes texts"):
+        list(read_samples(tmp_path / "a.npy", texts=True))
+
+
 def test_a_model_of_another_method_is_refused(folder):
     (folder / "model.json").write_text('{"method": "kmeans"}')
     with pytest.raises(DataError, match="method 'kmeans': this version knows spectralnet"):
