@@ -1,0 +1,162 @@
+"""What the default leaves out: images changed at random, known labels, a part held out, other
+methods, own data. In a clone of its own, so that it runs beside the tests of test_pipeline.py."""
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from clones import TINY, Clone, executed
+from mlflow.tracking import MlflowClient
+from scipy.sparse import csr_array
+from sklearn.neighbors import kneighbors_graph
+
+from spectralnet.artifacts import load_array, load_graph, load_matrix, save_array, save_graph
+from spectralnet.dec import DECModel
+from spectralnet.metrics import scores
+from spectralnet.model import ClusterModel
+from spectralnet.plots import CAPTIONS
+
+pytestmark = pytest.mark.xdist_group("second clone")  # its experiments are run once
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    return Clone(tmp_path_factory.mktemp("second"))
+
+
+@pytest.fixture(scope="module")
+def augmented(clone):
+    changes = {"space": "input", "augment": "affine", "labelled": 0.1, "fit_on": "train"}
+    return clone.experiment("augmented", **TINY | changes)
+
+
+def test_images_are_augmented_and_labels_known_where_asked_for(clone, augmented):
+    assert augmented == {"prepare", "graph", "siamese", "spectralnet", "evaluate"}
+    artifacts = clone.root / "artifacts/digits/input"
+    known = load_array(artifacts / "features/known_labels.npy")
+    labels = load_array(artifacts / "features/labels.npy")
+    assert np.count_nonzero(known >= 0) == 24
+    model = ClusterModel.load(artifacts / "siamese/model")
+    assert model.embedder.config["kind"] == "conv"
+    clusters = load_array(artifacts / "siamese/model/clusters.npy")
+    told = known >= 0  # what was told is no achievement
+    assert clone.metrics()["acc"] == pytest.approx(scores(labels[~told], clusters[~told])["acc"])
+    graph = load_graph(artifacts / "euclidean/affinity/graph.npz").toarray()
+    rows = np.flatnonzero(told)
+    agree = known[rows][:, None] == known[rows]
+    np.testing.assert_array_equal(graph[np.ix_(rows, rows)] > 0, agree & ~np.eye(24, dtype=bool))
+
+
+def test_held_out_points_are_scored(clone, augmented):
+    artifacts = clone.root / "artifacts/digits"
+    model = ClusterModel.load(artifacts / "input/siamese/model")
+    clusters = model.predict(load_matrix(artifacts / "input/features/held_out_matrix"))
+    labels = load_array(artifacts / "input/features/held_out_labels.npy")
+    assert len(clusters) == 60
+    assert clone.metrics()["acc_test"] == pytest.approx(scores(labels, clusters)["acc"])
+
+
+def test_without_labels_the_label_free_part_is_reported(clone, augmented, tmp_path):
+    artifacts = tmp_path / "digits"
+    shutil.copytree(clone.root / "artifacts/digits", artifacts)
+    for name in ("labels", "held_out_labels"):
+        path = artifacts / f"input/features/{name}.npy"
+        save_array(path, np.full_like(load_array(path), -1))
+    folders = ["features", "features", "euclidean/affinity", "siamese/affinity", "siamese/model"]
+    paths = [str(artifacts / "input" / folder) for folder in folders]
+    done = clone.run("stages.evaluate", *paths, str(tmp_path / "results"))
+    assert "no labels" in done.stdout, done.stdout
+    metrics = json.loads((tmp_path / "results/metrics.json").read_text())
+    assert {"grassmann", "agreement", "smallest_cluster", "components"} <= metrics.keys()
+    assert not {"acc", "kmeans_acc", "acc_test"} & metrics.keys()
+    pictures = {path.stem for path in (tmp_path / "results/pictures").iterdir()}
+    assert pictures == CAPTIONS.keys() - {"terms", "confusion"}
+
+
+@pytest.fixture(scope="module")
+def methods(clone, augmented):
+    """Two methods on the same points, with the same labels known."""
+    targets = [f"stages/methods/dvc.yaml:{name}" for name in ("dec", "kmeans")]
+    done = clone.run("dvc", "exp", "run", "--name", "methods", *targets)
+    assert done.returncode == 0, done.stdout
+    return executed(done.stdout)
+
+
+def test_methods_run_where_they_are_asked_for(clone, methods):
+    assert methods == {"stacked", "dec", "kmeans"}
+    artifacts = clone.root / "artifacts/digits"
+    features = load_matrix(artifacts / "input/features/matrix")
+    labels = load_array(artifacts / "input/features/labels.npy")
+    clusters = DECModel.load(artifacts / "methods/dec").predict(features)
+    np.testing.assert_array_equal(clusters, load_array(artifacts / "methods/dec/clusters.npy"))
+    metrics = json.loads((artifacts / "methods/dec/metrics.json").read_text())
+    unused = load_array(artifacts / "input/features/known_labels.npy") < 0
+    assert metrics["acc"] == pytest.approx(scores(labels[unused], clusters[unused])["acc"])
+    assert {"acc_test", "nmi_test", "ari_test"} <= metrics.keys()
+    client = MlflowClient(f"sqlite:///{clone.root / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("spectralnet")
+    query = "tags.stage = 'pipeline' and params.method LIKE '%'"
+    parents = client.search_runs([experiment.experiment_id], query)
+    assert {p.info.run_name: p.data.params["method"] for p in parents} == {
+        "methods-dec": "dec",
+        "methods-kmeans": "kmeans",
+    }
+    assert metrics["acc"] in [parent.data.metrics["acc"] for parent in parents]
+
+
+def test_methods_are_compared(clone, methods):
+    paths = ["results/metrics.json", "artifacts/digits/methods", "results/methods"]
+    done = clone.run("stages.compare", *paths)
+    assert done.returncode == 0, done.stdout
+    table = pd.read_csv(clone.root / "results/methods/methods.csv", index_col="method")
+    assert set(table.index) == {"spectralnet", "dec", "kmeans"}
+    assert table["acc"].is_monotonic_decreasing
+    assert (table[["seconds", "peak_memory"]] > 0).all(axis=None)
+    assert (clone.root / "results/methods/methods.png").stat().st_size > 0
+
+
+@pytest.fixture(scope="module")
+def own_data(clone, augmented):
+    """A table of two blobs with a column of labels, and its graph."""
+    generator = np.random.default_rng(0)
+    side = np.arange(120) % 2
+    points = generator.normal(size=(120, 3)) + 6 * side[:, None]
+    table = pd.DataFrame(points, columns=["a", "b", "c"]).assign(side=np.array(["l", "r"])[side])
+    table.to_csv(clone.root / "data/own.csv", index=False)
+    near = kneighbors_graph(points, 8)
+    save_graph(clone.root / "data/graph.npz", csr_array(near + near.T))
+    changes = {
+        "dataset": "own",
+        "own.path": "data/own.csv",
+        "affinity": "precomputed",
+        "fit_on": "all",
+        "augment": "none",
+        "labelled": 0.0,
+        "limit": "null",
+        "own.labels": "side",
+        "own.n_clusters": 2,
+        "own.spectralnet.n_components": 3,
+        "own.spectralnet.epochs": 2,
+        "own.spectralnet.steps_per_epoch": 20,
+    }
+    return side, clone.experiment("own", **changes)
+
+
+def test_own_data_and_graph_are_clustered(clone, own_data):
+    side, ran = own_data
+    assert ran == {"prepare", "graph", "precomputed", "spectralnet", "evaluate"}
+    assert clone.metrics()["acc"] > 0.95
+    table = pd.read_csv(clone.root / "results/clusters.csv")
+    assert table["sample"].tolist() == list(range(120))
+    assert scores(side, table["cluster"].to_numpy())["acc"] == pytest.approx(clone.metrics()["acc"])
+
+
+def test_a_change_of_own_data_is_noticed_and_checked(clone, own_data):
+    with (clone.root / "data/own.csv").open("a") as file:
+        file.write("1.0,red,2.0,l\n")
+    done = clone.run("dvc", "repro")
+    assert executed(done.stdout) == {"prepare"}
+    assert "own.csv: column 'b' is not numeric: 'red' in row 120" in done.stdout
+    assert "Traceback" not in done.stdout
