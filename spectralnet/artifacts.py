@@ -86,9 +86,10 @@ def load_graph(path: Path) -> csr_array:
 
 
 def save_json(path: Path, value: Any) -> None:
-    """Write a value as indented JSON."""
+    """Write a value as indented JSON, NumPy's numbers as such."""
+    text = json.dumps(value, indent=2, default=np.generic.item)
     with whole_file(path) as partial:
-        partial.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+        partial.write_text(text + "\n", encoding="utf-8")
 
 
 def load_json(path: Path) -> Any:

@@ -3,12 +3,19 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
+import numpy as np
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from spectralnet.errors import ParameterError
 
-Count = Annotated[int, Field(ge=1)]
+
+def _builtin(value: Any) -> Any:
+    """Turn NumPy's integers, which are no `int`, into such."""
+    return int(value) if isinstance(value, np.integer) else value
+
+
+Count = Annotated[int, BeforeValidator(_builtin), Field(ge=1)]
 # Not strict, since PyYAML reads the exponent without a dot that DVC writes (1e-05) as a string.
 Fraction = Annotated[float, Field(ge=0, lt=1, strict=False)]
 Positive = Annotated[float, Field(gt=0, strict=False)]

@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from spectralnet.artifacts import load_array, load_json, save_array, save_json
 from spectralnet.clustering import Assignment
-from spectralnet.errors import DataError
+from spectralnet.errors import DataError, ParameterError
 from spectralnet.matrices import Matrix
 from spectralnet.nets import pick_device
 from spectralnet.predictor import Model, Predictor
@@ -27,6 +27,7 @@ from spectralnet.preparation import Columns
 from spectralnet.training import quiet
 
 Raw = Any  # ndarray, DataFrame, sparse matrix, Tensor, or a list of rows
+Changes = dict[str, Any] | None  # of settings, by name; None leaves the defaults
 
 
 class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator):
@@ -79,12 +80,9 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         DataError, ParameterError
             If the points or the parameters cannot be used; both are `ValueError`.
         """
-        x = self._matrix(X, reset=True)
-        seed = self.random_state
-        if not isinstance(seed, int | np.integer):
-            seed = check_random_state(seed).randint(2**31)
+        x, seed, device = self._matrix(X, reset=True), self._seed(), self._device()
         with quiet(not self.verbose):
-            model, assigned = self._fit(x, int(seed), pick_device(self.device))
+            model, assigned = self._fit(x, seed, device)
         self._keep(model, assigned.clusters, assigned.embedding)
         return self
 
@@ -99,7 +97,8 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
     def save(self, folder: str | Path) -> None:
         """Write the fitted estimator into a folder: JSON, ``.safetensors``, ``.npy``.
 
-        ``spectralnet predict`` and `spectralnet.predictor.Predictor` read it too.
+        If the model is of one of `spectralnet.predictor.METHODS`, ``spectralnet predict`` and
+        `spectralnet.predictor.Predictor` read it too.
         """
         check_is_fitted(self)
         folder = Path(folder)
@@ -157,7 +156,20 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
 
     def _assign(self, X: Raw) -> Assignment:
         check_is_fitted(self)
-        return self.model_.assign(self._matrix(X, reset=False), pick_device(self.device))
+        return self.model_.assign(self._matrix(X, reset=False), self._device())
+
+    def _seed(self) -> int:
+        seed = self.random_state
+        if not isinstance(seed, int | np.integer):
+            return int(check_random_state(seed).randint(2**31))
+        if not 0 <= seed < 2**32:
+            raise ParameterError(f"random_state = {seed} has to be in 0 ... {2**32 - 1}")
+        return int(seed)
+
+    def _device(self) -> torch.device:
+        if self.device not in ("auto", "cpu", "cuda"):
+            raise ParameterError(f"device = {self.device!r}: choose one of auto, cpu, cuda")
+        return pick_device(self.device)
 
     def _matrix(self, X: Raw, reset: bool) -> Matrix:
         if isinstance(X, torch.Tensor):

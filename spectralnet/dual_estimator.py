@@ -10,15 +10,13 @@ import torch
 
 from spectralnet.clustering import Assignment
 from spectralnet.config import DualAutoencoderParams, Settings
-from spectralnet.deep_clusterer import DeepClusterer
+from spectralnet.deep_clusterer import Changes, DeepClusterer
 from spectralnet.defaults import default_dual_autoencoder, default_settings
 from spectralnet.dual_clustering import train_dual_autoencoder_network
 from spectralnet.errors import ParameterError
 from spectralnet.matrices import Matrix
 from spectralnet.model import ClusterModel
 from spectralnet.validation import check_sizes
-
-Changes = dict[str, Any] | None
 
 
 class DualAutoencoder(DeepClusterer):

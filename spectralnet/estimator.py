@@ -1,7 +1,7 @@
 """SpectralNet as a scikit-learn estimator, for use without the pipeline."""
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from spectralnet.artifacts import load_array, save_array
 from spectralnet.autoencoder import train_autoencoder
 from spectralnet.clustering import Assignment
 from spectralnet.config import Settings
-from spectralnet.deep_clusterer import DeepClusterer
+from spectralnet.deep_clusterer import Changes, DeepClusterer
 from spectralnet.defaults import default_settings
 from spectralnet.errors import ParameterError
 from spectralnet.matrices import Matrix
@@ -25,8 +25,6 @@ from spectralnet.spectral import train_spectral_map
 from spectralnet.validation import check_sizes
 
 CODES_PAY_FROM = 50  # features; with fewer, neighbours are searched for among the rows themselves
-
-Changes = dict[str, Any] | None
 
 
 class SpectralNet(DeepClusterer):
