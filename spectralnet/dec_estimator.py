@@ -1,37 +1,19 @@
 """DEC as a scikit-learn estimator, for use without the pipeline."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
 
 from spectralnet.clustering import Assignment
-from spectralnet.config import DECParams, StackedParams, validate
 from spectralnet.dec import DECModel
 from spectralnet.dec_training import train_dec
-from spectralnet.deep_clusterer import DeepClusterer
-from spectralnet.defaults import default_settings
+from spectralnet.deep_clusterer import Changes, DeepClusterer
+from spectralnet.defaults import default_dec, default_settings
+from spectralnet.matrices import Matrix
 from spectralnet.stacked import train_stacked
 from spectralnet.validation import check_sizes
-
-_STACKED = {
-    "layer_epochs": 10,
-    "corruption": 0.2,
-    "learning_rate": 0.001,
-    "patience": 10,
-    "held_out": 0.1,
-}
-_DEC = {
-    "codes": "stacked",
-    "epochs": 60,
-    "learning_rate": 0.01,
-    "update_interval": 0.5,
-    "tol": 0.001,
-}
-
-Changes = dict[str, Any] | None
 
 
 class DEC(DeepClusterer):
@@ -42,7 +24,8 @@ class DEC(DeepClusterer):
     n_clusters : int, default=8
     autoencoder, stacked, dec : dict, default=None
         Settings to change, by their names in ``params.yaml``: ``dec={"epochs": 20}``. Of the
-        autoencoder, `hidden` and `code_size` count.
+        autoencoder, `hidden` and `code_size` count, and `epochs` and `batch_size` are the
+        defaults of the others'. The defaults are `spectralnet.defaults.default_dec`.
     random_state : int, RandomState or None, default=None
         An int gives the same result each time on one machine.
     device : {"auto", "cpu", "cuda"}, default="auto"
@@ -96,23 +79,12 @@ class DEC(DeepClusterer):
         self.device = device
         self.verbose = verbose
 
-    def _fit(
-        self, x: NDArray[np.float32], seed: int, device: torch.device
-    ) -> tuple[DECModel, Assignment]:
-        settings = default_settings(
-            len(x), self.n_clusters, {"autoencoder": self.autoencoder or {}}
-        )
-        check_sizes(len(x), settings)
+    def _fit(self, x: Matrix, seed: int, device: torch.device) -> tuple[DECModel, Assignment]:
+        n = x.shape[0]
+        settings = default_settings(n, self.n_clusters, {"autoencoder": self.autoencoder or {}})
+        check_sizes(n, settings)
         shape = settings.autoencoder
-        sizes = {"epochs": shape.epochs, "batch_size": shape.batch_size}
-        stacked = validate(
-            StackedParams, _STACKED | sizes | (self.stacked or {}), "the parameters, stacked"
-        )
-        dec = validate(
-            DECParams,
-            _DEC | {"batch_size": shape.batch_size} | (self.dec or {}),
-            "the parameters, dec",
-        )
+        stacked, dec = default_dec(shape, self.stacked, self.dec)
         self.history_: dict[str, pd.DataFrame] = {}
         net, self.history_["stacked"] = train_stacked(x, shape, stacked, seed=seed, device=device)
         model, self.history_["dec"] = train_dec(

@@ -3,7 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from spectralnet.config import SURPLUS, DualAutoencoderParams, Settings, validate
+from spectralnet.config import (
+    SURPLUS,
+    AutoencoderParams,
+    DECParams,
+    DualAutoencoderParams,
+    Settings,
+    StackedParams,
+    validate,
+)
 
 FEW_POINTS = 10_000
 N_NEIGHBOURS = 20
@@ -39,6 +47,14 @@ _MANY: dict[str, Any] = {
         "batch_size": 512,
     },
     "spectralnet": {"hidden": [512, 512, 256], "epochs": 40, "batch_size": 512},
+}
+_STACKED: dict[str, Any] = {"layer_epochs": 10, "corruption": 0.2, **_TRAINING}
+_DEC: dict[str, Any] = {
+    "codes": "stacked",
+    "epochs": 60,
+    "learning_rate": 0.01,
+    "update_interval": 0.5,
+    "tol": 0.001,
 }
 _DUAL_AUTOENCODER: dict[str, Any] = {
     "channels": [16, 32, 64],
@@ -87,6 +103,41 @@ def default_settings(
     surplus = min(n_clusters + SURPLUS, max(n_clusters + 1, n // POINTS_A_COMPONENT))
     spectralnet.setdefault("n_components", max(1, min(surplus, n - 1)))
     return validate(Settings, raw, "the parameters")
+
+
+def default_dec(
+    autoencoder: AutoencoderParams,
+    stacked: Mapping[str, Any] | None = None,
+    dec: Mapping[str, Any] | None = None,
+) -> tuple[StackedParams, DECParams]:
+    """Choose settings of DEC's pretraining and of its clustering.
+
+    Parameters
+    ----------
+    autoencoder : AutoencoderParams
+        Whose `epochs` and `batch_size` serve as defaults.
+    stacked, dec : dict, optional
+        What to change, by name.
+
+    Returns
+    -------
+    stacked : StackedParams
+    dec : DECParams
+
+    Raises
+    ------
+    ParameterError
+        If a change is of an unknown name, or of a value that it cannot have.
+    """
+    epochs, batch_size = {"epochs": autoencoder.epochs}, {"batch_size": autoencoder.batch_size}
+    return (
+        validate(
+            StackedParams,
+            _STACKED | epochs | batch_size | dict(stacked or {}),
+            "the parameters, stacked",
+        ),
+        validate(DECParams, _DEC | batch_size | dict(dec or {}), "the parameters, dec"),
+    )
 
 
 def default_dual_autoencoder(

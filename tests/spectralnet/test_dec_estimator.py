@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 
@@ -47,6 +48,14 @@ def test_one_seed_one_result_and_files_bring_it_back(fitted, digits, tmp_path):
     loaded = DEC.load(tmp_path)
     assert loaded.get_params() == fitted.get_params()
     np.testing.assert_array_equal(loaded.predict(digits[0]), fitted.labels_)
+
+
+def test_a_sparse_matrix_gives_the_same_codes(digits):
+    short = {"stacked": {"epochs": 1, "layer_epochs": 1}, "dec": {"epochs": 1}}
+    x = digits[0][:100]
+    model = DEC(n_clusters=3, random_state=0, **QUICK | short)
+    expected = model.fit_transform(x)
+    np.testing.assert_allclose(model.fit_transform(csr_array(x)), expected, atol=1e-4)
 
 
 def test_wrong_settings_are_named(digits):

@@ -13,7 +13,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from spectralnet import SpectralNet
 from spectralnet.config import read_params
-from spectralnet.defaults import default_settings
+from spectralnet.defaults import default_dec, default_dual_autoencoder, default_settings
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.metrics import accuracy
 
@@ -54,7 +54,8 @@ def moons():
 
 
 def quick(**changes):
-    return SpectralNet(2, spectralnet=QUICK, random_state=0, device="cpu", **changes)
+    usual = {"n_clusters": 2, "spectralnet": QUICK, "random_state": 0, "device": "cpu"}
+    return SpectralNet(**usual | changes)
 
 
 def test_every_kind_of_input_gives_the_same_clusters(moons):
@@ -103,6 +104,16 @@ def test_the_defaults_are_those_of_the_pipeline():
     params = read_params(ROOT / "params.yaml")
     assert default_settings(1797, 10) == params.digits
     assert default_settings(70_000, 10) == params.mnist
+    assert default_dec(params.mnist.autoencoder) == (params.stacked, params.dec)
+    assert default_dual_autoencoder(70_000, images=True) == params.dual_autoencoder
+
+
+def test_numpys_integers_are_as_good_as_others(moons, tmp_path):
+    numbers = {"n_clusters": 2, "n_neighbours": 5, "n_components": 3, "random_state": 0}
+    model = quick(**{name: np.int64(value) for name, value in numbers.items()}).fit(moons)
+    np.testing.assert_array_equal(model.labels_, quick(**numbers).fit_predict(moons))
+    model.save(tmp_path)
+    assert SpectralNet.load(tmp_path).get_params() == model.get_params()
 
 
 @pytest.mark.parametrize(
@@ -113,6 +124,9 @@ def test_the_defaults_are_those_of_the_pipeline():
         ({"graph": {"k": 3}}, "graph.k = 3: Extra inputs are not permitted"),
         ({"n_components": 70}, "n_components = 70 is too many for 60 points"),
         ({"n_components": 1}, "n_components = 1, the constant eigenvector"),
+        ({"device": "cuda:1"}, "device = 'cuda:1': choose one of auto, cpu, cuda"),
+        ({"random_state": -1}, "random_state = -1 has to be in 0"),
+        ({"random_state": 2**32}, "random_state = 4294967296 has to be in 0"),
     ],
 )
 def test_bad_parameters_are_named(moons, changes, message):
