@@ -129,7 +129,11 @@ class DECModel(nn.Module):
 
     def save(self, folder: Path) -> None:
         """Write ``model.json`` and ``model.safetensors`` into `folder`."""
-        shape = {"encoder": self.encoder.config, "n_clusters": len(self.centroids)}
+        shape = {
+            "method": "dec",
+            "encoder": self.encoder.config,
+            "n_clusters": len(self.centroids),
+        }
         save_json(folder / "model.json", shape)
         save_weights(folder / "model.safetensors", self)
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.decomposition import TruncatedSVD
 
-from spectralnet.errors import ParameterError
+from spectralnet.errors import DataError, ParameterError
 from spectralnet.matrices import Matrix
 
 # Multiply-adds that exact search may take: minutes on a few cores. Beyond it, an inverted file.
@@ -65,6 +65,8 @@ def nearest_neighbours(
     ------
     ParameterError
         If `n_neighbours` is not below n.
+    DataError
+        If squared distances are too large for float32.
     """
     n, d = x.shape
     if not 1 <= n_neighbours < n:
@@ -90,7 +92,10 @@ def nearest_neighbours(
 def _nearest(x: Matrix, rows: NDArray[np.integer], k: int) -> NDArray[np.int64]:
     """Return the k nearest of all rows to some rows, themselves included: (len(rows), k)."""
     if not isinstance(x, csr_array):
-        return faiss.knn(x[rows], x, k)[1]
+        found = faiss.knn(x[rows], x, k)[1]
+        if (found < 0).any():
+            raise DataError(f"distances exceed float32, values reach {np.abs(x).max()}: scale them")
+        return found
     half_squares = np.asarray(x.multiply(x).sum(axis=1)).ravel() / 2  # (n,)
     found = np.empty((len(rows), k), dtype=np.int64)
     chunk = max(1, SIMILARITIES_AT_ONCE // x.shape[0])

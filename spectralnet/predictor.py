@@ -9,6 +9,7 @@ import torch
 
 from spectralnet.artifacts import load_json, save_json
 from spectralnet.clustering import Assignment
+from spectralnet.dec import DECModel
 from spectralnet.errors import DataError
 from spectralnet.matrices import Matrix
 from spectralnet.model import ClusterModel
@@ -28,7 +29,10 @@ class Model(Protocol):
         """Write ``model.json``, with its `method`, and ``model.safetensors`` into a folder."""
 
 
-METHODS = {"spectralnet": ClusterModel}
+METHODS: dict[str, type[ClusterModel] | type[DECModel]] = {
+    "spectralnet": ClusterModel,
+    "dec": DECModel,
+}
 # What a folder has to hold to be served; other files in it say how it was fitted.
 FILES = ("model.json", "model.safetensors", "preparation.json")
 

@@ -185,6 +185,8 @@ class Tfidf:
         """Turn n texts into sparse rows; those of texts without a known stem are empty."""
         if isinstance(raw, str):
             raise DataError("one text: a sequence of texts is needed")
+        if len(raw) == 0:  # scikit-learn refuses
+            return csr_array((0, self.n_features), dtype=np.float32)
         return _directions(csr_array(self._vectorizer.transform(raw)))
 
 
@@ -193,6 +195,8 @@ def _vectorizer(**arguments: Any) -> TfidfVectorizer:
 
 
 def _directions(x: NDArray[np.floating] | csr_array) -> Matrix:
+    if x.shape[0] == 0:  # scikit-learn refuses
+        return x.astype(np.float32)
     unit = normalize(x.astype(np.float64)) * np.sqrt(x.shape[1])
     return csr_array(unit, dtype=np.float32) if issparse(unit) else unit.astype(np.float32)
 

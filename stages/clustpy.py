@@ -7,6 +7,7 @@ import torch
 
 from spectralnet.artifacts import load_matrix
 from spectralnet.errors import ParameterError
+from spectralnet.matrices import dense_rows
 from stages.common import Stage, main
 from stages.method import write_clustering
 
@@ -19,15 +20,15 @@ def clustpy(stage: Stage, data: Path, clusters: Path) -> str:
         raise ParameterError(
             "clustpy is not installed: `pip install -c constraints.txt -e '.[rivals]'`"
         ) from error
-    x = load_matrix(data / "matrix")
-    x = np.asarray(x if isinstance(x, np.ndarray) else x.toarray())
+    x, held_out = (
+        dense_rows(load_matrix(data / name), slice(None)) for name in ("matrix", "held_out_matrix")
+    )
     torch.manual_seed(stage.params.seed)
     method = getattr(deep, clusters.name)(
         stage.settings.n_clusters, device=stage.device, random_state=stage.params.seed
     )
     method.fit(x)
-    held_out = load_matrix(data / "held_out_matrix")
-    found = method.predict(np.asarray(held_out)).astype(np.int64) if held_out.shape[0] else None
+    found = method.predict(held_out).astype(np.int64) if len(held_out) else None
     return write_clustering(stage, data, [data], clusters, method.labels_.astype(np.int64), found)
 
 

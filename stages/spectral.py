@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from spectralnet.artifacts import load_graph
-from spectralnet.clustering import unit_rows
-from spectralnet.evaluation import kmeans_clusters
+from spectralnet.clustering import fit_spectral_centroids, spectral_clusters
 from spectralnet.laplacian import exact_eigenvectors
 from stages.common import Stage, main
 from stages.method import write_clustering
@@ -15,13 +14,15 @@ def spectral(
 ) -> str:
     """Solve the eigenproblem that SpectralNet approximates, by ARPACK, and cluster."""
     settings, seed = stage.settings, stage.params.seed
+    weights = load_graph(affinity / "graph.npz")
     vectors, _ = exact_eigenvectors(
-        load_graph(affinity / "graph.npz"),
+        weights,
         settings.spectralnet.n_components,
         settings.spectralnet.sampler == "edges",
         seed,
     )
-    found = kmeans_clusters(unit_rows(vectors), settings.n_clusters, seed)
+    centroids = fit_spectral_centroids(vectors, settings.n_clusters, weights, seed)
+    found = spectral_clusters(vectors, centroids)
     upstream = list(dict.fromkeys([data, features, graph, affinity]))
     return write_clustering(stage, data, upstream, clusters, found)
 

@@ -7,6 +7,7 @@ from sklearn.datasets import load_digits
 from spectralnet import DEC
 from spectralnet.errors import ParameterError
 from spectralnet.metrics import accuracy
+from spectralnet.predictor import Predictor
 
 QUICK = {
     "autoencoder": {"hidden": [64], "code_size": 5},
@@ -48,6 +49,8 @@ def test_one_seed_one_result_and_files_bring_it_back(fitted, digits, tmp_path):
     loaded = DEC.load(tmp_path)
     assert loaded.get_params() == fitted.get_params()
     np.testing.assert_array_equal(loaded.predict(digits[0]), fitted.labels_)
+    served = Predictor.load(tmp_path).predict(digits[0])
+    np.testing.assert_array_equal(served.clusters, fitted.labels_)
 
 
 def test_a_sparse_matrix_gives_the_same_codes(digits):

@@ -4,7 +4,7 @@ from scipy.sparse import csr_array, random_array, vstack
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import normalize
 
-from spectralnet.errors import ParameterError
+from spectralnet.errors import DataError, ParameterError
 from spectralnet.neighbours import nearest_neighbours
 
 
@@ -82,3 +82,8 @@ def test_wide_rows_are_searched_in_a_projection(texts, is_sparse):
 def test_too_many_neighbours_are_refused(n_neighbours):
     with pytest.raises(ParameterError, match=f"n_neighbours = {n_neighbours} .*1 ... 4"):
         nearest_neighbours(np.eye(5, dtype=np.float32), n_neighbours)
+
+
+def test_values_whose_squares_overflow_are_refused(points):
+    with pytest.raises(DataError, match=r"exceed float32, values reach \d.*e\+3\d"):
+        nearest_neighbours(points * np.float32(1e30), 3)

@@ -88,3 +88,18 @@ def test_a_preparation_is_rebuilt_from_json(numbers):
         assert abs(again.transform(raw) - preparation.transform(raw)).max() == 0
     with pytest.raises(DataError, match="'sound': choose one of pixels, columns, tfidf"):
         build_preparation({"kind": "sound"})
+
+
+@pytest.mark.parametrize(
+    ("preparation", "nothing"),
+    [
+        (Tfidf.fit(TEXTS, 5), []),
+        (Columns(4, directions=True), np.empty((0, 4))),
+        (Columns(4, directions=True), csr_array((0, 4))),
+        (Pixels((2, 2), 255), np.empty((0, 2, 2), dtype=np.uint8)),
+    ],
+)
+def test_no_samples_give_no_rows(preparation, nothing):
+    rows = preparation.transform(nothing)
+    assert rows.shape == (0, preparation.n_features)
+    assert rows.dtype == np.float32
