@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run compare test lint docs setup
+.PHONY: run compare test test-services lint docs setup
 
 run: $(READY)  # reproduce the pipeline of params.yaml and print its results
 	. $(BIN)/activate && python -m stages.check && dvc repro && python -m stages.show
@@ -12,7 +12,10 @@ compare: $(READY)  # run every method on the data set of params.yaml and compare
 	. $(BIN)/activate && python -m stages.check && dvc repro stages/methods/dvc.yaml
 
 test: $(READY)  # run the tests
-	. $(BIN)/activate && OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadgroup
+	. $(BIN)/activate && OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadgroup -m "not services"
+
+test-services: $(READY)  # run the tests in a browser and on PostgreSQL
+	. $(BIN)/activate && OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadgroup -m services
 
 lint: $(READY)  # check style and types
 	. $(BIN)/activate && ruff check . && ruff format --check . && mypy

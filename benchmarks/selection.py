@@ -36,7 +36,7 @@ SETS = {
 def clusterings(x: np.ndarray, labels: np.ndarray, n_neighbours: int, seed: int) -> pd.DataFrame:
     """Cluster in one graph with each number of eigenvectors: its modularity and its ACC."""
     params = GraphParams(
-        n_neighbours=n_neighbours, search="exact", scale="local", scale_neighbour=10, overlap=2
+        n_neighbours=n_neighbours, search="exact", scale="local", scale_neighbour=10, overlap=1
     )
     graph = affinity_graph(nearest_neighbours(x, n_neighbours), params)
     n_clusters = len(np.unique(labels))

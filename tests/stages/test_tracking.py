@@ -128,6 +128,7 @@ def test_two_processes_share_a_fresh_store(store):
     assert set(runs(store)) == {"digits-code-siamese", "graph", "siamese"}
 
 
+@pytest.mark.services
 @pytest.mark.skipif(servers.INITDB is None, reason="no PostgreSQL: apt-get install postgresql")
 def test_two_processes_share_a_server_with_postgresql_and_artifacts(store):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}

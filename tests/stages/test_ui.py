@@ -12,7 +12,10 @@ from selenium.webdriver.support.expected_conditions import presence_of_element_l
 from selenium.webdriver.support.wait import WebDriverWait
 from servers import mlflow_server
 
-pytestmark = pytest.mark.xdist_group("clone")  # its experiments are run once
+pytestmark = [
+    pytest.mark.services,
+    pytest.mark.xdist_group("clone"),  # its experiments are run once
+]
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 needs_browser = pytest.mark.skipif(
