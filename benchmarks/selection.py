@@ -16,10 +16,10 @@ from sklearn.preprocessing import StandardScaler
 
 from spectralnet.affinity import affinity_graph
 from spectralnet.clustering import fit_centroids, spectral_clusters, unit_rows
-from spectralnet.config import GraphParams
 from spectralnet.laplacian import exact_eigenvectors
 from spectralnet.metrics import accuracy
 from spectralnet.neighbours import nearest_neighbours
+from spectralnet.parameters import GraphParams
 from spectralnet.selection import modularity
 
 SURPLUS = 6

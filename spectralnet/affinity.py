@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from spectralnet.config import GraphParams
 from spectralnet.errors import DataError
 from spectralnet.neighbours import Neighbours
+from spectralnet.parameters import GraphParams
 
 COMPARISONS_AT_ONCE = 2**27
 SYMMETRY_TOLERANCE = 1e-6  # of the largest affinity
@@ -134,6 +134,11 @@ def with_known_labels(graph: csr_array, labels: NDArray[np.int64]) -> csr_array:
     -------
     csr_array of shape (n, n)
 
+    Raises
+    ------
+    DataError
+        If a point is left without edges.
+
     References
     ----------
     Shaham et al., SpectralNet, ICLR 2018, section 5.1 (semi-supervised).
@@ -149,7 +154,14 @@ def with_known_labels(graph: csr_array, labels: NDArray[np.int64]) -> csr_array:
         weight = graph.sum() / graph.shape[0] / max(len(members) - 1, 1)
         parts.append((row, column, np.full(len(row), weight)))
     row, column, weights = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return csr_array((weights, (row, column)), shape=graph.shape)
+    told = csr_array((weights, (row, column)), shape=graph.shape)
+    alone = np.flatnonzero(degrees(told) == 0)
+    if alone.size:
+        raise DataError(
+            f"{alone.size} points with a known label, the first in row {alone[0]}, have only "
+            "neighbours of other known classes: raise graph.n_neighbours, or lower labelled"
+        )
+    return told
 
 
 def degrees(graph: csr_array) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from spectralnet.config import AffineParams
+from spectralnet.parameters import AffineParams
 
 
 class RandomAffine:

@@ -7,9 +7,9 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from spectralnet.config import AutoencoderParams
 from spectralnet.matrices import Matrix, Points
 from spectralnet.nets import MLP, half_precision, map_in_chunks, seeded
+from spectralnet.parameters import AutoencoderParams
 from spectralnet.training import Checkpoint, hold_out, n_batches, shuffled_batches, train
 
 

@@ -56,12 +56,12 @@ def predict(
     save() wrote; or the URI of a model that MLflow keeps (models:/NAME@ALIAS, runs:/ID/predictor).
 
     FILE holds raw samples, as the model was fitted on: .npy (images or rows of numbers), .npz (a
-    sparse matrix), .csv with a header, .parquet, or .txt (one text a line). It may be larger than
-    memory.
+    sparse matrix), .csv with a header, .parquet, or .txt (one text a line); or it is a folder of
+    images or of text files, in the order of their names. It may be larger than memory.
 
-    Each sample gets a row: its cluster, from 0, and the distance to the cluster's centroid. Small
-    distances are typical samples, large ones doubtful. Nothing is fitted here: a sample's cluster
-    does not depend on the others.
+    Each sample gets a row: its file, if FILE is a folder; its cluster, from 0; and the distance
+    to the cluster's centroid. Small distances are typical samples, large ones doubtful. Nothing
+    is fitted here: a sample's cluster does not depend on the others.
     """
     try:
         _predict(model, file, out, embedding, columns, device)
@@ -76,7 +76,7 @@ def _predict(
     from spectralnet.nets import pick_device
     from spectralnet.predictor import as_frame
     from spectralnet.preparation import Tfidf
-    from spectralnet.streams import OUTPUTS, read_samples, write_predictions
+    from spectralnet.streams import OUTPUTS, folder_samples, read_samples, write_predictions
 
     if out is not None and out.suffix not in OUTPUTS:
         raise ParameterError(f"--out {out}: its name has to end with one of {', '.join(OUTPUTS)}")
@@ -85,7 +85,9 @@ def _predict(
     chosen_device = pick_device(device)
     predictor = _load(model)
     texts = isinstance(predictor.preparation, Tfidf)
-    chunks = read_samples(file, texts, columns.split(",") if columns else None)
+    shape = getattr(predictor.preparation, "image_shape", None)
+    chunks = read_samples(file, texts, columns.split(",") if columns else None, shape)
+    names = [str(sample.relative_to(file)) for sample in folder_samples(file, texts)]
 
     def frames() -> Iterator[pd.DataFrame]:
         first = 0
@@ -95,9 +97,12 @@ def _predict(
                     assigned = predictor.predict(raw, chosen_device)
                 except DataError as error:
                     raise DataError(f"{file}, from row {first} on: {error}") from error
-                first += len(assigned.clusters)
-                progress.update(len(assigned.clusters))
-                yield as_frame(assigned, embedding)
+                frame = as_frame(assigned, embedding)
+                if names:
+                    frame.insert(0, "sample", names[first : first + len(frame)])
+                first += len(frame)
+                progress.update(len(frame))
+                yield frame
 
     if out is None:
         for i, frame in enumerate(frames()):

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from spectralnet.errors import ParameterError
 from spectralnet.matrices import dense_rows
+from spectralnet.progress import progress_bar
 from spectralnet.selection import modularity
 
 
@@ -63,8 +64,8 @@ def fit_centroids(
             f"n_clusters = {n_clusters}, but there are {len(distinct)} distinct points to cluster"
         )
     kmeans = KMeans(n_clusters, n_init=restarts, random_state=seed)
-    # Sums over more than two threads come in no fixed order; one thread makes them repeatable.
-    with threadpool_limits(limits=1, user_api="openmp"):
+    # Threads add their sums in no fixed order, which for two makes no difference.
+    with threadpool_limits(limits=2, user_api="openmp"):
         kmeans.fit(embedding)
     return kmeans.cluster_centers_.astype(np.float32)
 
@@ -93,10 +94,12 @@ def fit_spectral_centroids(
     ndarray of shape (n_clusters, number of eigenvectors used)
     """
     n_components = embedding.shape[1]
-    fits = [
-        fit_centroids(unit_rows(embedding[:, :used]), n_clusters, seed)
-        for used in range(min(n_clusters, n_components), n_components + 1)
-    ]
+    counts = range(min(n_clusters, n_components), n_components + 1)
+    fits = []
+    with progress_bar("k-means", len(counts), delay=2) as progress:
+        for used in counts:
+            fits.append(fit_centroids(unit_rows(embedding[:, :used]), n_clusters, seed))
+            progress.update()
     return max(fits, key=lambda fit: modularity(graph, spectral_clusters(embedding, fit)))
 
 

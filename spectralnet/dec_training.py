@@ -9,12 +9,13 @@ import torch
 from torch import Tensor
 
 from spectralnet.clustering import fit_centroids
-from spectralnet.config import DECParams
 from spectralnet.dec import DECModel, divergence, soft_assignment
 from spectralnet.errors import TrainingError
 from spectralnet.matrices import Matrix, Points
 from spectralnet.nets import MLP, ConvNet, half_precision, map_in_chunks
-from spectralnet.training import Checkpoint, n_batches, progress_bar, shuffled_batches
+from spectralnet.parameters import DECParams
+from spectralnet.progress import progress_bar
+from spectralnet.training import Checkpoint, n_batches, shuffled_batches
 
 RESTARTS = 20  # of k-means, as in the paper
 MOMENTUM = 0.9

@@ -24,7 +24,7 @@ from spectralnet.matrices import Matrix
 from spectralnet.nets import pick_device
 from spectralnet.predictor import Model, Predictor
 from spectralnet.preparation import Columns
-from spectralnet.training import quiet
+from spectralnet.progress import quiet
 
 Raw = Any  # ndarray, DataFrame, sparse matrix, Tensor, or a list of rows
 Changes = dict[str, Any] | None  # of settings, by name; None leaves the defaults

@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from spectralnet.config import (
-    SURPLUS,
+from spectralnet.config import SURPLUS, Settings, validate
+from spectralnet.parameters import (
     AutoencoderParams,
     DECParams,
     DualAutoencoderParams,
-    Settings,
     StackedParams,
-    validate,
 )
 
 FEW_POINTS = 10_000

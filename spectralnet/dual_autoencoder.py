@@ -8,10 +8,10 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from spectralnet.config import DualAutoencoderParams
 from spectralnet.matrices import Matrix, Points
 from spectralnet.mutual_information import Discriminator
 from spectralnet.nets import MLP, ConvNet, half_precision, seeded
+from spectralnet.parameters import DualAutoencoderParams
 from spectralnet.training import Checkpoint, hold_out, n_batches, shuffled_batches, train
 
 INITIAL_LOG_VARIANCE = -4.0

@@ -12,12 +12,12 @@ from torch import Tensor, nn
 
 from spectralnet.affinity import affinity_graph
 from spectralnet.clustering import Assignment
-from spectralnet.config import DualAutoencoderParams, GraphParams, SpectralNetParams
 from spectralnet.dual_autoencoder import DualAutoencoderNet, draw_noise, train_dual_autoencoder
 from spectralnet.matrices import Matrix, Points
 from spectralnet.model import ClusterModel, cluster_in_eigenspace
 from spectralnet.neighbours import nearest_neighbours
 from spectralnet.nets import MLP, ConvNet, half_precision, map_in_chunks
+from spectralnet.parameters import DualAutoencoderParams, GraphParams, SpectralNetParams
 from spectralnet.samplers import EdgeSampler
 from spectralnet.spectral import train_spectral_map
 from spectralnet.training import Checkpoint, hold_out, train
@@ -194,8 +194,8 @@ def fine_tune(
     """
     params, joint_params = net.params, net.params.joint
     codes = map_in_chunks(net.encoder, features, device)
-    clusters = spectral.assigned.clusters
-    means = [codes[clusters == y].mean(axis=0) for y in range(clusters.max() + 1)]
+    present, clusters = np.unique(spectral.assigned.clusters, return_inverse=True)
+    means = [codes[clusters == y].mean(axis=0) for y in range(len(present))]
     centres = nn.Parameter(torch.from_numpy(np.stack(means)))  # mu_y
     spectral_map = spectral.model.spectral_map
     joint = nn.ModuleList([net, spectral_map, nn.ParameterList([centres])]).to(device)

@@ -9,13 +9,14 @@ import pandas as pd
 import torch
 
 from spectralnet.clustering import Assignment
-from spectralnet.config import DualAutoencoderParams, Settings
+from spectralnet.config import Settings
 from spectralnet.deep_clusterer import Changes, DeepClusterer
 from spectralnet.defaults import default_dual_autoencoder, default_settings
 from spectralnet.dual_clustering import train_dual_autoencoder_network
 from spectralnet.errors import ParameterError
 from spectralnet.matrices import Matrix
 from spectralnet.model import ClusterModel
+from spectralnet.parameters import DualAutoencoderParams
 from spectralnet.validation import check_sizes
 
 

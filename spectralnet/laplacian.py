@@ -4,10 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, eigh
 from scipy.sparse import csr_array, diags_array
-from scipy.sparse.linalg import ArpackNoConvergence, eigsh
+from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from spectralnet.affinity import degrees
 from spectralnet.errors import TrainingError
+from spectralnet.progress import progress_bar
 
 Array = NDArray[np.float64]
 
@@ -62,14 +63,21 @@ def exact_eigenvectors(
 def _largest_pairs(matrix: csr_array, k: int, seed: int) -> tuple[Array, Array]:
     generator = np.random.default_rng(seed)
     start = generator.uniform(-1, 1, matrix.shape[0])
-    try:
-        # The generator seeds restarts, which a disconnected graph asks for.
-        return eigsh(matrix, k=k, which="LA", v0=start, rng=generator)
-    except ArpackNoConvergence as error:
-        raise TrainingError(
-            f"the exact eigenvectors of this graph cannot be had: {error}. Raise "
-            "graph.n_neighbours, or lower spectralnet.n_components"
-        ) from error
+    with progress_bar("products for eigenvectors", delay=2) as progress:
+
+        def product(vector: Array) -> Array:
+            progress.update()
+            return matrix @ vector
+
+        counted = LinearOperator(matrix.shape, product, dtype=matrix.dtype)
+        try:
+            # The generator seeds restarts, which a disconnected graph asks for.
+            return eigsh(counted, k=k, which="LA", v0=start, rng=generator)
+        except ArpackNoConvergence as error:
+            raise TrainingError(
+                f"the exact eigenvectors of this graph cannot be had: {error}. Raise "
+                "graph.n_neighbours, or lower spectralnet.n_components"
+            ) from error
 
 
 def rayleigh_ritz(

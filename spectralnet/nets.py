@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from spectralnet.errors import ParameterError
 from spectralnet.matrices import Matrix, dense_rows, mean_and_variance
+from spectralnet.progress import progress_bar
 
 DENSE_AT_ONCE = 2**27  # numbers
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "leaky_relu": nn.LeakyReLU}
@@ -195,7 +195,9 @@ def map_in_chunks(
     chunk = min(chunk, max(1, DENSE_AT_ONCE // x.shape[1]))
     starts = range(0, max(x.shape[0], 1), chunk)  # no rows: one empty chunk, of the right width
     parts = []
-    for start in tqdm(starts, "mapping", disable=None, delay=2, leave=False):
-        rows = torch.from_numpy(dense_rows(x, slice(start, start + chunk)))
-        parts.append(net(rows.to(device)).cpu())
+    with progress_bar("mapping", len(starts), delay=2) as progress:
+        for start in starts:
+            rows = torch.from_numpy(dense_rows(x, slice(start, start + chunk)))
+            parts.append(net(rows.to(device)).cpu())
+            progress.update()
     return torch.cat(parts).numpy()

@@ -89,7 +89,7 @@ def _read_file(path: Path, labels: str | None, text: str | None) -> OwnSamples:
             x, y = load_svmlight_file(str(path))
             return _from_array(path, csr_array(x), y)
         if path.suffix in TEXTS:
-            return _from_texts([*_decode(path).splitlines()], None)
+            return _from_texts([*read_text(path).splitlines()], None)
     except DataError:
         raise
     except (ValueError, OSError, EOFError, KeyError) as error:
@@ -177,10 +177,15 @@ def _from_texts(
     )
 
 
+def list_files(folder: Path, suffixes: set[str]) -> list[Path]:
+    """List the files in a folder and its folders whose names end with one of `suffixes`."""
+    return sorted(
+        file for file in folder.rglob("*") if file.is_file() and file.suffix.lower() in suffixes
+    )
+
+
 def _read_folder(path: Path, labels: str | None, image_shape: Sequence[int] | None) -> OwnSamples:
-    files = sorted(file for file in path.rglob("*") if file.is_file())
-    images = [file for file in files if file.suffix.lower() in IMAGES]
-    texts = [file for file in files if file.suffix.lower() in TEXTS]
+    images, texts = list_files(path, IMAGES), list_files(path, TEXTS)
     if bool(images) == bool(texts):
         found = "both images and texts" if images else "neither images nor texts"
         raise DataError(
@@ -193,13 +198,19 @@ def _read_folder(path: Path, labels: str | None, image_shape: Sequence[int] | No
     y = None if labels is None else np.array([file.parent.name for file in chosen])
     names = [file.relative_to(path).as_posix() for file in chosen]
     if texts:
-        return _from_texts([_decode(file) for file in texts], y, names)
-    pixels = _read_images(images, image_shape)
+        return _from_texts([read_text(file) for file in texts], y, names)
+    pixels = read_images(images, image_shape)
     return OwnSamples("images", pixels, _number(y, len(images)), {}, np.array(names))
 
 
-def _read_images(files: list[Path], shape: Sequence[int] | None) -> NDArray[np.uint8]:
-    """Read images in shades of grey: (n, height, width)."""
+def read_images(files: Sequence[Path], shape: Sequence[int] | None) -> NDArray[np.uint8]:
+    """Read images in shades of grey, brought to `shape` if given: (n, height, width).
+
+    Raises
+    ------
+    DataError
+        If a file is no image, or of another size than the first.
+    """
     arrays = []
     for file in files:
         try:
@@ -223,7 +234,8 @@ def white_level(pixels: NDArray[Any]) -> float:
     return float(np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else pixels.max())
 
 
-def _decode(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Read a text file in UTF-8; a `DataError` says where it is not."""
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -241,7 +253,7 @@ def _read_vector(path: Path) -> NDArray[Any]:
         if table.shape[1] != 1:
             raise DataError(f"{path} has {table.shape[1]} columns: one, of labels, is needed")
         return table.iloc[:, 0].to_numpy()
-    return np.array(_decode(path).splitlines())
+    return np.array(read_text(path).splitlines())
 
 
 def _number(y: Iterable[Any] | None, n: int = 0) -> NDArray[np.int64]:

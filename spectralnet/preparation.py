@@ -183,8 +183,8 @@ class Tfidf:
 
     def transform(self, raw: Sequence[str]) -> csr_array:
         """Turn n texts into sparse rows; those of texts without a known stem are empty."""
-        if isinstance(raw, str):
-            raise DataError("one text: a sequence of texts is needed")
+        if isinstance(raw, str) or not all(isinstance(text, str) for text in raw):
+            raise DataError("a sequence of texts is needed")
         if len(raw) == 0:  # scikit-learn refuses
             return csr_array((0, self.n_features), dtype=np.float32)
         return _directions(csr_array(self._vectorizer.transform(raw)))

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from torch import Tensor
 
-from spectralnet.config import GraphParams
 from spectralnet.edges import split_edges
 from spectralnet.matrices import Points
 from spectralnet.orthonormal import orthonormal_weights, orthonormalise
+from spectralnet.parameters import GraphParams
 
 Map = Callable[[Tensor], Tensor]
 

@@ -9,10 +9,10 @@ from scipy.sparse import csr_array
 from torch import Tensor
 
 from spectralnet.augmentation import RandomAffine
-from spectralnet.config import SiameseParams
 from spectralnet.edges import WeightedEdges, split_edges
 from spectralnet.matrices import Matrix, Points
 from spectralnet.nets import MLP, ConvNet, half_precision, seeded
+from spectralnet.parameters import SiameseParams
 from spectralnet.training import Checkpoint, hold_out, train
 
 HELD_OUT_BATCHES = 20

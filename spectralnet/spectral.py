@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from torch import Tensor, nn
 
-from spectralnet.config import GraphParams, SpectralNetParams
 from spectralnet.errors import ParameterError
 from spectralnet.laplacian import rayleigh_ritz
 from spectralnet.matrices import Matrix, Points
 from spectralnet.nets import MLP, Standardise, map_in_chunks, seeded
+from spectralnet.parameters import GraphParams, SpectralNetParams
 from spectralnet.samplers import BatchSampler, EdgeSampler, Sampler
 from spectralnet.training import Checkpoint, hold_out, train
 

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from spectralnet.autoencoder import Autoencoder, train_autoencoder
-from spectralnet.config import AutoencoderParams, StackedParams
 from spectralnet.matrices import Matrix, Points
 from spectralnet.nets import half_precision, seeded
+from spectralnet.parameters import AutoencoderParams, StackedParams
 from spectralnet.training import Checkpoint, hold_out, n_batches, shuffled_batches, train
 
 

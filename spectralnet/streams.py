@@ -15,6 +15,7 @@ from scipy.sparse import csr_array
 
 from spectralnet.artifacts import load_array, whole_file
 from spectralnet.errors import DataError, ParameterError
+from spectralnet.own_data import IMAGES, TEXTS, list_files, read_images, read_text
 from spectralnet.preparation import Raw
 
 CHUNK = 8192  # samples
@@ -23,19 +24,26 @@ OUTPUTS = (".csv", ".parquet", ".npy")
 
 
 def read_samples(
-    path: Path, texts: bool, columns: Sequence[str] | None = None, chunk: int = CHUNK
+    path: Path,
+    texts: bool,
+    columns: Sequence[str] | None = None,
+    image_shape: Sequence[int] | None = None,
+    chunk: int = CHUNK,
 ) -> Iterator[Raw]:
-    """Read a file of samples without holding more than a chunk of it.
+    """Read a file or a folder of samples without holding more than a chunk of it.
 
     Parameters
     ----------
     path : Path
         ``.npy`` (images or rows), ``.npz`` (a sparse matrix, the one format that is read as a
-        whole), ``.csv`` with a header, ``.parquet``, or ``.txt`` (one text a line, UTF-8).
+        whole), ``.csv`` with a header, ``.parquet``, or ``.txt`` (one text a line, UTF-8);
+        or a folder, whose images or text files are taken in the order of `folder_samples`.
     texts : bool
         Whether the samples are texts; else they are numbers.
     columns : sequence of str, optional
         Which columns of a table make a sample; by default all.
+    image_shape : (int, int), optional
+        Height and width to bring a folder's images to.
     chunk : int, default=8192
         Samples at once.
 
@@ -49,15 +57,15 @@ def read_samples(
         If the file is missing, of another format, or holds no samples or others; where it
         can be known, with row and column.
     """
-    if path.suffix not in INPUTS:
-        raise DataError(f"{path}: its name has to end with one of {', '.join(INPUTS)}")
-    if not path.is_file():
+    if not path.exists():
         raise DataError(f"{path} is missing")
+    if path.is_file() and path.suffix not in INPUTS:
+        raise DataError(f"{path}: its name has to end with one of {', '.join(INPUTS)}")
     if columns is not None and path.suffix not in (".csv", ".parquet"):
         raise ParameterError(f"{path} has no named columns to choose from")
     found = False
     try:
-        for samples in _chunks(path, texts, columns, chunk):
+        for samples in _chunks(path, texts, columns, image_shape, chunk):
             found = True
             yield samples
     except (ValueError, EOFError, zipfile.BadZipFile, pa.ArrowInvalid) as error:
@@ -68,10 +76,24 @@ def read_samples(
         raise DataError(f"{path} holds no samples")
 
 
+def folder_samples(folder: Path, texts: bool) -> list[Path]:
+    """List a folder's text files, or its images, those of its folders included, by name."""
+    return list_files(folder, TEXTS if texts else IMAGES)
+
+
 def _chunks(
-    path: Path, texts: bool, columns: Sequence[str] | None, chunk: int
+    path: Path,
+    texts: bool,
+    columns: Sequence[str] | None,
+    image_shape: Sequence[int] | None,
+    chunk: int,
 ) -> Iterator[NDArray[Any] | csr_array | list[str]]:
-    if path.suffix in (".csv", ".parquet"):
+    if path.is_dir():
+        every = folder_samples(path, texts)
+        for start in range(0, len(every), chunk):
+            files = every[start : start + chunk]
+            yield [read_text(file) for file in files] if texts else read_images(files, image_shape)
+    elif path.suffix in (".csv", ".parquet"):
         first = 0
         for table in _tables(path, columns, chunk):
             if len(table):

@@ -1,9 +1,7 @@
 """The one training loop: seed, held-out loss, one-cycle rate, early stopping, checkpoint."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,30 +11,13 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from spectralnet.artifacts import whole_file
-from spectralnet.config import TrainingParams
 from spectralnet.errors import TrainingError
+from spectralnet.parameters import TrainingParams
+from spectralnet.progress import progress_bar
 
 WARM_UP = 0.3  # part of the cycle in which the rate rises
-
-_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
-
-
-@contextmanager
-def quiet(on: bool = True) -> Iterator[None]:
-    """Show no progress bars inside the block, also on terminals."""
-    token = _quiet.set(on)
-    try:
-        yield
-    finally:
-        _quiet.reset(token)
-
-
-def progress_bar(name: str, total: int, done: int) -> tqdm:
-    """Return a bar that stands at `done`, and shows on terminals outside of `quiet` only."""
-    return tqdm(total=total, initial=done, desc=name, disable=_quiet.get() or None)
 
 
 @dataclass

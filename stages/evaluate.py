@@ -60,7 +60,8 @@ def evaluate(
         clusterings = {name: found[unused] for name, found in clusterings.items()}
         metrics |= score_clusterings(clusterings, labels[unused])
     metrics |= _held_out_scores(stage, whole, data)
-    figures = _draw_points(stage, data, model, labels) | _draw_nets(features, affinity, model)
+    figures = _draw_points(stage, data, model, whole, labels)
+    figures |= _draw_nets(features, affinity, model)
     figures["eigenvalues"] = plots.eigenvalues(learned, exact, metrics["suggested_n_clusters"])
     clustered = pd.read_csv(data / "samples.csv").assign(cluster=clusters)
     records = [load_json(f / "run.json") for f in (data, features, graph, affinity, model)]
@@ -97,11 +98,16 @@ def _held_out_scores(stage: Stage, whole: ClusterModel, data: Path) -> dict[str,
 
 
 def _draw_points(
-    stage: Stage, data: Path, model: Path, labels: NDArray[np.int64] | None
+    stage: Stage,
+    data: Path,
+    model: Path,
+    whole: ClusterModel,
+    labels: NDArray[np.int64] | None,
 ) -> dict[str, Figure]:
     """Draw where points went, and what the clusters hold: images, or terms of texts."""
     clusters, seed = load_array(model / "clusters.npy"), stage.params.seed
-    embedding = load_array(model / "embedding.npy")
+    used = whole.centroids.shape[1]  # of the eigenvectors, those that clusters were read off
+    embedding = load_array(model / "embedding.npy")[:, :used]
     figures = {"embedding": plots.embedding(embedding, clusters, labels, seed)}
     if labels is not None:
         figures["confusion"] = plots.confusion(labels, clusters)

@@ -6,14 +6,9 @@ import torch
 from clones import ROOT, TINY, Clone
 
 from spectralnet.affinity import affinity_graph
-from spectralnet.config import (
-    DualAutoencoderParams,
-    GraphParams,
-    JointParams,
-    Settings,
-    read_params,
-)
+from spectralnet.config import Settings, read_params
 from spectralnet.neighbours import nearest_neighbours
+from spectralnet.parameters import DualAutoencoderParams, GraphParams, JointParams
 
 
 def pytest_addoption(parser):

@@ -101,6 +101,12 @@ def test_known_labels_overrule_the_graph(blobs, blob_graph):
     np.testing.assert_array_equal(unlabelled.toarray(), blob_graph.toarray())
 
 
+def test_a_known_label_among_others_leaves_no_edges():
+    ring = given()
+    with pytest.raises(DataError, match="1 points with a known label, the first in row 2"):
+        with_known_labels(ring, np.array([-1, 0, 1, 0, -1]))
+
+
 def given(changes=()):
     """A ring of five points, with some entries changed."""
     ring = np.zeros((5, 5))

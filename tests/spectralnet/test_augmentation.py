@@ -4,7 +4,7 @@ import torch
 from scipy.ndimage import center_of_mass
 
 from spectralnet.augmentation import RandomAffine
-from spectralnet.config import AffineParams
+from spectralnet.parameters import AffineParams
 
 
 def affine(**largest):

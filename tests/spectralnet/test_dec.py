@@ -4,7 +4,6 @@ import torch
 from scipy.stats import t as student
 
 from spectralnet.clustering import fit_centroids
-from spectralnet.config import DECParams
 from spectralnet.dec import (
     DECModel,
     divergence,
@@ -16,6 +15,7 @@ from spectralnet.dec_training import train_dec
 from spectralnet.errors import DataError, TrainingError
 from spectralnet.metrics import accuracy
 from spectralnet.nets import MLP, seeded
+from spectralnet.parameters import DECParams
 from spectralnet.training import Checkpoint
 
 PARAMS = DECParams(

@@ -4,9 +4,9 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 
 from spectralnet import DualAutoencoder
-from spectralnet.config import DualAutoencoderParams
 from spectralnet.errors import ParameterError
 from spectralnet.metrics import accuracy
+from spectralnet.parameters import DualAutoencoderParams
 
 SHORT = {
     "n_neighbours": 8,

@@ -7,6 +7,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 from conftest import ROOT
+from PIL import Image
 from scipy.sparse import csr_array, save_npz
 
 from spectralnet.cli import main
@@ -101,6 +102,41 @@ def test_every_format_in_and_out_gives_the_same_clusters(
     if suffix != ".npy":
         np.testing.assert_allclose(found["distance"], expected.distances, rtol=1e-5)
     assert not list(tmp_path.glob(".*"))
+
+
+def test_a_folder_gets_a_row_for_each_file(predictor, folder, images, tmp_path):
+    samples = tmp_path / "images"
+    for i, image in enumerate(images):
+        (samples / str(i % 2)).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(samples / f"{i % 2}/{i:02}.png")
+    (samples / "notes.txt").write_text("no image")
+    Image.fromarray(images[3]).resize((30, 20), Image.Resampling.NEAREST).save(samples / "0/02.png")
+    done = run(folder, samples, "--out", tmp_path / "out.csv")
+    assert done.exit_code == 0, done.output
+    found = pd.read_csv(tmp_path / "out.csv").set_index("sample")["cluster"]
+    assert found.index.tolist() == [
+        f"{i % 2}/{i:02}.png" for i in [*range(0, 50, 2), *range(1, 50, 2)]
+    ]
+    images[2] = images[3]  # brought back to the size of the others
+    expected = predictor.predict(images).clusters
+    np.testing.assert_array_equal([found[f"{i % 2}/{i:02}.png"] for i in range(50)], expected)
+
+
+def test_a_folder_of_texts_gets_the_clusters_of_its_texts(tmp_path):
+    texts = ["wheat prices rose", "oil prices fell", "wheat and oil"]
+    preparation = Tfidf.fit(texts, 10)
+    predictor = Predictor(preparation, random_model(preparation.n_features))
+    predictor.save(tmp_path / "model")
+    (tmp_path / "texts").mkdir()
+    for i, text in enumerate(texts):
+        (tmp_path / f"texts/{i}.txt").write_text(text, encoding="utf-8")
+    done = run(tmp_path / "model", tmp_path / "texts")
+    assert done.exit_code == 0, done.output
+    found = [line.split(",")[:2] for line in done.stdout.splitlines()[1:]]
+    expected = predictor.predict(texts).clusters
+    assert found == [[f"{i}.txt", str(cluster)] for i, cluster in enumerate(expected)]
+    with pytest.raises(DataError, match="a sequence of texts is needed"):
+        predictor.predict(np.ones((2, 3)))
 
 
 def test_files_are_read_a_chunk_at_a_time(images, tmp_path):

@@ -4,9 +4,9 @@ import torch
 
 from spectralnet.affinity import affinity_graph
 from spectralnet.augmentation import RandomAffine
-from spectralnet.config import AffineParams
 from spectralnet.neighbours import nearest_neighbours
 from spectralnet.nets import ConvNet, map_in_chunks
+from spectralnet.parameters import AffineParams
 from spectralnet.siamese import (
     contrastive_loss,
     info_nce_loss,

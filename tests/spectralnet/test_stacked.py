@@ -5,7 +5,7 @@ from scipy.sparse import csr_array
 
 from spectralnet import stacked
 from spectralnet.autoencoder import Autoencoder
-from spectralnet.config import StackedParams
+from spectralnet.parameters import StackedParams
 from spectralnet.stacked import LayerPair, _kept, train_stacked
 from spectralnet.training import Checkpoint
 

@@ -18,6 +18,8 @@ BOOKKEEPING = {
     "spectralnet/config.py",
     "spectralnet/errors.py",
     "spectralnet/model_card.py",
+    "spectralnet/parameters.py",
+    "spectralnet/progress.py",
     "spectralnet/registry.py",
     "spectralnet/tracking.py",
     "spectralnet/validation.py",
