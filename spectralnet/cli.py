@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 import pandas as pd
@@ -42,7 +42,7 @@ def main() -> None:
     "--columns",
     help="Which columns of a .csv or .parquet FILE make a sample, with commas between them and "
     "in the order that the model was fitted on; for texts, the one that holds them. By default "
-    "all.",
+    "those that the model was fitted on, by name if it knows them, or else all.",
 )
 @click.option(
     "--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"])
@@ -65,7 +65,7 @@ def predict(
     """
     try:
         _predict(model, file, out, embedding, columns, device)
-    except SpectralNetError as error:
+    except (SpectralNetError, OSError) as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -75,7 +75,7 @@ def _predict(
     # Imported here, so that --help is at once there.
     from spectralnet.nets import pick_device
     from spectralnet.predictor import as_frame
-    from spectralnet.preparation import Tfidf
+    from spectralnet.preparation import Pixels, Tfidf
     from spectralnet.streams import OUTPUTS, folder_samples, read_samples, write_predictions
 
     if out is not None and out.suffix not in OUTPUTS:
@@ -85,8 +85,8 @@ def _predict(
     chosen_device = pick_device(device)
     predictor = _load(model)
     texts = isinstance(predictor.preparation, Tfidf)
-    shape = getattr(predictor.preparation, "image_shape", None)
-    chunks = read_samples(file, texts, columns.split(",") if columns else None, shape)
+    pixels = predictor.preparation if isinstance(predictor.preparation, Pixels) else None
+    chunks = read_samples(file, texts, _columns(columns, file, predictor), pixels)
     names = [str(sample.relative_to(file)) for sample in folder_samples(file, texts)]
 
     def frames() -> Iterator[pd.DataFrame]:
@@ -112,23 +112,34 @@ def _predict(
         click.echo(f"{n} samples in {out}", err=True)
 
 
+def _columns(asked: str | None, file: Path, predictor: "Predictor") -> list[str] | None:
+    """Return the columns to read: those asked for, or of a table those that were fitted."""
+    if asked:
+        return asked.split(",")
+    is_table = file.suffix in (".csv", ".parquet")
+    return getattr(predictor.preparation, "names", None) if is_table else None
+
+
 @main.command()
-@click.argument("run", default="results")
+@click.argument("run")
 @click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), default="results/report.html",
+    "--out", type=click.Path(path_type=Path, dir_okay=False), default="report.html",
     show_default=True, help="Where to write the report, one HTML file.",
 )  # fmt: skip
 def report(run: str, out: Path) -> None:
     """Write the scores, pictures and parameters of RUN as one HTML page.
 
-    RUN is the folder that the pipeline wrote its results to (by default, results), with
-    params.yaml beside it; or the id of a run on MLflow's leaderboard.
+    RUN is the id of a run of SpectralNet on MLflow's leaderboard. The pipeline itself writes the
+    page of its last run: results/report.html.
     """
     try:
         from spectralnet.artifacts import whole_file
-        from spectralnet.report import render_report
+        from spectralnet.leaderboard import fetch_results
+        from spectralnet.report import read_results, render_report
 
-        params, metrics, pictures = _read_run(run)
+        with TemporaryDirectory() as folder:
+            params = fetch_results(run, Path(folder))
+            metrics, pictures = read_results(Path(folder))
         with whole_file(out) as partial:
             partial.write_text(render_report(params, metrics, pictures), encoding="utf-8")
         click.echo(f"{len(pictures)} pictures in {out}")
@@ -136,21 +147,8 @@ def report(run: str, out: Path) -> None:
         raise click.ClickException(
             f"{error.name} is not installed: pip install 'spectralnet-pipeline[pipeline]'"
         ) from error
-    except SpectralNetError as error:
+    except (SpectralNetError, OSError) as error:
         raise click.ClickException(str(error)) from error
-
-
-def _read_run(run: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, bytes]]:
-    from spectralnet.config import read_params
-    from spectralnet.report import read_results
-
-    if Path(run).is_dir():
-        return read_params(Path(run).parent / "params.yaml").flat(), *read_results(Path(run))
-    from spectralnet.tracking import fetch_results
-
-    with TemporaryDirectory() as folder:
-        params = fetch_results(run, Path(folder))
-        return params, *read_results(Path(folder))
 
 
 def _load(model: str) -> "Predictor":

@@ -140,6 +140,19 @@ class Params(Block):
         """The block of the chosen data set."""
         return getattr(self, self.dataset.replace("-", "_"))
 
+    @property
+    def variant(self) -> str:
+        """What tells this configuration from others of its data set, whatever their seed."""
+        parts = {
+            self.space: True,
+            self.affinity: True,
+            self.augment: self.augment != "none",
+            "train": self.fit_on == "train",
+            "labelled": self.labelled > 0,
+            "limited": self.limit is not None,
+        }
+        return "-".join(name for name, applies in parts.items() if applies)
+
     def flat(self, method: str = "spectralnet") -> dict[str, Any]:
         """Every parameter of this configuration, by dotted name, other data sets left out.
 

@@ -102,18 +102,18 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         """
         check_is_fitted(self)
         folder = Path(folder)
-        Predictor(Columns(self.n_features_in_), self.model_).save(folder)
         save_array(folder / "clusters.npy", self.labels_)
         save_array(folder / "embedding.npy", self.embedding_)
         params = self.get_params()
         if isinstance(self.random_state, np.random.RandomState):
             params["random_state"] = None  # its state is past: the fit cannot be repeated by it
-        names = getattr(self, "feature_names_in_", None)
+        names = self.feature_names_in_.tolist() if hasattr(self, "feature_names_in_") else None
+        Predictor(Columns(self.n_features_in_, names=names), self.model_).save(folder)
         about = {
             "estimator": type(self).__name__,
             "params": params,
             "n_features_in": self.n_features_in_,
-            "feature_names_in": None if names is None else names.tolist(),
+            "feature_names_in": names,
         }
         save_json(folder / "estimator.json", about)
 
@@ -156,7 +156,8 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
 
     def _assign(self, X: Raw) -> Assignment:
         check_is_fitted(self)
-        return self.model_.assign(self._matrix(X, reset=False), self._device())
+        with quiet(not self.verbose):
+            return self.model_.assign(self._matrix(X, reset=False), self._device())
 
     def _seed(self) -> int:
         seed = self.random_state

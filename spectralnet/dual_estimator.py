@@ -35,8 +35,9 @@ class DualAutoencoder(DeepClusterer):
     n_neighbours : int, default=20
         Of each point in the graph, itself not counted; n - 1 where there are fewer.
     autoencoder : dict, default=None
-        Settings of the dual autoencoder and of the joint fine-tuning to change, by the names
-        of `spectralnet.config.DualAutoencoderParams`: ``{"epochs": 60, "joint": {"epochs": 9}}``.
+        Settings of the dual autoencoder and of the joint fine-tuning to change, such as
+        ``{"epochs": 60, "joint": {"epochs": 9}}``, by the names of
+        `spectralnet.parameters.DualAutoencoderParams`.
         The defaults are `spectralnet.defaults.default_dual_autoencoder`.
     graph, spectralnet : dict, default=None
         Settings to change, by their names in ``params.yaml``.
@@ -55,8 +56,8 @@ class DualAutoencoder(DeepClusterer):
     cluster_centers_ : ndarray of shape (n_clusters, number of eigenvectors used)
         See `spectralnet.clustering.fit_spectral_centroids`.
     model_ : ClusterModel
-    history_ : DataFrame
-        The learning curves of all trainings, by their `phase`; not saved.
+    history_ : dict of str to DataFrame
+        The learning curve of each training; not saved.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (d,)
         Where the input had column names.
@@ -103,8 +104,7 @@ class DualAutoencoder(DeepClusterer):
 
     def _fit(self, x: Matrix, seed: int, device: torch.device) -> tuple[ClusterModel, Assignment]:
         params, settings = self._settings(x)
-        self.history_: pd.DataFrame
-        result, self.history_ = train_dual_autoencoder_network(
+        result, history = train_dual_autoencoder_network(
             x,
             self.image_shape,
             settings.n_clusters,
@@ -114,6 +114,10 @@ class DualAutoencoder(DeepClusterer):
             seed=seed,
             device=device,
         )
+        self.history_: dict[str, pd.DataFrame] = {
+            str(phase): curve.drop(columns="phase")
+            for phase, curve in history.groupby("phase", sort=False)
+        }
         return result.model, result.assigned
 
     def _settings(self, x: Matrix) -> tuple[DualAutoencoderParams, Settings]:

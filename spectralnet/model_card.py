@@ -25,7 +25,7 @@ used in training. SHA-256 of the features: `{sha256}`. Licence of the data: {lic
 
 ## Results
 
-Labels, where there are any, scored the clusters afterwards.
+Labels that were not used in training, where there are any, scored the clusters afterwards.
 
 | measure | value |
 | --- | --- |

@@ -31,6 +31,7 @@ class OwnSamples(NamedTuple):
     labels: NDArray[np.int64]  # (n,), -1 where unknown
     dropped: dict[str, int]
     names: NDArray[Any]  # (n,): rows from 0, or the files of a folder
+    columns: list[str] | None = None  # the names of a table's columns of numbers
 
 
 def read_own(
@@ -111,16 +112,46 @@ def _from_table(
     y = None if labels is None else table.pop(labels).to_numpy()
     if text is not None:
         return _from_texts(table[text].fillna("").astype(str).tolist(), y)
-    for name in table.columns:
-        numbers = pd.to_numeric(table[name], errors="coerce")
-        bad = np.flatnonzero(numbers.isna() & table[name].notna())
+    x = read_numbers(table, path, "drop or encode it, or name it as own.labels or own.text")
+    return _from_array(path, x, y)._replace(columns=[str(name) for name in table.columns])
+
+
+def read_numbers(
+    table: pd.DataFrame, path: Path, way_out: str, first: int = 0
+) -> NDArray[np.float64]:
+    """Turn a table's columns into numbers, missing ones into NaN: (n, d).
+
+    Parameters
+    ----------
+    table : DataFrame
+    path : Path
+        Of the file it is from, for messages, which end with the `way_out`.
+    way_out : str
+    first : int, default=0
+        The number of the table's first row in the file.
+
+    Raises
+    ------
+    DataError
+        If a column holds something else, or all its names are numbers.
+    """
+    if pd.to_numeric(pd.Series(table.columns), errors="coerce").notna().all():
+        raise DataError(
+            f"{path} has no header: its columns are called {', '.join(map(str, table.columns))}. "
+            "Add a first line with names"
+        )
+    columns = {}
+    for name, column in table.items():
+        dates = column.dtype.kind in "mM"
+        numbers = pd.to_numeric(column, errors="coerce").astype(np.float64)
+        bad = np.flatnonzero(column.notna() & (numbers.isna() | dates))
         if bad.size:
             raise DataError(
-                f"{path}: column {name!r} is not numeric: {table[name].iloc[bad[0]]!r} in row "
-                f"{bad[0]}. Drop or encode it, or name it as own.labels or own.text"
+                f"{path}: column {name!r} holds {column.iloc[bad[0]]!r} in row {first + bad[0]}, "
+                f"which is no number: {way_out}"
             )
-        table[name] = numbers
-    return _from_array(path, table.to_numpy(dtype=np.float64), y)
+        columns[name] = numbers
+    return pd.DataFrame(columns).to_numpy()
 
 
 def _from_npz(path: Path, labels: str | None) -> OwnSamples:

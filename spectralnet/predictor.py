@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 import torch
+from safetensors import SafetensorError
 
 from spectralnet.artifacts import load_json, save_json
 from spectralnet.clustering import Assignment
@@ -87,7 +88,7 @@ class Predictor:
         Raises
         ------
         DataError
-            If a file is missing, or the model is of an unknown method.
+            If a file is missing or damaged, or the model is of an unknown method.
         """
         for name in FILES:
             if not (folder / name).is_file():
@@ -95,14 +96,19 @@ class Predictor:
                     f"{folder / name} is missing: give a folder with a trained model, such as "
                     "artifacts/mnist5k/code/siamese/model (`dvc checkout` or `make run` makes it)"
                 )
-        method = load_json(folder / "model.json").get("method")
-        if method not in METHODS:
-            raise DataError(
-                f"{folder / 'model.json'} is of method {method!r}: this version knows "
-                f"{', '.join(METHODS)}"
-            )
-        preparation = build_preparation(load_json(folder / "preparation.json"))
-        return cls(preparation, METHODS[method].load(folder))
+        try:
+            method = load_json(folder / "model.json")["method"]
+            preparation = build_preparation(load_json(folder / "preparation.json"))
+            if method in METHODS:
+                return cls(preparation, METHODS[method].load(folder))
+        except (ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+            if isinstance(error, DataError):
+                raise
+            raise DataError(f"the model in {folder} is damaged: {error}") from error
+        raise DataError(
+            f"{folder / 'model.json'} is of method {method!r}: this version knows "
+            f"{', '.join(METHODS)}"
+        )
 
 
 def as_frame(assignment: Assignment, embedding: bool = False) -> pd.DataFrame:

@@ -93,6 +93,8 @@ class Columns:
         Scale each row to length sqrt(d), so that Euclidean neighbours are those of the
         cosine, and the mean square of a feature is 1 (the scaling of Xie et al., DEC, ICML
         2016, section 4.3). Rows of zeros stay.
+    names : sequence of str, optional
+        Of the raw rows' columns, by which a table is read.
     """
 
     def __init__(
@@ -102,8 +104,10 @@ class Columns:
         shift: ArrayLike | None = None,
         scale: ArrayLike | None = None,
         directions: bool = False,
+        names: Sequence[str] | None = None,
     ) -> None:
         self.n_columns, self.keep, self.directions = n_columns, keep, directions
+        self.names = None if names is None else list(names)
         self.shift, self.scale = shift, scale
         self.n_features = n_columns if keep is None else np.size(keep)
 
@@ -119,6 +123,7 @@ class Columns:
             "n_columns": self.n_columns,
             **listed,
             "directions": self.directions,
+            "names": self.names,
         }
 
     def transform(self, raw: NDArray[Any] | csr_array) -> Matrix:
@@ -226,7 +231,9 @@ def build_preparation(config: dict[str, Any]) -> Preparation:
 Scaling = Literal["none", "standard", "range", "directions"]
 
 
-def fit_columns(x: NDArray[np.floating] | csr_array, scaling: Scaling) -> Columns:
+def fit_columns(
+    x: NDArray[np.floating] | csr_array, scaling: Scaling, names: Sequence[str] | None = None
+) -> Columns:
     """Fit the scaling of rows of numbers.
 
     Parameters
@@ -235,6 +242,8 @@ def fit_columns(x: NDArray[np.floating] | csr_array, scaling: Scaling) -> Column
     scaling : {"none", "standard", "range", "directions"}
         Leave columns as they are, shift and scale each to mean 0 and variance 1, or to
         0 ... 1; or scale rows (see `Columns`). A constant column is only shifted.
+    names : sequence of str, optional
+        Of the columns.
 
     Returns
     -------
@@ -247,7 +256,7 @@ def fit_columns(x: NDArray[np.floating] | csr_array, scaling: Scaling) -> Column
     """
     d = x.shape[1]
     if scaling in ("none", "directions"):
-        return Columns(d, directions=scaling == "directions")
+        return Columns(d, directions=scaling == "directions", names=names)
     if issparse(x):
         raise DataError(
             f"scaling = {scaling} would fill a sparse matrix: choose none or directions, or give "
@@ -259,4 +268,4 @@ def fit_columns(x: NDArray[np.floating] | csr_array, scaling: Scaling) -> Column
         (x.mean(axis=0), x.std(axis=0)) if scaling == "standard" else (x.min(axis=0), spread)
     )
     # The deviation of equal numbers need not come out as 0.
-    return Columns(d, None, shift, np.where(spread == 0, 1, scale))
+    return Columns(d, None, shift, np.where(spread == 0, 1, scale), names=names)

@@ -20,7 +20,7 @@ from spectralnet.artifacts import EXAMPLE, load_json
 from spectralnet.errors import DataError
 from spectralnet.predictor import FILES, Predictor
 from spectralnet.preparation import Tfidf
-from spectralnet.tracking import main_root, set_store
+from spectralnet.tracking import find_store, main_root
 
 PACKAGE = Path(__file__).parent
 # What `spectralnet.predictor` imports; MLflow adds itself.
@@ -74,7 +74,7 @@ def fetch_model(uri: str, folder: Path) -> Path:
     DataError
         If MLflow has no such model, or it is no predictor.
     """
-    set_store()
+    find_store()
     try:
         local = Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(folder)))
     except (MlflowException, OSError) as error:

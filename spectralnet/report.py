@@ -78,7 +78,7 @@ TEMPLATE = """<!doctype html>
 {% endfor %}
 </tbody></table>
 {% else %}
-<p>The data have no labels: what follows needs none.</p>
+<p>Not every point has a label: what follows needs none.</p>
 {% endif %}
 
 <h2>Without labels</h2>

@@ -15,8 +15,16 @@ from scipy.sparse import csr_array
 
 from spectralnet.artifacts import load_array, whole_file
 from spectralnet.errors import DataError, ParameterError
-from spectralnet.own_data import IMAGES, TEXTS, list_files, read_images, read_text
-from spectralnet.preparation import Raw
+from spectralnet.own_data import (
+    IMAGES,
+    TEXTS,
+    list_files,
+    read_images,
+    read_numbers,
+    read_text,
+    white_level,
+)
+from spectralnet.preparation import Pixels, Raw
 
 CHUNK = 8192  # samples
 INPUTS = (".npy", ".npz", ".csv", ".parquet", ".txt")
@@ -27,7 +35,7 @@ def read_samples(
     path: Path,
     texts: bool,
     columns: Sequence[str] | None = None,
-    image_shape: Sequence[int] | None = None,
+    pixels: Pixels | None = None,
     chunk: int = CHUNK,
 ) -> Iterator[Raw]:
     """Read a file or a folder of samples without holding more than a chunk of it.
@@ -42,8 +50,8 @@ def read_samples(
         Whether the samples are texts; else they are numbers.
     columns : sequence of str, optional
         Which columns of a table make a sample; by default all.
-    image_shape : (int, int), optional
-        Height and width to bring a folder's images to.
+    pixels : Pixels, optional
+        To whose height, width and white level a folder's images are brought.
     chunk : int, default=8192
         Samples at once.
 
@@ -65,7 +73,7 @@ def read_samples(
         raise ParameterError(f"{path} has no named columns to choose from")
     found = False
     try:
-        for samples in _chunks(path, texts, columns, image_shape, chunk):
+        for samples in _chunks(path, texts, columns, pixels, chunk):
             found = True
             yield samples
     except (ValueError, EOFError, zipfile.BadZipFile, pa.ArrowInvalid) as error:
@@ -85,19 +93,23 @@ def _chunks(
     path: Path,
     texts: bool,
     columns: Sequence[str] | None,
-    image_shape: Sequence[int] | None,
+    pixels: Pixels | None,
     chunk: int,
 ) -> Iterator[NDArray[Any] | csr_array | list[str]]:
     if path.is_dir():
         every = folder_samples(path, texts)
         for start in range(0, len(every), chunk):
             files = every[start : start + chunk]
-            yield [read_text(file) for file in files] if texts else read_images(files, image_shape)
+            yield [read_text(file) for file in files] if texts else _images(files, pixels)
     elif path.suffix in (".csv", ".parquet"):
         first = 0
         for table in _tables(path, columns, chunk):
             if len(table):
-                yield _texts(table, path) if texts else _numbers(table, path, first)
+                yield (
+                    _texts(table, path)
+                    if texts
+                    else read_numbers(table, path, "choose others (`--columns`)", first)
+                )
             first += len(table)
     elif path.suffix == ".txt":
         if not texts:
@@ -113,6 +125,11 @@ def _chunks(
             )
         for start in range(0, array.shape[0], chunk):
             yield array[start : start + chunk]
+
+
+def _images(files: Sequence[Path], pixels: Pixels | None) -> NDArray[Any]:
+    images = read_images(files, pixels.image_shape if pixels else None)
+    return images if pixels is None else images * (pixels.maximum / white_level(images))
 
 
 def _load_array(path: Path) -> NDArray[Any] | csr_array:
@@ -135,18 +152,6 @@ def _tables(path: Path, columns: Sequence[str] | None, chunk: int) -> Iterator[p
         for batch in file.iter_batches(chunk, columns=chosen):
             table = batch.to_pandas()
             yield table if chosen is None else table[chosen]
-
-
-def _numbers(table: pd.DataFrame, path: Path, first: int) -> NDArray[np.float64]:
-    numbers = table.apply(pd.to_numeric, errors="coerce")
-    for name in table.columns:
-        bad = np.flatnonzero(numbers[name].isna() & table[name].notna())
-        if bad.size:
-            raise DataError(
-                f"{path}: column {name!r} holds {table[name].iloc[bad[0]]!r} in row "
-                f"{first + bad[0]}, which is no number: choose others (`--columns`)"
-            )
-    return numbers.to_numpy(dtype=np.float64)
 
 
 def _texts(table: pd.DataFrame, path: Path) -> list[str]:

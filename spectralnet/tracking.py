@@ -9,15 +9,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import mlflow
 import numpy as np
 import pandas as pd
 import torch
 from filelock import FileLock
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, RunStatus
-from mlflow.exceptions import MlflowException
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric
 from mlflow.tracking import MlflowClient
 
 from spectralnet.errors import DataError
@@ -85,62 +84,8 @@ class StageRun:
                 self._client.log_artifact(run_id, str(path))
 
 
-class PipelineRun(NamedTuple):
-    """What MLflow remembers of a configuration."""
-
-    run_id: str
-    commit: str
-    params: dict[str, str]
-    metrics: dict[str, float]
-
-
-def finished_pipelines() -> list[PipelineRun]:
-    """List the configurations that were evaluated, the oldest first."""
-    client, experiment_id = _open_store()
-    runs = client.search_runs(
-        [experiment_id],
-        "tags.stage = 'pipeline' and attributes.status = 'FINISHED' and metrics.seconds > 0",
-        order_by=["attributes.end_time ASC"],
-        max_results=50_000,
-    )
-    return [
-        PipelineRun(run.info.run_id, run.data.tags["git.commit"], run.data.params, run.data.metrics)
-        for run in runs
-    ]
-
-
-def fetch_artifact(run_id: str, name: str, folder: Path) -> Path:
-    """Copy a run's artifact into `folder` and return its path there."""
-    return Path(MlflowClient().download_artifacts(run_id, name, str(folder)))
-
-
-def fetch_results(run_id: str, folder: Path) -> dict[str, str]:
-    """Copy the metrics and pictures of a configuration's run into `folder`.
-
-    Returns
-    -------
-    dict of str to str
-        Its parameters.
-
-    Raises
-    ------
-    DataError
-        If the store has no such run, or it was not evaluated.
-    """
-    client, _ = _open_store()
-    try:
-        params = client.get_run(run_id).data.params
-        for name in ("metrics.json", "pictures"):
-            client.download_artifacts(run_id, name, str(folder))
-    except (MlflowException, OSError) as error:
-        raise DataError(
-            f"{run_id} is neither a folder nor an evaluated run in {mlflow.get_tracking_uri()}"
-        ) from error
-    return params
-
-
 @contextmanager
-def stage_run(stage: str, params: dict[str, Any]) -> Iterator[StageRun]:
+def stage_run(stage: str, params: dict[str, Any], is_last: bool = False) -> Iterator[StageRun]:
     """Run a block as one stage of a configuration.
 
     The parent run is found by a tag made of the commit, the experiment and the parameters,
@@ -153,6 +98,9 @@ def stage_run(stage: str, params: dict[str, Any]) -> Iterator[StageRun]:
         Its name.
     params : dict
         All parameters of the configuration, flat.
+    is_last : bool, default=False
+        Whether the configuration is finished when the block is. Until then its parent is
+        running, so that the leaderboard shows no run without scores as finished.
 
     Yields
     ------
@@ -163,20 +111,21 @@ def stage_run(stage: str, params: dict[str, Any]) -> Iterator[StageRun]:
         client, experiment_id = _open_store()
         name = os.environ.get("DVC_EXP_NAME")
         parent_id = _parent_run(client, experiment_id, params, _commit(), name)
-    status = RunStatus.FAILED
     try:
         with mlflow.start_run(run_name=stage, parent_run_id=parent_id) as run:
             mlflow.set_tags({"stage": stage, **_dvc_tags()})
             mlflow.log_params(params)
             yield StageRun(client, run.info.run_id, parent_id)
-        status = RunStatus.FINISHED
-    finally:
-        client.set_terminated(parent_id, RunStatus.to_string(status))
+    except BaseException:
+        client.set_terminated(parent_id, "FAILED")
+        raise
+    if is_last:
+        client.set_terminated(parent_id, "FINISHED")
 
 
 def record_restored(
     commit: str,
-    name: str,
+    name: str | None,
     params: dict[str, Any],
     metrics: dict[str, Any],
     records: list[dict[str, Any]],
@@ -189,8 +138,8 @@ def record_restored(
     ----------
     commit : str
         That the experiment stands on.
-    name : str
-        Of DVC's experiment.
+    name : str, optional
+        Of DVC's experiment; none for what the commit itself holds.
     params, metrics : dict
         As the stages log them.
     records : list of dict
@@ -214,6 +163,7 @@ def record_restored(
     run.log_dataset(about["dataset"], about["sha256"])
     run.log_artifacts(artifacts)
     run.log_metrics(metrics)
+    client.set_terminated(run_id, "FINISHED")
     return True
 
 
@@ -229,12 +179,23 @@ def set_store() -> None:
         mlflow.set_tracking_uri(f"sqlite:///{main_root() / 'mlflow.db'}")
 
 
+def find_store() -> None:
+    """Point MLflow at the store to read from it; a `DataError` if there is none."""
+    set_store()
+    local = mlflow.get_tracking_uri().partition("sqlite:///")[2]
+    if local and not Path(local).exists():
+        raise DataError(
+            f"there is no MLflow store {local}: run from the root of a checkout with runs, or "
+            "set MLFLOW_TRACKING_URI"
+        )
+
+
 def _open_store() -> tuple[MlflowClient, str]:
     root = main_root()
     set_store()
     client = MlflowClient()
-    local = mlflow.get_tracking_uri().startswith("sqlite:")
-    if local and client.get_experiment_by_name(EXPERIMENT) is None:
+    served = mlflow.get_tracking_uri().startswith(("http:", "https:"))
+    if not served and client.get_experiment_by_name(EXPERIMENT) is None:
         # Else artifacts would go to the folder of whoever comes first, which may not last.
         client.create_experiment(EXPERIMENT, (root / "mlartifacts").as_uri())
     experiment_id = mlflow.set_experiment(EXPERIMENT).experiment_id
@@ -252,6 +213,8 @@ def _parent_run(
     key = hashlib.sha256(content.encode()).hexdigest()[:16]
     found = client.search_runs([experiment_id], f"tags.pipeline_key = '{key}'")
     if found:
+        if found[0].info.status == "FAILED":
+            client.update_run(found[0].info.run_id, "RUNNING")
         return found[0].info.run_id
     if "method" in params:
         title = f"{name or params['dataset']}-{params['method']}"
@@ -260,10 +223,9 @@ def _parent_run(
     tags = {"stage": "pipeline", "pipeline_key": key, "git.commit": commit}
     if name:
         tags |= {"dvc.exp_name": name, "dvc.exp_baseline_rev": commit}
-    with mlflow.start_run(run_name=title) as run:
-        mlflow.set_tags(tags)
-        mlflow.log_params(params)
-    return run.info.run_id
+    run_id = client.create_run(experiment_id, tags=tags, run_name=title).info.run_id
+    mlflow.log_params(params, run_id=run_id)
+    return run_id
 
 
 def _dvc_tags() -> dict[str, str]:

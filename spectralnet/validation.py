@@ -72,6 +72,5 @@ def check_sizes(n: int, settings: Settings) -> None:
     for name, (value, most) in limits.items():
         if value > most:
             raise ParameterError(
-                f"{name} = {value} is too many for {n} points: at most {most}, or fit more points "
-                "(`limit`)"
+                f"{name} = {value} is too many for {n} points: at most {most}, or fit more points"
             )

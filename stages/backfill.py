@@ -20,6 +20,8 @@ def backfill() -> None:
     """Give each of DVC's experiments in this checkout its run in MLflow, where it has none."""
     with Repo() as repo:
         experiments = repo.experiments.ls(all_commits=True)
+    if not experiments:
+        print("no experiments: `dvc exp run` makes them")
     for baseline, named in experiments.items():
         for name, revision in named:
             try:

@@ -1,5 +1,6 @@
 """Add the runs that MLflow remembers to docs/results.csv, and write docs/results.md from it."""
 
+import sys
 from collections import defaultdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -7,9 +8,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 
-from spectralnet import tracking
 from spectralnet.artifacts import load_array, save_table, whole_file
 from spectralnet.config import Params, read_params
+from spectralnet.errors import SpectralNetError
+from spectralnet.leaderboard import PipelineRun, fetch_artifact, finished_pipelines
 from spectralnet.results import COLUMNS, SETTING, document, merge, read_table, rows_of
 from spectralnet.selection import mean_agreement
 
@@ -21,7 +23,7 @@ FREE = {*SETTING, "seed", "device"}
 def collect(table: Path, report: Path, published: Path) -> None:
     """Merge the store's runs into the table and write the report."""
     params = read_params()
-    runs = [run for run in tracking.finished_pipelines() if _is_usual(run, params)]
+    runs = [run for run in finished_pipelines() if _is_usual(run, params)]
     # Of runs of one setting and seed the last counts.
     latest = {_key(run, with_seed=True): run for run in runs if "acc" in run.metrics}
     agreement = _seed_agreement(list(latest.values()))
@@ -38,7 +40,7 @@ def collect(table: Path, report: Path, published: Path) -> None:
     print(f"{len(latest)} runs with the settings of params.yaml, now in {table} and {report}")
 
 
-def _is_usual(run: tracking.PipelineRun, params: Params) -> bool:
+def _is_usual(run: PipelineRun, params: Params) -> bool:
     chosen = params.model_copy(update={"dataset": run.params["dataset"]})
     known = chosen.flat(run.params.get("method", "spectralnet"))
     expected = {name: str(value) for name, value in known.items() if name not in FREE}
@@ -47,12 +49,12 @@ def _is_usual(run: tracking.PipelineRun, params: Params) -> bool:
     return {k: v for k, v in run.params.items() if k not in FREE} == expected
 
 
-def _key(run: tracking.PipelineRun, with_seed: bool = False) -> tuple[str, ...]:
+def _key(run: PipelineRun, with_seed: bool = False) -> tuple[str, ...]:
     names = [*SETTING, "seed"] if with_seed else SETTING
     return tuple(run.params.get(name, "") for name in names)
 
 
-def _seed_agreement(runs: list[tracking.PipelineRun]) -> dict[str, dict[str, float]]:
+def _seed_agreement(runs: list[PipelineRun]) -> dict[str, dict[str, float]]:
     """Compare the clusterings of each setting's seeds: `seed_agreement` by run id."""
     settings = defaultdict(list)
     for run in runs:
@@ -67,10 +69,13 @@ def _seed_agreement(runs: list[tracking.PipelineRun]) -> dict[str, dict[str, flo
     return found
 
 
-def _clusters(run: tracking.PipelineRun, folder: Path) -> np.ndarray:
-    return load_array(tracking.fetch_artifact(run.run_id, "clusters.npy", folder / run.run_id))
+def _clusters(run: PipelineRun, folder: Path) -> np.ndarray:
+    return load_array(fetch_artifact(run.run_id, "clusters.npy", folder / run.run_id))
 
 
 if __name__ == "__main__":
     docs = Path("docs")
-    collect(docs / "results.csv", docs / "results.md", docs / "published.csv")
+    try:
+        collect(docs / "results.csv", docs / "results.md", docs / "published.csv")
+    except SpectralNetError as error:
+        sys.exit(str(error))

@@ -114,7 +114,8 @@ def main(work: Callable[..., str], is_method: bool = False) -> None:
         params = read_params()
         device = pick_device(params.device)
         method = paths[folders[-1]].name if is_method else "spectralnet"
-        with tracking.stage_run(name, params.flat(method)) as run:
+        is_last = is_method or name == "evaluate"
+        with tracking.stage_run(name, params.flat(method), is_last) as run:
             stage = Stage(name, params, device, run, method)
             made = work(stage, **paths)
             seconds = stage.seconds()

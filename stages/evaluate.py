@@ -68,8 +68,7 @@ def evaluate(
     _write(stage, results, metrics, figures, records, load_json(data / "about.json"), clustered)
     stage.run.log_artifacts([model / "clusters.npy"], on_parent=True)
     card = model_card(load_json(data / "about.json"), stage.params.flat(), metrics)
-    alias = f"{stage.params.space}-{stage.params.affinity}"
-    log_predictor(model, card, f"spectralnet-{stage.params.dataset}", alias)
+    log_predictor(model, card, f"spectralnet-{stage.params.dataset}", stage.params.variant)
     score = "no labels" if labels is None else f"ACC {metrics['acc']:.3f}, NMI {metrics['nmi']:.3f}"
     return f"{score}, squared Grassmann distance {metrics['grassmann']:.3f}"
 

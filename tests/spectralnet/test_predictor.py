@@ -122,6 +122,43 @@ def test_a_folder_gets_a_row_for_each_file(predictor, folder, images, tmp_path):
     np.testing.assert_array_equal([found[f"{i % 2}/{i:02}.png"] for i in range(50)], expected)
 
 
+def test_a_folder_of_images_is_brought_to_the_white_of_the_model(images, tmp_path):
+    predictor = Predictor(Pixels((2, 3), 16), random_model(6))
+    predictor.save(tmp_path / "model")
+    (tmp_path / "images").mkdir()
+    for i, image in enumerate(images):
+        Image.fromarray(image).save(tmp_path / f"images/{i:02}.png")
+    done = run(tmp_path / "model", tmp_path / "images", "--embedding", "--out", tmp_path / "o.csv")
+    assert done.exit_code == 0, done.output
+    found = pd.read_csv(tmp_path / "o.csv")[["embedding_1", "embedding_2"]]
+    expected = predictor.predict(images.astype(float) * 16 / 255).embedding
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+def test_a_table_is_read_by_the_names_that_were_fitted(tmp_path):
+    rows = np.random.default_rng(0).normal(size=(20, 2))
+    predictor = Predictor(Columns(2, names=["x", "y"]), random_model(2))
+    predictor.save(tmp_path / "model")
+    frame = pd.DataFrame(rows, columns=["x", "y"]).assign(z=1.0)[["z", "y", "x"]]
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    frame.to_parquet(tmp_path / "a.parquet")
+    for source in ("a.csv", "a.parquet"):
+        done = run(tmp_path / "model", tmp_path / source, "--out", tmp_path / "o.npy")
+        assert done.exit_code == 0, done.output
+        np.testing.assert_array_equal(np.load(tmp_path / "o.npy"), predictor.predict(rows).clusters)
+    frame.drop(columns="y").to_csv(tmp_path / "b.csv", index=False)
+    assert "['y']" in run(tmp_path / "model", tmp_path / "b.csv").output
+
+
+@pytest.mark.parametrize("name", ["model.json", "model.safetensors", "preparation.json"])
+def test_a_damaged_model_is_named(folder, images, tmp_path, name):
+    np.save(tmp_path / "x.npy", images)
+    (folder / name).write_bytes((folder / name).read_bytes()[:20])
+    done = run(folder, tmp_path / "x.npy")
+    assert done.exit_code == 1
+    assert f"the model in {folder} is damaged" in done.output
+
+
 def test_a_folder_of_texts_gets_the_clusters_of_its_texts(tmp_path):
     texts = ["wheat prices rose", "oil prices fell", "wheat and oil"]
     preparation = Tfidf.fit(texts, 10)
@@ -161,6 +198,7 @@ def test_what_cannot_be_used_is_named_and_nothing_is_written(folder, tmp_path):
     cases = {
         "p,q\n1,2\n3,blue\n": "column 'q' holds 'blue' in row 1, which is no number",
         "p,q\n1,2\n3,4\n": r"images of shape (2, 2)",
+        "1,2\n3,4\n": "has no header: its columns are called 1, 2",
         "a,b,c,d,e,f\n1,2,3,4,5,6\n1,2,3,4,5,\n": "NaN or infinite",
         "": "cannot be read",
     }

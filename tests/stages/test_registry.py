@@ -1,4 +1,5 @@
 import ast
+import os
 import subprocess
 import sys
 from importlib.metadata import packages_distributions
@@ -8,13 +9,15 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+import requests
+import servers
 import torch
 from click.testing import CliRunner
 from clones import ROOT
 from mlflow.tracking import MlflowClient
 
 from spectralnet import tracking
-from spectralnet.artifacts import EXAMPLE, save_json
+from spectralnet.artifacts import EXAMPLE, load_json, save_json
 from spectralnet.cli import main
 from spectralnet.model import ClusterModel
 from spectralnet.model_card import model_card
@@ -75,6 +78,33 @@ def test_a_logged_predictor_gives_the_same_clusters(kind, tmp_path, monkeypatch)
         lost = CliRunner().invoke(main, ["predict", "models:/none@x", str(tmp_path / "x.npy")])
         assert lost.exit_code == 1
         assert "models:/none@x cannot be had from the store" in lost.output
+
+
+def test_served_and_batch_answers_are_those_of_the_predictor(tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    expected = saved(tmp_path / "model", Pixels((2, 3), 255), IMAGES[:3]).predict(IMAGES)
+    with tracking.stage_run("evaluate", {"dataset": "toy", "space": "a", "affinity": "b"}):
+        log_predictor(tmp_path / "model", "# A card", "toy", "latest-run")
+    model = ["--model-uri", "models:/toy@latest-run", "--env-manager", "local"]
+    environment = os.environ | {"MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path / 'mlflow.db'}"}
+    save_json(tmp_path / "asked.json", {"inputs": IMAGES.tolist()})
+
+    arguments = [*model, "-i", "asked.json", "-o", "batch.json"]
+    command = [sys.executable, "-m", "mlflow", "models", "predict", *arguments]
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True)
+    port, log = servers.free_port(), tmp_path / "log"
+    command = [sys.executable, "-m", "mlflow", "models", "serve", *model, "-p", str(port)]
+    address = f"http://127.0.0.1:{port}"
+    with servers.process(command, log, cwd=tmp_path, env=environment) as server:
+        servers.wait_until(lambda: servers.answers(f"{address}/ping"), server, log)
+        asked = (tmp_path / "asked.json").read_bytes()
+        json_type = {"Content-Type": "application/json"}
+        answer = requests.post(f"{address}/invocations", asked, headers=json_type, timeout=60)
+    for given in (answer.json(), load_json(tmp_path / "batch.json")):
+        found = pd.DataFrame(given["predictions"])
+        np.testing.assert_array_equal(found["cluster"], expected.clusters)
+        np.testing.assert_allclose(found["distance"], expected.distances, rtol=1e-5)
 
 
 def test_a_served_model_requires_all_that_it_imports():

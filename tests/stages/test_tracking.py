@@ -11,7 +11,8 @@ import torch
 from clones import ROOT
 from mlflow.tracking import MlflowClient
 
-from spectralnet import tracking
+from spectralnet import leaderboard, registry, tracking
+from spectralnet.errors import DataError
 from spectralnet.nets import MLP
 
 PARAMS = {"dataset": "digits", "space": "code", "affinity": "siamese", "seed": 0}
@@ -36,7 +37,8 @@ def test_stages_of_one_configuration_share_a_parent(store, monkeypatch):
     with tracking.stage_run("prepare", PARAMS) as run:
         run.log_dataset("digits", "ab" * 32)
         run.log_metrics({"n": 5, "search": "exact"})
-    with tracking.stage_run("evaluate", PARAMS) as run:
+    assert runs(store)["digits-code-siamese"].info.status == "RUNNING"
+    with tracking.stage_run("evaluate", PARAMS, is_last=True) as run:
         run.log_metrics({"acc": 0.5}, on_parent=True)
         run.log_upstream([{"stage": "prepare", "run_id": "r1"}])
         run.log_model(net, "net", 3)
@@ -72,6 +74,17 @@ def test_a_failed_stage_is_a_failed_run(store):
         "digits-code-siamese": "FAILED",
         "graph": "FAILED",
     }
+    with tracking.stage_run("siamese", PARAMS):
+        pass
+    assert runs(store)["digits-code-siamese"].info.status == "RUNNING"
+
+
+def test_reading_makes_no_store(store):
+    with pytest.raises(DataError, match=r"there is no MLflow store .*mlflow.db"):
+        leaderboard.finished_pipelines()
+    with pytest.raises(DataError, match="set MLFLOW_TRACKING_URI"):
+        registry.fetch_model("models:/none@latest", store)
+    assert not (store / "mlflow.db").exists()
 
 
 def test_what_was_restored_gets_the_run_that_it_has_not(store):
@@ -99,7 +112,8 @@ def test_what_was_restored_gets_the_run_that_it_has_not(store):
     assert tags.items() <= run.data.tags.items()
     assert run.inputs.dataset_inputs[0].dataset.digest == "cdcdcdcd"
     assert (
-        tracking.fetch_artifact(run.info.run_id, picture.name, store / "x").read_bytes() == b"png"
+        leaderboard.fetch_artifact(run.info.run_id, picture.name, store / "x").read_bytes()
+        == b"png"
     )
 
 
