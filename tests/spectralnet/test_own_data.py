@@ -135,7 +135,11 @@ def unequal_pair(folder):
         (bad_file("x.csv", b""), None, "x.csv is empty"),
         (bad_file("x.csv", b"a,b\n1,2\n3,4,5\n"), None, "x.csv cannot be read: .*line 3"),
         (bad_file("x.csv", b"a,b\n1,2\n3,\n"), None, "1 values .* row 1, column 1: remove"),
-        (bad_file("x.csv", b"a,b\n1,red\n3,4\n"), None, "column 'b' holds 'red' in row 0, which is no number"),
+        (
+            bad_file("x.csv", b"a,b\n1,red\n3,4\n"),
+            None,
+            "column 'b' holds 'red' in row 0, which is no number",
+        ),
         (bad_file("x.csv", b"a,b\n1,2\n"), "y", "'y' is no column of .*: .* a, b|are a, b"),
         (bad_file("x.csv", b"a,b\n0,0\n0,0\n"), None, "holds zeros only"),
         (bad_file("x.csv", b"a,b\n\xe9,2\n"), None, "Convert it to UTF-8"),

@@ -1,6 +1,8 @@
 import os
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import mlflow
@@ -8,7 +10,7 @@ import numpy as np
 import pytest
 import servers
 import torch
-from clones import ROOT
+from clones import ROOT, TINY, Clone
 from mlflow.tracking import MlflowClient
 
 from spectralnet import leaderboard, registry, tracking
@@ -163,3 +165,37 @@ def test_two_processes_share_a_server_with_postgresql_and_artifacts(store):
                 copy = client.download_artifacts(run.info.run_id, stage, str(store))
                 assert Path(copy).read_text() == f"made by {stage}"
     assert not (store / "mlflow.db").exists()
+
+
+@pytest.mark.services
+def test_two_queued_experiments_share_a_fresh_store(tmp_path):
+    clone = Clone(tmp_path)
+    chosen = TINY | {"space": "input", "affinity": "euclidean"}
+    for seed in (0, 1):
+        params = [f"--set-param={key}={value}" for key, value in (chosen | {"seed": seed}).items()]
+        queued = clone.run("dvc", "exp", "run", "--queue", "--name", f"seed-{seed}", *params)
+        assert queued.returncode == 0, queued.stdout
+    started = clone.run("dvc", "queue", "start", "--jobs", "2")
+    assert started.returncode == 0, started.stdout
+    end = time.monotonic() + 300
+    while len(re.findall(r"^\w+ +seed-\d .*Success", shown := queue(clone), re.MULTILINE)) < 2:
+        assert "Failed" not in shown, clone.run("dvc", "queue", "logs", "seed-0").stdout
+        assert time.monotonic() < end, shown
+        time.sleep(1)
+    found = runs(clone.root)
+    parents = [found[f"seed-{seed}"] for seed in (0, 1)]
+    children = MlflowClient(f"sqlite:///{clone.root / 'mlflow.db'}").search_runs(
+        [parents[0].info.experiment_id], "tags.stage != 'pipeline'"
+    )
+    for parent in parents:
+        assert parent.info.status == "FINISHED"
+        assert parent.data.metrics["acc"] > 0
+        assert Path(parent.info.artifact_uri.removeprefix("file://"), "metrics.json").exists()
+        made = [c for c in children if c.data.tags["mlflow.parentRunId"] == parent.info.run_id]
+        assert "evaluate" in {child.info.run_name for child in made}
+    workers = clone.run("dvc", "queue", "stop", "--kill")
+    assert workers.returncode == 0, workers.stdout
+
+
+def queue(clone):
+    return clone.run("dvc", "queue", "status").stdout
