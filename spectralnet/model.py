@@ -13,7 +13,7 @@ from spectralnet.clustering import Assignment, assign, fit_spectral_centroids
 from spectralnet.errors import DataError
 from spectralnet.matrices import Matrix
 from spectralnet.nets import MLP, ConvNet, build_net, map_in_chunks
-from spectralnet.spectral import SpectralMap
+from spectralnet.spectral_map import SpectralMap
 
 
 class ClusterModel(nn.Module):

@@ -25,7 +25,7 @@ from spectralnet.tracking import find_store, main_root
 PACKAGE = Path(__file__).parent
 # What `spectralnet.predictor` imports; MLflow adds itself.
 REQUIREMENTS = (
-    "faiss-cpu", "nltk", "numpy", "pandas", "pydantic", "pyyaml", "safetensors", "scikit-learn",
+    "nltk", "numpy", "pandas", "pydantic", "pyyaml", "safetensors", "scikit-learn",
     "scipy", "threadpoolctl", "torch", "tqdm",
 )  # fmt: skip
 

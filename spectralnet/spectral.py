@@ -1,83 +1,22 @@
-"""The spectral map: a net into the eigenspace of a graph Laplacian."""
+"""The training of the spectral map, and its last layer."""
 
 import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from torch import Tensor, nn
+from torch import Tensor
 
 from spectralnet.errors import ParameterError
 from spectralnet.laplacian import rayleigh_ritz
 from spectralnet.matrices import Matrix, Points
-from spectralnet.nets import MLP, Standardise, map_in_chunks, seeded
+from spectralnet.nets import map_in_chunks, seeded
 from spectralnet.parameters import GraphParams, SpectralNetParams
 from spectralnet.samplers import BatchSampler, EdgeSampler, Sampler
+from spectralnet.spectral_map import SpectralMap
 from spectralnet.training import Checkpoint, hold_out, train
 
 HELD_OUT_BATCHES = 20
-
-
-class SpectralMap(nn.Module):
-    """F_theta: R^d -> R^c, a multilayer perceptron with an orthonormal output layer.
-
-    Parameters
-    ----------
-    sizes : list of int
-        Widths from the input to the c eigenvectors.
-
-    Attributes
-    ----------
-    output_weights : Tensor of shape (c, c)
-        A buffer: the weights of the last layer, which no gradient trains. `finish` sets
-        them.
-
-    References
-    ----------
-    Shaham et al., SpectralNet, ICLR 2018, section 3.1.
-    """
-
-    output_weights: Tensor
-
-    def __init__(self, sizes: list[int]) -> None:
-        super().__init__()
-        self.standardise = Standardise(sizes[0])
-        self.mlp = MLP(sizes, activation="leaky_relu")
-        self.register_buffer("output_weights", torch.eye(sizes[-1]))
-
-    def outputs(self, x: Tensor) -> Tensor:
-        """Map x, shape (m, d), to the outputs before the last layer, shape (m, c)."""
-        return self.mlp(self.standardise(x))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map x, shape (m, d), to its place in the eigenspace, shape (m, c)."""
-        return self.outputs(x) @ self.output_weights
-
-    def finish(
-        self, x: Matrix, graph: csr_array, normalised: bool, device: torch.device
-    ) -> NDArray[np.float64]:
-        """Set the last layer, once, so that the outputs are orthonormal eigenvectors.
-
-        Minibatches set it anew in every step of the training; here all points of the graph
-        do, and Rayleigh-Ritz turns the basis they span into eigenvectors.
-
-        Parameters
-        ----------
-        x : ndarray or csr_array of shape (n, d)
-        graph : csr_array of shape (n, n)
-        normalised : bool
-            See `spectralnet.laplacian.rayleigh_ritz`.
-        device : torch.device
-
-        Returns
-        -------
-        ndarray of shape (c,)
-            The eigenvalues, ascending.
-        """
-        self.output_weights.copy_(torch.eye(len(self.output_weights)))
-        rotation, eigenvalues = rayleigh_ritz(map_in_chunks(self, x, device), graph, normalised)
-        self.output_weights.copy_(torch.from_numpy(rotation))
-        return eigenvalues
 
 
 def train_spectral_map(
@@ -141,7 +80,36 @@ def train_spectral_map(
         name="spectralnet",
         checkpoint=checkpoint,
     )
-    return net, net.finish(x, graph, sampler.normalised, device), history
+    return net, finish(net, x, graph, sampler.normalised, device), history
+
+
+def finish(
+    net: SpectralMap, x: Matrix, graph: csr_array, normalised: bool, device: torch.device
+) -> NDArray[np.float64]:
+    """Set the last layer, once, so that the outputs are orthonormal eigenvectors.
+
+    Minibatches set it anew in every step of the training; here all points of the graph
+    do, and Rayleigh-Ritz turns the basis they span into eigenvectors.
+
+    Parameters
+    ----------
+    net : SpectralMap
+        Changed in place.
+    x : ndarray or csr_array of shape (n, d)
+    graph : csr_array of shape (n, n)
+    normalised : bool
+        See `spectralnet.laplacian.rayleigh_ritz`.
+    device : torch.device
+
+    Returns
+    -------
+    ndarray of shape (c,)
+        The eigenvalues, ascending.
+    """
+    net.output_weights.copy_(torch.eye(len(net.output_weights)))
+    rotation, eigenvalues = rayleigh_ritz(map_in_chunks(net, x, device), graph, normalised)
+    net.output_weights.copy_(torch.from_numpy(rotation))
+    return eigenvalues
 
 
 def make_sampler(

@@ -15,7 +15,7 @@ from spectralnet.nets import (
     pick_device,
     seeded,
 )
-from spectralnet.spectral import SpectralMap
+from spectralnet.spectral_map import SpectralMap
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from spectralnet.model import ClusterModel
 from spectralnet.nets import MLP, seeded
 from spectralnet.predictor import Predictor, as_frame
 from spectralnet.preparation import Columns, Pixels, Tfidf
-from spectralnet.spectral import SpectralMap
+from spectralnet.spectral_map import SpectralMap
 from spectralnet.streams import read_samples
 
 
@@ -246,13 +246,14 @@ def test_a_model_of_another_method_is_refused(folder):
         Predictor.load(folder)
 
 
-def test_prediction_needs_no_pipeline(tmp_path, images):
-    """In a process where what only the pipeline needs cannot be imported."""
+def test_prediction_needs_neither_pipeline_nor_training(tmp_path, images):
+    """In a process where what only those need cannot be imported."""
     rows = images.reshape(50, 6).astype(float)
     predictor = Predictor(Columns(6), random_model(6))
     predictor.save(tmp_path)
     np.save(tmp_path / "x.npy", rows)
-    missing = ["dvc", "mlflow", "filelock", "matplotlib", "mlxtend", "pooch", "requests"]
+    missing = ["dvc", "mlflow", "filelock", "matplotlib", "mlxtend", "pooch", "requests", "faiss"]
+    missing += [f"spectralnet.{part}" for part in ("training", "samplers", "siamese", "affinity")]
     code = (
         f"import sys; sys.modules.update(dict.fromkeys({missing})); "
         "from spectralnet.cli import main; main()"

@@ -25,7 +25,7 @@ from spectralnet.nets import MLP, seeded
 from spectralnet.predictor import Predictor
 from spectralnet.preparation import Pixels, Tfidf
 from spectralnet.registry import REQUIREMENTS, log_predictor
-from spectralnet.spectral import SpectralMap
+from spectralnet.spectral_map import SpectralMap
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (20, 2, 3), dtype=np.uint8)
 TEXTS = ["wheat prices rose", "oil prices fell", "wheat and oil"]
