@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from spectralnet.config import read_params
 from spectralnet.datasets import limit, load_dataset
 from spectralnet.image_files import DATA_VARIABLE
 
@@ -14,5 +15,7 @@ def load(
     name: str, n: int | None = None, seed: int = 0
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Load features, shape (n, d), and labels, shape (n,); a seeded subset if n is given."""
-    dataset = limit(load_dataset(name, [Path(os.environ.get(DATA_VARIABLE, "data"))]), n, seed)
+    settings = read_params().model_copy(update={"dataset": name}).settings
+    folder = Path(os.environ.get(DATA_VARIABLE, "data"))
+    dataset = limit(load_dataset(name, [folder], settings), n, seed)
     return dataset.fit(dataset.raw).transform(dataset.raw), dataset.labels

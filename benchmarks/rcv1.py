@@ -53,7 +53,7 @@ def prepare(folder: Path) -> str:
     raw = load_matrix(folder / "raw")
     x = fit_terms(raw, read_params().rcv1.n_terms).transform(raw)
     save_matrix(folder / "input", x)
-    return f"{x.shape[0]} x {x.shape[1]}, {x.nnz} entries"
+    return f"{x.shape[0]} x {x.shape[1]}, {np.count_nonzero(x.sum(axis=1))} rows that hold a term"
 
 
 def autoencoder(folder: Path, epochs: int) -> str:

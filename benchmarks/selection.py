@@ -20,9 +20,8 @@ from spectralnet.laplacian import exact_eigenvectors
 from spectralnet.metrics import accuracy
 from spectralnet.neighbours import nearest_neighbours
 from spectralnet.parameters import GraphParams
-from spectralnet.selection import modularity
+from spectralnet.selection import SURPLUS, modularity
 
-SURPLUS = 6
 SEEDS = range(5)
 SIZES = (10, 20, 30)  # neighbours
 SETS = {

@@ -9,10 +9,9 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import pairwise_distances_argmin
 from threadpoolctl import threadpool_limits
 
-from spectralnet.errors import ParameterError
-from spectralnet.matrices import dense_rows
 from spectralnet.progress import progress_bar
 from spectralnet.selection import modularity
+from spectralnet.validation import check_distinct
 
 
 def unit_rows(embedding: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -54,15 +53,7 @@ def fit_centroids(
     ParameterError
         If there are fewer distinct rows than clusters.
     """
-    distinct: set[bytes] = set()
-    for row in range(embedding.shape[0]):
-        distinct.add(dense_rows(embedding, slice(row, row + 1)).tobytes())
-        if len(distinct) == n_clusters:
-            break
-    else:
-        raise ParameterError(
-            f"n_clusters = {n_clusters}, but there are {len(distinct)} distinct points to cluster"
-        )
+    check_distinct(embedding, n_clusters)
     kmeans = KMeans(n_clusters, n_init=restarts, random_state=seed)
     # Threads add their sums in no fixed order, which for two makes no difference.
     with threadpool_limits(limits=2, user_api="openmp"):

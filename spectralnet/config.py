@@ -20,8 +20,8 @@ from spectralnet.parameters import (
     SpectralNetParams,
     StackedParams,
 )
+from spectralnet.selection import SURPLUS
 
-SURPLUS = 6  # eigenvectors
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -132,6 +132,16 @@ class Params(Block):
             raise ValueError(
                 "own.spectralnet.sampler = batch makes affinities of its own: with affinity: "
                 "precomputed, set it to edges"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _labels_are_in_the_graph(self) -> "Params":
+        if self.labelled > 0 and self.settings.spectralnet.sampler == "batch":
+            raise ValueError(
+                f"labelled = {self.labelled} puts labels into the graph, but "
+                f"{self.dataset}.spectralnet.sampler = batch makes affinities of its own: set it "
+                "to edges"
             )
         return self
 

@@ -13,8 +13,9 @@ from sklearn.datasets import load_digits
 from spectralnet.config import OwnSettings, Rcv1Settings, ReutersSettings, Settings
 from spectralnet.errors import DataError
 from spectralnet.image_files import FASHION_MNIST, MNIST, ImageSource, fetch_images
-from spectralnet.own_data import read_own, white_level
+from spectralnet.own_data import read_own
 from spectralnet.preparation import Pixels, Preparation, Tfidf, fit_columns
+from spectralnet.raw_files import white_level
 from spectralnet.rcv1 import N_TRAINING, fit_terms, read_rcv1
 from spectralnet.reuters import read_reuters
 

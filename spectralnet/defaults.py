@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from spectralnet.config import SURPLUS, Settings, validate
+from spectralnet.config import Settings, validate
 from spectralnet.parameters import (
     AutoencoderParams,
     DECParams,
     DualAutoencoderParams,
     StackedParams,
 )
+from spectralnet.selection import SURPLUS
 
 FEW_POINTS = 10_000
 N_NEIGHBOURS = 20

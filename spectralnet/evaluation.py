@@ -17,15 +17,9 @@ from spectralnet.clustering import (
 )
 from spectralnet.laplacian import exact_eigenvectors, squared_grassmann_distance
 from spectralnet.matrices import Matrix
-from spectralnet.metrics import scores
 from spectralnet.selection import modularity, relative_gap, suggest_n_clusters
 
 Labels = NDArray[np.int64]
-
-
-def known(labels: Labels) -> Labels | None:
-    """Return the labels, or None if a point has none (-1) or there are no points."""
-    return labels if labels.size and labels.min() >= 0 else None
 
 
 def top_terms(
@@ -68,27 +62,6 @@ def kmeans_clusters(points: NDArray[np.floating] | csr_array, n_clusters: int, s
     return nearest_centroid(points, fit_centroids(points, n_clusters, seed))
 
 
-def score_clusterings(clusterings: dict[str, Labels], labels: Labels) -> dict[str, float]:
-    """Score several clusterings of the same points.
-
-    Parameters
-    ----------
-    clusterings : dict of str to ndarray of shape (n,)
-        By the prefix of their scores' names.
-    labels : ndarray of shape (n,)
-
-    Returns
-    -------
-    dict of str to float
-        ``<prefix>acc``, ``<prefix>nmi``, ``<prefix>nmi_max`` and ``<prefix>ari``.
-    """
-    return {
-        prefix + name: score
-        for prefix, clusters in clusterings.items()
-        for name, score in scores(labels, clusters).items()
-    }
-
-
 def compare_with_exact(
     embedding: NDArray[np.floating],
     eigenvalues: NDArray[np.floating],
@@ -123,7 +96,8 @@ def compare_with_exact(
         `spectral_eigenvalue_sum`; `modularity` and `spectral_modularity`;
         `spectral_n_eigenvectors`, the number used; `agreement`, the NMI of both clusterings;
         the sizes of the smallest and the largest cluster; `suggested_n_clusters`, from 2 to
-        twice `n_clusters`; `eigengap`, the relative gap after `n_clusters` eigenvalues.
+        twice `n_clusters`; `eigengap`, the relative gap after `n_clusters` eigenvalues. Both
+        are left out where there are no more points than clusters.
     """
     n_components = embedding.shape[1]
     n_values = min(max(n_components, 2 * n_clusters + 1), len(embedding) - 1)
@@ -133,7 +107,7 @@ def compare_with_exact(
     exact_clusters = spectral_clusters(vectors, centroids)
     mass = degrees(graph) if normalised else None
     sizes = np.bincount(clusters, minlength=n_clusters)
-    comparison = {
+    comparison: dict[str, Any] = {
         "grassmann": squared_grassmann_distance(embedding, vectors, mass),
         "eigenvalue_sum": float(np.sum(eigenvalues)),
         "spectral_eigenvalue_sum": float(np.sum(spectrum[:n_components])),
@@ -143,7 +117,8 @@ def compare_with_exact(
         "agreement": float(normalized_mutual_info_score(exact_clusters, clusters)),
         "smallest_cluster": int(sizes.min()),
         "largest_cluster": int(sizes.max()),
-        "suggested_n_clusters": suggest_n_clusters(spectrum),
-        "eigengap": relative_gap(spectrum, n_clusters),
     }
+    if len(spectrum) > max(n_clusters, 2):  # else there are too few points to tell
+        comparison["suggested_n_clusters"] = suggest_n_clusters(spectrum)
+        comparison["eigengap"] = relative_gap(spectrum, n_clusters)
     return exact_clusters, spectrum, comparison

@@ -2,12 +2,13 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, eigh
+from scipy.linalg import eigh
 from scipy.sparse import csr_array, diags_array
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from spectralnet.affinity import degrees
 from spectralnet.errors import TrainingError
+from spectralnet.orthonormal import LEAST_SINE
 from spectralnet.progress import progress_bar
 
 Array = NDArray[np.float64]
@@ -113,13 +114,12 @@ def rayleigh_ritz(
     mass = degree / degree.mean() if normalised else np.ones(len(y))
     energy = y.T @ (degree[:, None] * y - graph @ y)  # (c, c)
     moment = y.T @ (mass[:, None] * y)  # (c, c)
-    try:
-        values, rotation = eigh((energy + energy.T) / 2, moment)
-    except LinAlgError as error:
+    if np.linalg.matrix_rank(y * np.sqrt(mass)[:, None], rtol=LEAST_SINE) < y.shape[1]:
         raise TrainingError(
             f"the {y.shape[1]} outputs span fewer dimensions: train longer, or with fewer "
             "spectralnet.n_components"
-        ) from error
+        )
+    values, rotation = eigh((energy + energy.T) / 2, moment)
     rotation *= np.sqrt(len(y))
     rotation *= _signs(y @ rotation)
     return rotation, values / degree.mean() if normalised else values

@@ -1,5 +1,7 @@
 """Scores of a clustering against labels."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
@@ -58,4 +60,37 @@ def scores(labels: NDArray[np.integer], clusters: NDArray[np.integer]) -> dict[s
         "nmi": float(normalized_mutual_info_score(labels, clusters)),
         "nmi_max": float(normalized_mutual_info_score(labels, clusters, average_method="max")),
         "ari": float(adjusted_rand_score(labels, clusters)),
+    }
+
+
+def score_clusterings(
+    clusterings: Mapping[str, NDArray[np.integer]],
+    labels: NDArray[np.integer],
+    told: NDArray[np.integer] | None = None,
+) -> dict[str, float]:
+    """Score several clusterings of the same points, on those that have a label.
+
+    Parameters
+    ----------
+    clusterings : dict of str to ndarray of shape (n,)
+        By the prefix of their scores' names.
+    labels : ndarray of shape (n,)
+        -1 where there is none.
+    told : ndarray of shape (n,), optional
+        Labels that the clustering was told, -1 elsewhere: what was told is no achievement,
+        so those points are left out.
+
+    Returns
+    -------
+    dict of str to float
+        ``<prefix>acc``, ``<prefix>nmi``, ``<prefix>nmi_max`` and ``<prefix>ari``; empty
+        where no point is left.
+    """
+    scored = labels >= 0 if told is None else (labels >= 0) & (told < 0)
+    if not scored.any():
+        return {}
+    return {
+        prefix + name: score
+        for prefix, clusters in clusterings.items()
+        for name, score in scores(labels[scored], clusters[scored]).items()
     }

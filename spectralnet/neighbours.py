@@ -1,5 +1,6 @@
 """Nearest neighbours of every point among all others, in O(nk) memory."""
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import faiss
@@ -10,6 +11,7 @@ from sklearn.decomposition import TruncatedSVD
 
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.matrices import Matrix
+from spectralnet.progress import progress_bar
 
 # Multiply-adds that exact search may take: minutes on a few cores. Beyond it, an inverted file.
 EXACT_SEARCH_BUDGET = 2e13
@@ -19,9 +21,13 @@ RECALL_SAMPLE = 1000
 SPARE_CANDIDATES = 4
 DIFFERENCES_AT_ONCE = 2**25
 SIMILARITIES_AT_ONCE = 2**25
+QUERIES_AT_ONCE = 8192  # of dense rows: faiss's own blocks are of 4096
 # The inverted file searches wider rows in their first principal directions, for more candidates.
 PROJECTED_SIZE = 128
 PROJECTED_CANDIDATES = 3
+
+
+Search = Callable[[NDArray[np.integer]], NDArray[np.int64]]  # rows, to the nearest of each
 
 
 class Neighbours(NamedTuple):
@@ -91,19 +97,35 @@ def nearest_neighbours(
 
 def _nearest(x: Matrix, rows: NDArray[np.integer], k: int) -> NDArray[np.int64]:
     """Return the k nearest of all rows to some rows, themselves included: (len(rows), k)."""
-    if not isinstance(x, csr_array):
+    found = np.empty((len(rows), k), dtype=np.int64)
+    search, chunk = _farness_search(x, k) if isinstance(x, csr_array) else _faiss_search(x, k)
+    with progress_bar("neighbours", len(rows), delay=2) as progress:
+        for start in range(0, len(rows), chunk):
+            queries = rows[start : start + chunk]
+            found[start : start + chunk] = search(queries)
+            progress.update(len(queries))
+    return found
+
+
+def _faiss_search(x: NDArray[np.float32], k: int) -> tuple[Search, int]:
+    def search(rows: NDArray[np.integer]) -> NDArray[np.int64]:
         found = faiss.knn(x[rows], x, k)[1]
         if (found < 0).any():
             raise DataError(f"distances exceed float32, values reach {np.abs(x).max()}: scale them")
         return found
+
+    return search, QUERIES_AT_ONCE
+
+
+def _farness_search(x: csr_array, k: int) -> tuple[Search, int]:
     half_squares = np.asarray(x.multiply(x).sum(axis=1)).ravel() / 2  # (n,)
-    found = np.empty((len(rows), k), dtype=np.int64)
-    chunk = max(1, SIMILARITIES_AT_ONCE // x.shape[0])
-    for start in range(0, len(rows), chunk):
-        queries = x[rows[start : start + chunk]].toarray()  # (chunk, d)
-        farness = np.ascontiguousarray((half_squares[:, None] - x @ queries.T).T)  # (chunk, n)
-        found[start : start + chunk] = np.argpartition(farness, k - 1, axis=1)[:, :k]
-    return found
+
+    def search(rows: NDArray[np.integer]) -> NDArray[np.int64]:
+        queries = x[rows].toarray()  # (m, d)
+        farness = np.ascontiguousarray((half_squares[:, None] - x @ queries.T).T)  # (m, n)
+        return np.argpartition(farness, k - 1, axis=1)[:, :k]
+
+    return search, max(1, SIMILARITIES_AT_ONCE // max(x.shape))
 
 
 def _nearest_in_cells(x: Matrix, k: int, seed: int) -> NDArray[np.int64]:

@@ -5,13 +5,16 @@ from torch import Tensor
 
 from spectralnet.errors import TrainingError
 
+LEAST_SINE = 1e-6  # below it lies float32's noise
+
 
 def orthonormal_weights(y: Tensor) -> Tensor:
     """Compute the weights that make the columns of a batch orthonormal.
 
     With the Cholesky factorisation (1/m) Y^T Y = R R^T they are R^-T, so that the batch
-    Y R^-T has second moment I. The gradient flows through them: with the weights held
-    fixed, the gradient step would pull all outputs together and the constraint collapse.
+    Y R^-T has second moment I. The gradient flows through them. (The paper alternates:
+    a step sets the weights, the next one holds them fixed. Then a gradient step pulls all
+    outputs together, and the next weights have to undo it.)
 
     Parameters
     ----------
@@ -36,7 +39,9 @@ def orthonormal_weights(y: Tensor) -> Tensor:
     y64 = y.double()
     moment = y64.T @ y64 / m  # (c, c)
     factor, info = torch.linalg.cholesky_ex(moment)
-    if info.item() != 0:
+    # The sine of each column's angle to those before it.
+    sines = factor.diagonal() / moment.diagonal().sqrt()
+    if info.item() != 0 or not (sines > LEAST_SINE).all():
         raise TrainingError(
             f"the {c} outputs are linearly dependent on a batch of {m} points: use a larger "
             "spectralnet.batch_size, a smaller learning_rate, or fewer n_components"

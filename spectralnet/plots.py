@@ -20,29 +20,6 @@ from spectralnet.metrics import matched_confusion
 POINTS_SHOWN = 1500
 SAMPLES_SHOWN = 12
 AFFINITY_BINS = 200
-# What each picture shows, by the name of its file, in the order of a report.
-CAPTIONS = {
-    "embedding": "The spectral embedding: the directions of up to 1,500 points, laid out in the "
-    "plane by t-SNE. Islands of one colour are clusters that the eigenvectors tell apart; an "
-    "island of two labels is a confusion, one label on two islands a split.",
-    "clusters": "Random members of each cluster, a row each. A row of one kind is a good "
-    "cluster; two kinds in a row were merged, one kind in two rows was split.",
-    "terms": "The terms, as stems, by which each cluster stands out: mean weight inside it minus "
-    "mean weight outside. Terms of one subject mean a clean cluster.",
-    "confusion": "Points by label and cluster, clusters in the order of their best match. What "
-    "lies off the diagonal counts against ACC: a second full cell in a column is a merged "
-    "cluster, in a row a split class.",
-    "affinity": "The affinity graph, its points sorted by cluster: mean weight between bins of "
-    "points, on a logarithmic scale. Dark blocks on the diagonal are dense clusters; a dark "
-    "patch off it joins two clusters that the graph hardly separates.",
-    "eigenvalues": "Eigenvalues of the graph Laplacian, exact and as the net found them, which "
-    "cannot be smaller. The closer the crosses, the closer the net is to the eigenspace; the "
-    "dotted line marks the largest gap, which suggests a number of clusters.",
-    "learning_curves": "Loss by epoch of each net that was trained, on the points that it is "
-    "trained on and on those held out; the ring marks the epoch whose weights were kept. A "
-    "held-out curve that rises while the other falls means over-fitting; one that still falls "
-    "at the end asks for more epochs.",
-}
 
 
 def confusion(labels: NDArray[np.integer], clusters: NDArray[np.integer]) -> Figure:
@@ -66,7 +43,7 @@ def confusion(labels: NDArray[np.integer], clusters: NDArray[np.integer]) -> Fig
 def embedding(
     points: NDArray[np.floating],
     clusters: NDArray[np.integer],
-    labels: NDArray[np.integer] | None,
+    labels: NDArray[np.integer],
     seed: int,
 ) -> Figure:
     """Draw the directions of the spectral embedding in the plane, by cluster and by label.
@@ -77,14 +54,15 @@ def embedding(
         At most `POINTS_SHOWN` of them, seeded, are laid out, by t-SNE: their two principal
         axes would show two or three clusters and pile up the others.
     clusters : ndarray of shape (n,)
-    labels : ndarray of shape (n,), optional
+    labels : ndarray of shape (n,)
+        -1 where there is none; drawn if there is any.
     seed : int
     """
     rows = np.random.default_rng(seed).permutation(len(points))[:POINTS_SHOWN]
     perplexity = min(30, (len(rows) - 1) / 3)
     layout = TSNE(perplexity=perplexity, max_iter=500, init="random", random_state=seed)
     flat = layout.fit_transform(unit_rows(points[rows]))  # (m, 2)
-    colourings = {"cluster": clusters} | ({} if labels is None else {"label": labels})
+    colourings = {"cluster": clusters} | ({"label": labels} if (labels >= 0).any() else {})
     figure = Figure(figsize=(5 * len(colourings), 4.5), layout="constrained")
     for axes, (name, values) in zip(
         np.atleast_1d(figure.subplots(1, len(colourings))), colourings.items(), strict=True
@@ -138,17 +116,18 @@ def samples(
 
 
 def eigenvalues(
-    learned: NDArray[np.floating], exact: NDArray[np.floating], suggested: int
+    learned: NDArray[np.floating], exact: NDArray[np.floating], suggested: int | None
 ) -> Figure:
     """Draw the eigenvalues that the net found beside the graph's own, which bound them below.
 
-    A line after `suggested` eigenvalues shows the largest gap.
+    A line after `suggested` eigenvalues, if that is known, shows the largest gap.
     """
     figure = Figure(figsize=(5, 3.5), layout="constrained")
     axes = figure.subplots()
     axes.plot(np.arange(1, len(exact) + 1), exact, "o-", label="exact")
     axes.plot(np.arange(1, len(learned) + 1), learned, "x--", label="SpectralNet")
-    axes.axvline(suggested + 0.5, color="grey", linestyle=":", label=f"{suggested} clusters?")
+    if suggested:
+        axes.axvline(suggested + 0.5, color="grey", linestyle=":", label=f"{suggested} clusters?")
     axes.set(xlabel="eigenvector", ylabel="eigenvalue", title="Spectrum of the graph Laplacian")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend()

@@ -9,8 +9,8 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
 from spectralnet.artifacts import load_json
+from spectralnet.captions import CAPTIONS
 from spectralnet.errors import DataError
-from spectralnet.plots import CAPTIONS
 
 METHODS = {
     "SpectralNet": ("", ""),
@@ -143,7 +143,7 @@ def render_report(
     metrics : dict
         As in ``results/metrics.json``.
     pictures : dict of str to bytes
-        PNG files by name; those without a caption in `spectralnet.plots.CAPTIONS` are left
+        PNG files by name; those without a caption in `spectralnet.captions.CAPTIONS` are left
         out.
 
     Returns

@@ -68,9 +68,10 @@ def rows_of(
     shared = setting | {"seed": int(params["seed"]), "n": int(metrics["n"]), "commit": commit[:12]}
     rows: list[dict[str, object]] = []
     if "method" in params:
-        row = shared | {"augment": "none"} | {n: metrics[n] for n in NUMBERS if n in metrics}
+        row = shared | {n: metrics[n] for n in NUMBERS if n in metrics}
         if params["method"] != "spectral":  # which is the graph's
-            row |= {"space": "", "affinity": ""} | SAME.get(params["method"], {})
+            unused = {"space": "", "affinity": "", "augment": "none"}
+            row |= unused | SAME.get(params["method"], {})
         return [row]
     for method, prefix in METHODS.items():
         scores = {name: metrics[prefix + name] for name in SCORES if prefix + name in metrics}
@@ -106,11 +107,13 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `SETTING`, `n`, `seeds` (which), and for each number its mean over them; `acc_std`,
-        `nmi_std` (NaN for one seed) and `acc_min`.
+        `SETTING`, `n`, `seeds` (which), and for each number its mean over them, for seconds
+        the median; `acc_std`, `nmi_std` (NaN for one seed) and `acc_min`.
     """
     groups = table.astype(dict.fromkeys(NUMBERS, float)).groupby([*SETTING, "n"])
     summary = groups[NUMBERS].mean()
+    # A run that shared the machine took longer, one that went on from a checkpoint less.
+    summary[["seconds", *SECONDS]] = groups[["seconds", *SECONDS]].median()
     summary[["acc_std", "nmi_std"]] = groups[["acc", "nmi"]].std()
     summary["acc_min"] = groups["acc"].min()
     summary["suggested"] = groups[SUGGESTED].agg(
@@ -168,7 +171,7 @@ def document(table: pd.DataFrame, published: pd.DataFrame) -> str:
             markdown([_score_row(row, theirs) for row in rows.to_dict("records")]),
             "Published elsewhere:\n",
             markdown([_published_row(row) for row in theirs.to_dict("records")]),
-            "How the rows come about, and how long the stages take (seconds, mean):\n",
+            "How the rows come about, and how long the stages take (seconds, median):\n",
             markdown([_command_row(row) for row in ours.to_dict("records")]),
             _unmatched(ours, theirs),
         ]
@@ -251,7 +254,8 @@ def _match(row: Mapping[Any, Any], published: pd.DataFrame) -> Mapping[Any, Any]
         row[name] for name in ("method", "space", "affinity", "augment")
     ]
     found = published[same.all(axis=1)].to_dict("records")
-    return found[0] if found and row["fit_on"] == USUAL["fit_on"] else None
+    usual = all(str(row[name]) == USUAL[name] for name in ("fit_on", "labelled"))
+    return found[0] if found and usual else None
 
 
 def _unmatched(ours: pd.DataFrame, published: pd.DataFrame) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import html
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -109,7 +110,7 @@ def _read_verified(path: Path) -> list[tuple[str, list[str], str]]:
             topics, text = corpus.categories(name), corpus.raw(name)
             digest.update(repr((name, topics, text)).encode())
             documents.append((name, topics, html.unescape(text)))  # &lt;GE> is a ticker
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path} cannot be read ({error}): delete it to download it") from error
     if digest.hexdigest() != SHA256:
         raise DataError(

@@ -38,9 +38,11 @@ class EdgeSampler:
 
     An endpoint of such an edge is then drawn in proportion to its degree, so C, the second
     moment of the endpoints' outputs, and E, half that of the edges' differences, are
-    unbiased estimates of Y^T D Y and Y^T L Y up to one factor, and tr(C^-1 E) of
-    tr((Y^T D Y)^-1 Y^T L Y), whose minimum over Y is the sum of the smallest eigenvalues of
-    L u = lambda D u. No neighbours are searched for in a step.
+    unbiased estimates of Y^T D Y and Y^T L Y up to one factor, over the fitted points. Their
+    quotient tr(C^-1 E) estimates tr((Y^T D Y)^-1 Y^T L Y), with a bias that falls with the
+    size of the minibatch; its minimum over Y is the sum of the smallest eigenvalues of
+    L u = lambda D u. No neighbours are searched for in a step, and one minibatch sets both
+    the orthonormal weights and the gradient.
 
     Parameters
     ----------
@@ -79,9 +81,10 @@ class EdgeSampler:
 
 
 class BatchSampler:
-    """Draws points: the paper's affinity inside a minibatch, the unnormalised Laplacian.
+    """Draws points, with affinities inside a minibatch, for the unnormalised Laplacian.
 
-    Each minibatch comes with a second one, which sets the orthonormal weights.
+    Each minibatch comes with a second one, which sets the orthonormal weights. The affinities
+    are the paper's with ``scale: global`` and ``overlap: 0``.
 
     Parameters
     ----------
@@ -149,8 +152,8 @@ def _draw_halves(points: Tensor, m: int, generator: torch.Generator) -> Tensor:
 def dense_affinity(x: Tensor, params: GraphParams) -> Tensor:
     """Weight the nearest neighbours inside a minibatch.
 
-    The same weights as `spectralnet.affinity.affinity_graph`, with as many neighbours as
-    the minibatch has if it is smaller than that.
+    The same weights as `spectralnet.affinity.affinity_graph`, but for those that underflow,
+    with as many neighbours as the minibatch has if it is smaller than that.
 
     Parameters
     ----------

@@ -1,9 +1,13 @@
 """What can be chosen without labels: the number of clusters, and which run to trust."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.metrics import normalized_mutual_info_score
+
+SURPLUS = 6  # eigenvectors to choose from, beyond as many as clusters
 
 
 def modularity(graph: csr_array, clusters: NDArray[np.integer]) -> float:
@@ -80,12 +84,12 @@ def relative_gap(eigenvalues: NDArray[np.floating], k: int) -> float:
     return float((upper - max(lower, 0)) / upper) if upper > 0 else 0.0
 
 
-def mean_agreement(clusterings: list[NDArray[np.integer]]) -> NDArray[np.float64]:
+def mean_agreement(clusterings: Sequence[NDArray[np.integer]]) -> NDArray[np.float64]:
     """Measure how well each of several clusterings of the same points agrees with the others.
 
     Parameters
     ----------
-    clusterings : list of ndarray of shape (n,)
+    clusterings : sequence of ndarray of shape (n,)
         At least two, of one setting under different seeds.
 
     Returns

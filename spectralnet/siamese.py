@@ -124,8 +124,8 @@ def train_siamese(
     has. With ``loss: infonce`` only the order counts, which keeps clusters from collapsing.
     Positive pairs are edges, drawn in proportion to their weights: neighbours that the graph
     is sure of come often, doubtful ones seldom. (The paper takes the nearest neighbours of
-    each point, all alike.) The negatives of a pair's first point are all points of the
-    minibatch that are no neighbours of it.
+    each point, all alike.) The negatives of a pair's first point, the end of lower index,
+    are all points of the minibatch that are no neighbours of it.
 
     Parameters
     ----------

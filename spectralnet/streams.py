@@ -15,7 +15,8 @@ from scipy.sparse import csr_array
 
 from spectralnet.artifacts import load_array, whole_file
 from spectralnet.errors import DataError, ParameterError
-from spectralnet.own_data import (
+from spectralnet.preparation import Pixels, Raw
+from spectralnet.raw_files import (
     IMAGES,
     TEXTS,
     list_files,
@@ -24,7 +25,6 @@ from spectralnet.own_data import (
     read_text,
     white_level,
 )
-from spectralnet.preparation import Pixels, Raw
 
 CHUNK = 8192  # samples
 INPUTS = (".npy", ".npz", ".csv", ".parquet", ".txt")
@@ -164,7 +164,7 @@ def _texts(table: pd.DataFrame, path: Path) -> list[str]:
 
 
 def _lines(path: Path, chunk: int) -> Iterator[list[str]]:
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8-sig") as file:
         lines: list[str] = []
         for line in file:
             lines.append(line)

@@ -1,12 +1,14 @@
 """Checks that come before any long work."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from spectralnet.config import Settings
 from spectralnet.errors import DataError, ParameterError
-from spectralnet.matrices import Matrix
+from spectralnet.matrices import Matrix, dense_rows
 
 
 def check_features(features: Matrix, name: str) -> None:
@@ -29,7 +31,7 @@ def check_features(features: Matrix, name: str) -> None:
     check_finite(features, name)
 
 
-def check_finite(x: Matrix, name: str) -> None:
+def check_finite(x: Matrix, name: str, columns: Sequence[str] | None = None) -> None:
     """Refuse values that are NaN or infinite: a `DataError` that names the first."""
     values = x.data if isinstance(x, csr_array) else x
     finite = np.isfinite(values)
@@ -38,7 +40,8 @@ def check_finite(x: Matrix, name: str) -> None:
         row, column = _place(x, at)
         raise DataError(
             f"{name} holds {np.count_nonzero(~finite)} values that are NaN or infinite, the first "
-            f"({values[tuple(at)]}) in row {row}, column {column}: remove or impute them"
+            f"({values[tuple(at)]}) in row {row}, column "
+            f"{repr(columns[column]) if columns else column}: remove or impute them"
         )
 
 
@@ -74,3 +77,15 @@ def check_sizes(n: int, settings: Settings) -> None:
             raise ParameterError(
                 f"{name} = {value} is too many for {n} points: at most {most}, or fit more points"
             )
+
+
+def check_distinct(points: Matrix, n_clusters: int) -> None:
+    """Refuse points, shape (n, d), of which fewer than `n_clusters` differ: a `ParameterError`."""
+    distinct: set[bytes] = set()
+    for row in range(points.shape[0]):
+        distinct.add(dense_rows(points, slice(row, row + 1)).tobytes())
+        if len(distinct) == n_clusters:
+            return
+    raise ParameterError(
+        f"n_clusters = {n_clusters}, but there are {len(distinct)} distinct points to cluster"
+    )

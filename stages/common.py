@@ -7,7 +7,7 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from spectralnet import tracking
-from spectralnet.artifacts import content_hash, load_json, save_json
+from spectralnet.artifacts import content_hash, save_json
 from spectralnet.augmentation import RandomAffine
 from spectralnet.config import Params, Settings, read_params
 from spectralnet.errors import ParameterError, SpectralNetError
@@ -54,17 +54,17 @@ class Stage:
         """The chosen data set's parameters."""
         return self.params.settings
 
-    def augmentation(self, data: Path) -> RandomAffine | None:
+    def augmentation(self, image_shape: Sequence[int] | None) -> RandomAffine | None:
         """Return the random changes of the data set's images that `augment` asks for, if any."""
         if self.params.augment == "none":
             return None
-        image_shape = load_json(data / "about.json")["image_shape"]
         if image_shape is None:
             raise ParameterError(
                 f"augment = {self.params.augment} changes images, but dataset = "
                 f"{self.params.dataset} holds none: set augment: none"
             )
-        return RandomAffine(tuple(image_shape), self.settings.affine)
+        height, width = image_shape
+        return RandomAffine((height, width), self.settings.affine)
 
     def checkpoint(self, *inputs: Path) -> Checkpoint:
         """Return the checkpoint of this stage's training on `inputs`.

@@ -22,10 +22,9 @@ from spectralnet.artifacts import (
 from spectralnet.evaluation import (
     compare_with_exact,
     kmeans_clusters,
-    known,
-    score_clusterings,
     top_terms,
 )
+from spectralnet.metrics import score_clusterings
 from spectralnet.model import ClusterModel
 from spectralnet.model_card import model_card
 from spectralnet.nets import map_in_chunks
@@ -52,24 +51,24 @@ def evaluate(
         stage.params.seed,
     )
     metrics: dict[str, Any] = load_json(affinity / "about.json") | compared | {"n": len(clusters)}
-    labels = known(load_array(data / "labels.npy"))
-    if labels is not None:
+    labels = load_array(data / "labels.npy")
+    if (labels >= 0).any():
         clusterings = {"": clusters, "spectral_": exact_clusters}
         clusterings |= _kmeans_baselines(stage, whole, data, features)
-        unused = load_array(data / "known_labels.npy") < 0  # what was told is no achievement
-        clusterings = {name: found[unused] for name, found in clusterings.items()}
-        metrics |= score_clusterings(clusterings, labels[unused])
+        metrics |= score_clusterings(clusterings, labels, load_array(data / "known_labels.npy"))
     metrics |= _held_out_scores(stage, whole, data)
     figures = _draw_points(stage, data, model, whole, labels)
     figures |= _draw_nets(features, affinity, model)
-    figures["eigenvalues"] = plots.eigenvalues(learned, exact, metrics["suggested_n_clusters"])
+    figures["eigenvalues"] = plots.eigenvalues(learned, exact, metrics.get("suggested_n_clusters"))
     clustered = pd.read_csv(data / "samples.csv").assign(cluster=clusters)
     records = [load_json(f / "run.json") for f in (data, features, graph, affinity, model)]
     _write(stage, results, metrics, figures, records, load_json(data / "about.json"), clustered)
     stage.run.log_artifacts([model / "clusters.npy"], on_parent=True)
     card = model_card(load_json(data / "about.json"), stage.params.flat(), metrics)
     log_predictor(model, card, f"spectralnet-{stage.params.dataset}", stage.params.variant)
-    score = "no labels" if labels is None else f"ACC {metrics['acc']:.3f}, NMI {metrics['nmi']:.3f}"
+    score = "no labels"
+    if "acc" in metrics:
+        score = f"ACC {metrics['acc']:.3f}, NMI {metrics['nmi']:.3f}"
     return f"{score}, squared Grassmann distance {metrics['grassmann']:.3f}"
 
 
@@ -88,9 +87,7 @@ def _kmeans_baselines(
 
 
 def _held_out_scores(stage: Stage, whole: ClusterModel, data: Path) -> dict[str, float]:
-    labels = known(load_array(data / "held_out_labels.npy"))
-    if labels is None:
-        return {}
+    labels = load_array(data / "held_out_labels.npy")
     clusters = whole.predict(load_matrix(data / "held_out_matrix"), stage.device)
     scored = score_clusterings({"": clusters}, labels)
     return {f"{name}_test": score for name, score in scored.items()}
@@ -101,15 +98,15 @@ def _draw_points(
     data: Path,
     model: Path,
     whole: ClusterModel,
-    labels: NDArray[np.int64] | None,
+    labels: NDArray[np.int64],
 ) -> dict[str, Figure]:
     """Draw where points went, and what the clusters hold: images, or terms of texts."""
     clusters, seed = load_array(model / "clusters.npy"), stage.params.seed
     used = whole.centroids.shape[1]  # of the eigenvectors, those that clusters were read off
     embedding = load_array(model / "embedding.npy")[:, :used]
     figures = {"embedding": plots.embedding(embedding, clusters, labels, seed)}
-    if labels is not None:
-        figures["confusion"] = plots.confusion(labels, clusters)
+    if (has_label := labels >= 0).any():
+        figures["confusion"] = plots.confusion(labels[has_label], clusters[has_label])
     x = load_matrix(data / "matrix")
     if shape := load_json(data / "about.json")["image_shape"]:
         figures["clusters"] = plots.samples(x, clusters, tuple(shape), seed)

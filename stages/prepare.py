@@ -20,12 +20,13 @@ from spectralnet.artifacts import (
 )
 from spectralnet.datasets import Dataset, held_out_mask, limit, load_dataset, reveal
 from spectralnet.errors import DataError
+from spectralnet.given_graph import read_graph
 from spectralnet.image_files import DATA_VARIABLE
 from spectralnet.matrices import Matrix, empty_rows
 from spectralnet.nets import MLP
 from spectralnet.preparation import Preparation
 from spectralnet.tracking import main_root
-from spectralnet.validation import check_features, check_sizes
+from spectralnet.validation import check_distinct, check_features, check_sizes
 from stages.common import Stage, main
 
 
@@ -39,9 +40,8 @@ def prepare(stage: Stage, features: Path) -> str:
     x, fitted = _points(dataset, preparation, np.flatnonzero(~held_out))
     unseen, unseen_rows = _points(dataset, preparation, np.flatnonzero(held_out))
     labels = dataset.labels[fitted]
-    check_features(x, f"dataset {params.dataset}")
-    check_sizes(x.shape[0], stage.settings)
     known_labels = reveal(labels, params.labelled, params.seed)
+    _check(stage, x, dataset)
 
     save_matrix(features / "matrix", x)
     save_array(features / "labels.npy", labels)
@@ -72,6 +72,18 @@ def prepare(stage: Stage, features: Path) -> str:
         f"{about['n']} points to fit and {about['n_held_out']} held out, of {about['n_features']} "
         f"features" + (f"; {dropped} samples dropped" if dropped else "")
     )
+
+
+def _check(stage: Stage, x: Matrix, dataset: Dataset) -> None:
+    """Refuse what a later stage could not use, before any training."""
+    params, settings = stage.params, stage.settings
+    check_features(x, f"dataset {params.dataset}")
+    check_sizes(x.shape[0], settings)
+    check_distinct(x, settings.n_clusters)
+    if params.augment != "none":
+        stage.augmentation(dataset.image_shape)
+    if params.affinity == "precomputed":
+        read_graph(Path(params.own.precomputed), x.shape[0])
 
 
 def _points(

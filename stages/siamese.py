@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from spectralnet.artifacts import load_graph, load_matrix, load_net, save_table
+from spectralnet.artifacts import load_graph, load_json, load_matrix, load_net, save_table
 from spectralnet.nets import MLP, ConvNet, map_in_chunks
 from spectralnet.siamese import train_siamese
 from spectralnet.validation import check_sizes
@@ -12,7 +12,7 @@ from stages.graph import write_affinity
 
 def siamese(stage: Stage, data: Path, features: Path, graph: Path, affinity: Path) -> str:
     """Train a Siamese net on the graph's edges, and connect neighbours in its embedding."""
-    augment = stage.augmentation(data)
+    augment = stage.augmentation(load_json(data / "about.json")["image_shape"])
     if augment:
         x = load_matrix(data / "matrix")
         encoder: MLP | ConvNet = MLP([x.shape[1]])  # it reads the images themselves

@@ -1,17 +1,20 @@
 """Toy sets of the papers."""
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.datasets import make_moons
 from sklearn.preprocessing import StandardScaler
 
+Toy = tuple[NDArray[np.float32], NDArray[np.int64]]
 
-def two_moons(n: int = 7000, noise: float = 0.075, seed: int = 0):
+
+def two_moons(n: int = 7000, noise: float = 0.075, seed: int = 0) -> Toy:
     """The official package's example: standardised."""
     points, labels = make_moons(n, noise=noise, random_state=seed)
     return StandardScaler().fit_transform(points).astype(np.float32), labels
 
 
-def nested_cs(n: int = 1500, noise: float = 0.1, seed: int = 0):
+def nested_cs(n: int = 1500, noise: float = 0.1, seed: int = 0) -> Toy:
     """Shaham et al. 2018: half circles, (cos t, sin t) and (.5 - cos t, -1 - sin t)."""
     generator = np.random.default_rng(seed)
     outer, inner = generator.uniform(-np.pi / 2, np.pi / 2, (2, n // 2))

@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, save_npz
 
 from spectralnet.affinity import (
     affinity_graph,
-    check_graph,
     degrees,
     describe_graph,
     describe_neighbours,
@@ -13,6 +12,7 @@ from spectralnet.affinity import (
     with_known_labels,
 )
 from spectralnet.errors import DataError
+from spectralnet.given_graph import check_graph, read_graph
 from spectralnet.neighbours import nearest_neighbours
 
 
@@ -136,3 +136,13 @@ def test_a_given_graph_loses_its_diagonal_only():
 def test_a_matrix_that_is_no_affinity_graph_is_refused(changes, n, message):
     with pytest.raises(DataError, match=message):
         check_graph(given(changes), n, "own")
+
+
+def test_a_file_that_is_no_graph_is_named(tmp_path):
+    (tmp_path / "cut.npz").write_bytes(b"PK\x03\x04 and no more")
+    np.save(tmp_path / "x.npy", np.eye(3))
+    for name in ("cut.npz", "x.npy", "none.npz"):
+        with pytest.raises(DataError, match=f"{name} cannot be read"):
+            read_graph(tmp_path / name, 5)
+    save_npz(tmp_path / "ring.npz", given())
+    np.testing.assert_array_equal(read_graph(tmp_path / "ring.npz", 5).toarray(), given().toarray())

@@ -125,3 +125,10 @@ def test_parameters_are_held_against_the_number_of_points(settings, n, message):
 def test_more_clusters_than_points_are_refused(settings):
     with pytest.raises(ParameterError, match="n_clusters = 30 is too many for 25 points"):
         check_sizes(25, settings.model_copy(update={"n_clusters": 30}))
+
+
+def test_labels_need_the_sampler_that_sees_the_graph(write):
+    path = write("labelled", 0.02)
+    path.write_text(path.read_text().replace("sampler: edges", "sampler: batch"))
+    with pytest.raises(ParameterError, match=r"labelled = 0.02 .* mnist5k.spectralnet.sampler = b"):
+        read_params(path)

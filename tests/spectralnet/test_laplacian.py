@@ -53,6 +53,10 @@ def test_ritz_values_bound_the_eigenvalues_from_above(blob_graph):
 def test_collapsed_outputs_are_refused(blob_graph):
     with pytest.raises(TrainingError, match="3 outputs span fewer dimensions"):
         rayleigh_ritz(np.ones((blob_graph.shape[0], 3)), blob_graph)
+    y = np.random.default_rng(0).normal(size=(blob_graph.shape[0], 3)).astype(np.float32)
+    y[:, 2] = y[:, 0] + y[:, 1]  # but for float32's roundoff
+    with pytest.raises(TrainingError, match="3 outputs span fewer dimensions"):
+        rayleigh_ritz(y, blob_graph)
 
 
 def test_grassmann_distance_of_known_planes():

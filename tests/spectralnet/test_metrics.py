@@ -3,7 +3,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from spectralnet.metrics import accuracy, matched_confusion, scores
+from spectralnet.metrics import accuracy, matched_confusion, score_clusterings, scores
 
 
 @pytest.fixture(params=[(4, 4), (3, 5), (5, 3)])
@@ -63,3 +63,19 @@ def test_ari_equals_a_count_of_pairs(pair):
 def test_names_of_clusters_do_not_matter():
     labels = np.repeat([5, 7, 9], 10)
     assert scores(labels, (labels + 1) % 3) == {"acc": 1, "nmi": 1, "nmi_max": 1, "ari": 1}
+
+
+def test_scores_are_named_by_their_clustering():
+    labels = np.repeat([0, 1], 5)
+    found = score_clusterings({"": labels, "kmeans_": np.zeros(10, dtype=int)}, labels)
+    assert (found["acc"], found["kmeans_acc"], found["kmeans_ari"]) == (1, 0.5, 0)
+    assert len(found) == 8
+
+
+def test_points_without_a_label_and_those_told_are_left_out():
+    labels = np.array([0, 0, 1, 1, -1, 1])
+    clusters = np.array([0, 0, 1, 0, 1, 0])
+    assert score_clusterings({"": clusters}, labels)["acc"] == 3 / 5
+    told = np.array([-1, -1, -1, 1, -1, 1])
+    assert score_clusterings({"": clusters}, labels, told)["acc"] == 1
+    assert score_clusterings({"": clusters}, np.full(6, -1)) == {}

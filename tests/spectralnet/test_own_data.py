@@ -128,19 +128,31 @@ def unequal_pair(folder):
     return folder
 
 
+def pair_with(labels):
+    def write(folder):
+        np.save(folder / "features.npy", X)
+        np.save(folder / "labels.npy", labels, allow_pickle=True)
+        return folder
+
+    return write
+
+
 @pytest.mark.parametrize(
     ("write", "labels", "message"),
     [
         (lambda folder: folder / "no.csv", None, "no.csv does not exist"),
         (bad_file("x.csv", b""), None, "x.csv is empty"),
         (bad_file("x.csv", b"a,b\n1,2\n3,4,5\n"), None, "x.csv cannot be read: .*line 3"),
-        (bad_file("x.csv", b"a,b\n1,2\n3,\n"), None, "1 values .* row 1, column 1: remove"),
+        (bad_file("x.csv", b"a,b\n1,2\n3,\n"), None, "1 values .* row 1, column 'b': remove"),
+        (bad_file("x.csv", b"a,b\n1,2,3\n4,5,6\n"), None, "more values than its header .*: a, b"),
+        (bad_file("x.csv", b"0.0,0.0,1.5\n1,2,3\n"), None, "no header: its columns .* Add a first"),
+        (bad_file("x.csv", b"y\n1\n2\n"), "y", "has no column to read beside the labels"),
         (
             bad_file("x.csv", b"a,b\n1,red\n3,4\n"),
             None,
             "column 'b' holds 'red' in row 0, which is no number",
         ),
-        (bad_file("x.csv", b"a,b\n1,2\n"), "y", "'y' is no column of .*: .* a, b|are a, b"),
+        (bad_file("x.csv", b"a,b\n1,2\n"), "y", "'y' is no column of .* are a, b"),
         (bad_file("x.csv", b"a,b\n0,0\n0,0\n"), None, "holds zeros only"),
         (bad_file("x.csv", b"a,b\n\xe9,2\n"), None, "Convert it to UTF-8"),
         (bad_file("x.txt", b"caf\xe9\n"), None, "no UTF-8 .byte 3.: convert it"),
@@ -148,6 +160,10 @@ def unequal_pair(folder):
         (bad_file("x.npy", b"no array"), None, "x.npy cannot be read"),
         (bad_array(np.array([[1, np.nan]])), None, r"NaN or infinite, .* row 0, column 1"),
         (bad_array(np.ones(3)), None, r"shape \(3,\)"),
+        (bad_array(np.ones((3, 2))), "y", "holds nothing by that name: put it as features"),
+        (bad_file("x.npz", b"PK\x03\x04 and no more"), None, "x.npz cannot be read"),
+        (pair_with(np.ones((3, 1))), None, r"labels of shape \(3, 1\), but \(3,\) is needed"),
+        (pair_with(np.array([{}, {}, {}])), None, "labels.npy cannot be read: Object arrays"),
         (bad_array(np.array([["a"]])), None, "holds no numbers but <U1"),
         (lambda folder: write_npz(folder)[0], None, r"holds 2 arrays .*\(x, y\): keep one"),
         (lambda folder: write_npz(folder)[0], "z", "'z' is no array of .*: x, y"),
@@ -159,6 +175,32 @@ def unequal_pair(folder):
 def test_bad_input_is_named_with_the_way_out(tmp_path, write, labels, message):
     with pytest.raises(DataError, match=message):
         read(write(tmp_path), labels)
+
+
+def test_a_table_whose_columns_are_numbered_has_a_header(tmp_path):
+    pd.DataFrame(X).to_csv(tmp_path / "x.csv", index=False)
+    samples = read(tmp_path / "x.csv")
+    np.testing.assert_array_equal(samples.raw, X)
+    assert samples.columns == ["0", "1"]
+
+
+def test_lines_end_at_newlines_only_and_take_their_labels_along(tmp_path):
+    texts = ["red\u2028fish", "blue\x0cbird", "red\u2028fish", ""]
+    (tmp_path / "features.txt").write_text("\n".join(texts) + "\n", encoding="utf-8")
+    (tmp_path / "labels.txt").write_text("\ufefffish\nbird\nfish\nnone\n", encoding="utf-8")
+    samples = read(tmp_path)
+    assert samples.raw.tolist() == texts[:2]
+    assert samples.labels.tolist() == [1, 0]
+    (tmp_path / "labels.txt").write_text("fish\n\nfish\nnone\n", encoding="utf-8")
+    assert read(tmp_path).labels.tolist() == [0, -1]
+
+
+def test_sixteen_bits_of_grey_become_eight(tmp_path):
+    Image.fromarray(np.array([[0, 257, 65535]], dtype=np.uint16)).save(tmp_path / "x.png")
+    assert read(tmp_path).raw.tolist() == [[[0, 1, 255]]]
+    Image.fromarray(np.ones((2, 2), dtype=np.float32)).save(tmp_path / "x.tiff")
+    with pytest.raises(DataError, match=r"x.tiff has pixels of type F: save it with 8 or 16 bits"):
+        read(tmp_path)
 
 
 def test_an_object_array_is_refused_unread(tmp_path):

@@ -17,7 +17,7 @@ def test_the_embedding_is_drawn_by_cluster_and_by_label(blobs):
     drawn = [sum(len(c.get_offsets()) for c in axes.collections) for axes in figure.axes]
     assert drawn == [180, 180]
     assert [len(axes.collections) for axes in figure.axes] == [3, 2]
-    assert len(plots.embedding(blobs, clusters, None, seed=0).axes) == 1
+    assert len(plots.embedding(blobs, clusters, np.full(180, -1), seed=0).axes) == 1
 
 
 def test_each_row_of_samples_holds_members_of_its_cluster():

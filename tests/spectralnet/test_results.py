@@ -118,3 +118,16 @@ def test_markdown_tables():
     rows = [{"a": 1, "b": 0.12345}, {"a": "x", "b": float("nan")}]
     assert markdown(rows) == "| a | b |\n| --- | --- |\n| 1 | 0.123 |\n| x |  |\n"
     assert markdown([]) == "none\n"
+
+
+def test_exact_clusters_of_augmented_graphs_have_rows_of_their_own():
+    rows = [run(0, acc, method="spectral", augment=a) for a, acc in (("none", 0.5), ("affine", 1))]
+    table = merge(pd.DataFrame(columns=COLUMNS), [row for (row,) in rows])
+    assert dict(zip(table["augment"], table["acc"], strict=True)) == {"none": 0.5, "affine": 1}
+
+
+def test_what_labels_helped_is_held_against_no_paper(published):
+    rows = run(0, 0.8, labelled="0.02")
+    text = document(merge(pd.DataFrame(columns=COLUMNS), rows), published)
+    assert "0.02 labelled" in text
+    assert "Below the published figure" not in text

@@ -13,10 +13,10 @@ from scipy.sparse import csr_array
 from sklearn.neighbors import kneighbors_graph
 
 from spectralnet.artifacts import load_array, load_graph, load_matrix, save_array, save_graph
+from spectralnet.captions import CAPTIONS
 from spectralnet.dec import DECModel
 from spectralnet.metrics import scores
 from spectralnet.model import ClusterModel
-from spectralnet.plots import CAPTIONS
 
 pytestmark = pytest.mark.xdist_group("second clone")  # its experiments are run once
 
@@ -158,5 +158,10 @@ def test_a_change_of_own_data_is_noticed_and_checked(clone, own_data):
         file.write("1.0,red,2.0,l\n")
     done = clone.run("dvc", "repro")
     assert executed(done.stdout) == {"prepare"}
-    assert "own.csv: column 'b' is not numeric: 'red' in row 120" in done.stdout
+    assert "own.csv: column 'b' holds 'red' in row 120, which is no number" in done.stdout
     assert "Traceback" not in done.stdout
+    rows = (clone.root / "data/own.csv").read_text().replace("red", "3.0")
+    (clone.root / "data/own.csv").write_text(rows)  # a good row, of which the graph knows nothing
+    done = clone.run("dvc", "repro")
+    assert executed(done.stdout) == {"prepare"}
+    assert "graph.npz has shape (120, 120): (121, 121) is needed" in done.stdout

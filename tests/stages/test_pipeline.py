@@ -7,9 +7,9 @@ from clones import executed
 from mlflow.tracking import MlflowClient
 
 from spectralnet.artifacts import load_array, load_graph, load_matrix
+from spectralnet.captions import CAPTIONS
 from spectralnet.metrics import scores
 from spectralnet.model import ClusterModel
-from spectralnet.plots import CAPTIONS
 
 pytestmark = pytest.mark.xdist_group("clone")  # its experiments are run once
 

@@ -1,0 +1,154 @@
+"""Raw samples in files: images, texts, columns of numbers, or a message that helps."""
+
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from spectralnet.errors import DataError
+
+IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
+TEXTS = {".txt", ".md"}
+ARCHIVE_ERRORS = (zipfile.BadZipFile, zlib.error)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn whatever a damaged file raises into a `DataError` that names it."""
+    try:
+        yield
+    except DataError:
+        raise
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} cannot be read: {error}. Convert it to UTF-8") from error
+    except (OSError, EOFError, ValueError, TypeError, KeyError, *ARCHIVE_ERRORS) as error:
+        raise DataError(f"{path} cannot be read: {error}") from error
+
+
+def list_files(folder: Path, suffixes: set[str]) -> list[Path]:
+    """List the files in a folder and its folders whose names end with one of `suffixes`."""
+    return sorted(
+        file for file in folder.rglob("*") if file.is_file() and file.suffix.lower() in suffixes
+    )
+
+
+def read_images(files: Sequence[Path], shape: Sequence[int] | None) -> NDArray[np.uint8]:
+    """Read images in 256 shades of grey, brought to `shape` if given: (n, height, width).
+
+    Raises
+    ------
+    DataError
+        If a file is no image, of another size than the first, or of pixels without a white.
+    """
+    arrays = []
+    for file in files:
+        try:
+            with Image.open(file) as image:
+                grey = _shades_of_grey(image, file)
+        except (UnidentifiedImageError, OSError) as error:
+            raise DataError(f"{file} cannot be read as an image: {error}") from error
+        if shape is not None:
+            grey = grey.resize((shape[1], shape[0]))
+        arrays.append(np.asarray(grey))
+        if arrays[-1].shape != arrays[0].shape:
+            raise DataError(
+                f"{file} has shape {arrays[-1].shape}, but {files[0]} {arrays[0].shape}: set "
+                "own.image_shape to [height, width], to which all are brought"
+            )
+    return np.stack(arrays)
+
+
+def _shades_of_grey(image: Image.Image, file: Path) -> Image.Image:
+    if image.mode.startswith("I;16"):  # Pillow would cut what is above 255
+        return Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
+    if image.mode in ("I", "F"):
+        raise DataError(f"{file} has pixels of type {image.mode}: save it with 8 or 16 bits")
+    return image.convert("L")
+
+
+def white_level(pixels: NDArray[Any]) -> float:
+    """Return the value of a white pixel: the largest of its type, or of what is there."""
+    return float(np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else pixels.max())
+
+
+def read_text(path: Path) -> str:
+    """Read a text file in UTF-8; a `DataError` says where it is not."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path} is no UTF-8 (byte {error.start}): convert it, as by iconv -f latin1 -t utf-8"
+        ) from error
+
+
+def read_lines(path: Path) -> list[str]:
+    """Read the lines of a text file in UTF-8."""
+    lines = read_text(path).split("\n")  # splitlines would also cut at Unicode's separators
+    return lines[:-1] if lines[-1] == "" else lines
+
+
+def check_table(table: pd.DataFrame, path: Path, first: int = 0) -> None:
+    """Refuse a CSV table that has no header, or rows of more values than the header has names.
+
+    `first` is the number of the table's first row in the file.
+    """
+    if path.suffix != ".csv":
+        return
+    # pandas takes what there is too much of for names of the rows.
+    if not table.index.equals(pd.RangeIndex(first, first + len(table))):
+        raise DataError(
+            f"{path} has rows with more values than its header has names: "
+            f"{', '.join(map(str, table.columns))}"
+        )
+    names = [str(name) for name in table.columns]
+    plain = [re.sub(r"\.\d+$", "", name) for name in names]  # pandas numbers repeated names
+    numbers = pd.to_numeric(pd.Series([*names, *plain]), errors="coerce").notna().to_numpy()
+    if numbers.reshape(2, -1).any(axis=0).all() and names != [str(i) for i in range(len(names))]:
+        raise DataError(
+            f"{path} has no header: its columns are called {', '.join(names)}. Add a first line "
+            "with names"
+        )
+
+
+def read_numbers(
+    table: pd.DataFrame, path: Path, way_out: str, first: int = 0
+) -> NDArray[np.float64]:
+    """Turn a table's columns into numbers, missing ones into NaN: (n, d).
+
+    Parameters
+    ----------
+    table : DataFrame
+    path : Path
+        Of the file it is from, for messages, which end with the `way_out`.
+    way_out : str
+    first : int, default=0
+        The number of the table's first row in the file.
+
+    Raises
+    ------
+    DataError
+        If a column holds something else, or there is none.
+    """
+    if table.columns.empty:
+        raise DataError(f"{path} has no column to read beside the labels")
+    check_table(table, path, first)
+    columns = {}
+    for name, column in table.items():
+        dates = column.dtype.kind in "mM"
+        numbers = pd.to_numeric(column, errors="coerce").astype(np.float64)
+        bad = np.flatnonzero(column.notna() & (numbers.isna() | dates))
+        if bad.size:
+            raise DataError(
+                f"{path}: column {name!r} holds {column.iloc[bad[0]]!r} in row {first + bad[0]}, "
+                f"which is no number: {way_out}"
+            )
+        columns[name] = numbers
+    return pd.DataFrame(columns).to_numpy()
