@@ -14,7 +14,7 @@ compare: $(READY)  # run every method on the data set of params.yaml and compare
 test: $(READY)  # run the tests
 	. $(BIN)/activate && OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadgroup -m "not services"
 
-test-services: $(READY)  # run the tests in a browser and on PostgreSQL
+test-services: $(READY)  # run the tests with servers, a browser and DVC's queue
 	. $(BIN)/activate && OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadgroup -m services
 
 lint: $(READY)  # check style and types

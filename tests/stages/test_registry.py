@@ -80,6 +80,7 @@ def test_a_logged_predictor_gives_the_same_clusters(kind, tmp_path, monkeypatch)
         assert "models:/none@x cannot be had from the store" in lost.output
 
 
+@pytest.mark.services
 def test_served_and_batch_answers_are_those_of_the_predictor(tmp_path, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
