@@ -13,8 +13,11 @@ SYMMETRY_TOLERANCE = 1e-6  # of the largest affinity
 
 def read_graph(path: Path, n: int) -> csr_array:
     """Read ``own.precomputed``, as SciPy's ``save_npz`` writes it; see `check_graph`."""
-    with reading(path), path.open("rb") as file:
-        graph = csr_array(load_npz(file))
+    try:
+        with reading(path), path.open("rb") as file:
+            graph = csr_array(load_npz(file))
+    except DataError as error:
+        raise DataError(f"own.precomputed: {error}. scipy.sparse.save_npz writes it") from error
     return check_graph(graph, n, f"own.precomputed = {path}")
 
 
