@@ -142,7 +142,7 @@ def test_a_file_that_is_no_graph_is_named(tmp_path):
     (tmp_path / "cut.npz").write_bytes(b"PK\x03\x04 and no more")
     np.save(tmp_path / "x.npy", np.eye(3))
     for name in ("cut.npz", "x.npy", "none.npz"):
-        with pytest.raises(DataError, match=f"own.precomputed: .*{name} cannot.* save_npz writes"):
+        with pytest.raises(DataError, match=f"own.precomputed: .*{name} cannot.*save_npz writes"):
             read_graph(tmp_path / name, 5)
     save_npz(tmp_path / "ring.npz", given())
     np.testing.assert_array_equal(read_graph(tmp_path / "ring.npz", 5).toarray(), given().toarray())
