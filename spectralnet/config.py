@@ -201,13 +201,17 @@ def read_params(path: str | Path = "params.yaml") -> Params:
         If a parameter is missing, unknown, or of a value that it cannot have; every
         one of them is named.
     """
+    return validate(Params, read_raw(path), path)
+
+
+def read_raw(path: str | Path = "params.yaml") -> Any:
+    """Read a parameter file without validating it; a `ParameterError` if it is no YAML."""
     try:
-        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ParameterError(f"{path} is missing: run from the root of the checkout") from error
     except yaml.YAMLError as error:
         raise ParameterError(f"{path} is no YAML: {error}") from error
-    return validate(Params, raw, path)
 
 
 def validate(block: type[Model], raw: Any, source: str | Path) -> Model:

@@ -203,7 +203,7 @@ def reveal(labels: NDArray[np.int64], fraction: float, seed: int) -> NDArray[np.
     ----------
     labels : ndarray of shape (n,)
     fraction : float
-        Of the n points.
+        Of the points that have a label, -1 being none.
     seed : int
 
     Returns
@@ -217,8 +217,9 @@ def reveal(labels: NDArray[np.int64], fraction: float, seed: int) -> NDArray[np.
         If labels are asked for where the data set has none.
     """
     known = np.full_like(labels, -1)
-    chosen = np.random.default_rng(seed).permutation(len(labels))[: round(fraction * len(labels))]
+    there = np.flatnonzero(labels >= 0)
+    if fraction > 0 and not there.size:
+        raise DataError(f"labelled = {fraction}, but no point has a label: set labelled: 0")
+    chosen = np.random.default_rng(seed).permutation(there)[: round(fraction * len(there))]
     known[chosen] = labels[chosen]
-    if (known[chosen] < 0).any():
-        raise DataError(f"labelled = {fraction}, but points have no label: set labelled: 0")
     return known

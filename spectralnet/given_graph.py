@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-from scipy.sparse import csr_array, load_npz
+from scipy.sparse import csr_array
 
 from spectralnet.errors import DataError
-from spectralnet.raw_files import reading
+from spectralnet.raw_files import read_sparse
 
 SYMMETRY_TOLERANCE = 1e-6  # of the largest affinity
 
@@ -14,8 +14,7 @@ SYMMETRY_TOLERANCE = 1e-6  # of the largest affinity
 def read_graph(path: Path, n: int) -> csr_array:
     """Read ``own.precomputed``, as SciPy's ``save_npz`` writes it; see `check_graph`."""
     try:
-        with reading(path), path.open("rb") as file:
-            graph = csr_array(load_npz(file))
+        graph = read_sparse(path)
     except DataError as error:
         raise DataError(f"own.precomputed: {error}. scipy.sparse.save_npz writes it") from error
     return check_graph(graph, n, f"own.precomputed = {path}")
@@ -45,7 +44,7 @@ def check_graph(graph: csr_array, n: int, name: str) -> csr_array:
     if graph.shape != (n, n):
         raise DataError(
             f"{name} has shape {graph.shape}: ({n}, {n}) is needed, a row for each sample that is "
-            "kept (samples.csv beside the features names them)"
+            "kept (empty and repeated texts are not, nor rows of zeros by scaling: directions)"
         )
     edges = graph.astype(np.float64).tocoo()
     bad = np.flatnonzero(~(np.isfinite(edges.data) & (edges.data >= 0)))

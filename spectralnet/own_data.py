@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import scipy.sparse
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.datasets import load_svmlight_file
@@ -20,6 +19,7 @@ from spectralnet.raw_files import (
     read_images,
     read_lines,
     read_numbers,
+    read_sparse,
     read_text,
     reading,
 )
@@ -74,11 +74,18 @@ def read_own(
     """
     if not path.exists():
         raise DataError(f"own.path = {path} does not exist")
+    if image_shape is not None and not (path.is_dir() and list_files(path, IMAGES)):
+        raise DataError(
+            f"own.image_shape = {list(image_shape)}, but {path} is no folder of images: set "
+            "own.image_shape: null"
+        )
     if path.is_file():
         return _read_file(path, labels, text)
     if features := sorted(path.glob("features.*")):
         beside = sorted(path.glob("labels.*"))
         return _read_file(features[0], labels, text, _read_vector(beside[0]) if beside else None)
+    if text is not None:
+        raise DataError(f"own.text = {text!r}, but {path} is no table: set own.text: null")
     return _read_folder(path, labels, image_shape)
 
 
@@ -118,6 +125,8 @@ def _from_table(
     text: str | None,
     y: NDArray[Any] | None,
 ) -> OwnSamples:
+    if labels is not None and labels == text:
+        raise DataError(f"own.labels and own.text are both {text!r}: name two columns")
     for name, column in (("own.labels", labels), ("own.text", text)):
         if column is not None and column not in table:
             raise DataError(
@@ -137,7 +146,7 @@ def _from_npz(path: Path, labels: str | None, y: NDArray[Any] | None) -> OwnSamp
     with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         names = arrays.files
         if "format" in names and labels is None:
-            return _from_array(path, csr_array(scipy.sparse.load_npz(path)), y)
+            return _from_array(path, read_sparse(path), y)
         if labels is not None and labels not in names:
             raise DataError(f"own.labels = {labels!r} is no array of {path}: {', '.join(names)}")
         others = [name for name in names if name != labels]
@@ -160,6 +169,8 @@ def _from_array(
             "images, is needed"
         )
     check_finite(x, str(path), columns)
+    if x.dtype.kind == "f" and abs(x).max() > np.finfo(np.float32).max:
+        raise DataError(f"{path} holds numbers beyond float32, {abs(x).max()}: scale them down")
     if isinstance(x, csr_array):
         x.eliminate_zeros()
     if not (x.nnz if isinstance(x, csr_array) else x.any()):
@@ -181,6 +192,8 @@ def _from_texts(
             dropped["empty"] += 1
         elif kept.setdefault(text, row) != row:
             dropped["duplicates"] += 1
+    if not kept:
+        raise DataError(f"{path} holds no text: all {len(texts)} are empty")
     rows = np.array(list(kept.values()), dtype=np.int64)
     return OwnSamples(
         "texts",
@@ -201,13 +214,24 @@ def _read_folder(path: Path, labels: str | None, image_shape: Sequence[int] | No
         )
     if labels not in (None, "folder"):
         raise DataError(f"own.labels = {labels!r}: for a folder it is null or folder")
+    if beside := sorted(path.glob("labels.*")):
+        raise DataError(
+            f"{beside[0]} labels features.* in the same folder, which is not there: put the texts "
+            "into features.txt, one a line, or files into a folder for each class"
+        )
     chosen = images or texts
-    y = None if labels is None else np.array([file.parent.name for file in chosen])
+    y = None if labels is None else np.array([_class_of(file, path) for file in chosen])
     names = [file.relative_to(path).as_posix() for file in chosen]
     if texts:
         return _from_texts(path, [read_text(file) for file in texts], y, names)
     pixels = read_images(images, image_shape)
     return OwnSamples("images", pixels, _number(path, y, len(images)), {}, np.array(names))
+
+
+def _class_of(file: Path, root: Path) -> str:
+    if file.parent == root:
+        raise DataError(f"own.labels = folder, but {file} lies in no folder of its class")
+    return file.parent.name
 
 
 def _read_vector(path: Path) -> NDArray[Any]:

@@ -1,5 +1,6 @@
 """Raw samples in files: images, texts, columns of numbers, or a message that helps."""
 
+import codecs
 import re
 import zipfile
 import zlib
@@ -11,13 +12,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
+from scipy.sparse import csr_array, load_npz
 
 from spectralnet.errors import DataError
 
 IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
 TEXTS = {".txt", ".md"}
-ARCHIVE_ERRORS = (zipfile.BadZipFile, zlib.error)
+# RuntimeError is what zipfile raises where damage looks like encryption or another version.
+ARCHIVE_ERRORS = (zipfile.BadZipFile, zlib.error, RuntimeError)
+IMAGE_ERRORS = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 
 
 @contextmanager
@@ -28,9 +32,28 @@ def reading(path: Path) -> Iterator[None]:
     except DataError:
         raise
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} cannot be read: {error}. Convert it to UTF-8") from error
+        raise _not_utf8(path, error) from error
+    except pd.errors.ParserError as error:
+        raise DataError(f"{path} cannot be read: {str(error).strip()}: quote or repair it") from error
     except (OSError, EOFError, ValueError, TypeError, KeyError, *ARCHIVE_ERRORS) as error:
         raise DataError(f"{path} cannot be read: {error}") from error
+
+
+def _not_utf8(path: Path, error: UnicodeDecodeError) -> DataError:
+    """Say where a file stops being UTF-8, and what to do."""
+    content = path.read_bytes()
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return DataError(f"{path} is UTF-16: convert it, as by iconv -f utf-16 -t utf-8")
+    if path.suffix not in {".csv", *TEXTS}:
+        return DataError(f"{path} cannot be read: {error}")
+    try:
+        content.decode()
+    except UnicodeDecodeError as first:  # pandas counts from the start of what it read last
+        error = first
+    line = content.count(b"\n", 0, error.start) + 1
+    return DataError(
+        f"{path} is no UTF-8 in line {line}: convert it, as by iconv -f latin1 -t utf-8"
+    )
 
 
 def list_files(folder: Path, suffixes: set[str]) -> list[Path]:
@@ -53,7 +76,9 @@ def read_images(files: Sequence[Path], shape: Sequence[int] | None) -> NDArray[n
         try:
             with Image.open(file) as image:
                 grey = _shades_of_grey(image, file)
-        except (UnidentifiedImageError, OSError) as error:
+        except DataError:
+            raise
+        except IMAGE_ERRORS as error:
             raise DataError(f"{file} cannot be read as an image: {error}") from error
         if shape is not None:
             grey = grey.resize((shape[1], shape[0]))
@@ -81,18 +106,23 @@ def white_level(pixels: NDArray[Any]) -> float:
 
 def read_text(path: Path) -> str:
     """Read a text file in UTF-8; a `DataError` says where it is not."""
-    try:
+    with reading(path):
         return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path} is no UTF-8 (byte {error.start}): convert it, as by iconv -f latin1 -t utf-8"
-        ) from error
 
 
 def read_lines(path: Path) -> list[str]:
     """Read the lines of a text file in UTF-8."""
     lines = read_text(path).split("\n")  # splitlines would also cut at Unicode's separators
     return lines[:-1] if lines[-1] == "" else lines
+
+
+def read_sparse(path: Path) -> csr_array:
+    """Read what SciPy's ``save_npz`` wrote."""
+    with reading(path), path.open("rb") as file:
+        matrix = load_npz(file)
+        if hasattr(matrix, "check_format"):  # COO has none: it checks its indices when made
+            matrix.check_format()
+        return csr_array(matrix)
 
 
 def check_table(table: pd.DataFrame, path: Path, first: int = 0) -> None:
@@ -109,12 +139,27 @@ def check_table(table: pd.DataFrame, path: Path, first: int = 0) -> None:
             f"{', '.join(map(str, table.columns))}"
         )
     names = [str(name) for name in table.columns]
+    _check_names(names, path)
     plain = [re.sub(r"\.\d+$", "", name) for name in names]  # pandas numbers repeated names
     numbers = pd.to_numeric(pd.Series([*names, *plain]), errors="coerce").notna().to_numpy()
     if numbers.reshape(2, -1).any(axis=0).all() and names != [str(i) for i in range(len(names))]:
         raise DataError(
             f"{path} has no header: its columns are called {', '.join(names)}. Add a first line "
             "with names"
+        )
+
+
+def _check_names(names: Sequence[str], path: Path) -> None:
+    """Refuse the names that pandas finds where a header has none, or another separator."""
+    if len(names) == 1 and (found := re.search("[;\t]", names[0])):
+        raise DataError(
+            f"{path} has one column, {names[0]!r}: separate columns by commas, not {found[0]!r}"
+        )
+    nameless = [i for i, name in enumerate(names) if re.fullmatch(r"Unnamed: \d+", name)]
+    if nameless:
+        raise DataError(
+            f"{path} has no name for column {nameless[0]}: name it, or, if it holds the numbers of "
+            "the rows, write the table without them (pandas: index=False)"
         )
 
 

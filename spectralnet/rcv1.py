@@ -1,5 +1,7 @@
 """RCV1 through scikit-learn: news under one of the four root topics."""
 
+import pickle
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ from spectralnet.errors import DataError
 from spectralnet.preparation import Columns
 
 ROOTS = ("CCAT", "ECAT", "GCAT", "MCAT")
+# What scikit-learn's cache raises, cut or changed.
+DAMAGED = (EOFError, ValueError, KeyError, pickle.UnpicklingError, zlib.error)
 N_TRAINING = 23_149  # the official training part comes first
 
 
@@ -45,6 +49,10 @@ def read_rcv1(
     folder = (here or list(folders[-1:]))[0] / "rcv1"
     try:
         data = fetch_rcv1(data_home=str(folder), subset="all")
+    except DAMAGED as error:
+        raise DataError(
+            f"{folder}/RCV1 cannot be read ({error}): delete it to download it again"
+        ) from error
     except OSError as error:  # urllib's errors are
         raise DataError(
             f"RCV1 is not in {' or '.join(map(str, folders))}, and could not be downloaded "

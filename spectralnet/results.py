@@ -27,6 +27,7 @@ INTRODUCTION = """# Results
 Made by `python -m stages.collect` from what the runs recorded ([results.csv](results.csv)), not
 by hand. ACC and NMI (arithmetic mean of the entropies) are means over seeds ± their standard
 deviation. Labels score; nothing is trained by them, except where a part is said to be labelled.
+Each command starts from the committed parameters: `git checkout HEAD -- params.yaml`.
 """
 ON_CRITERIA = """## Criteria without labels
 

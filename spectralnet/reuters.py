@@ -2,8 +2,6 @@
 
 import hashlib
 import html
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +14,7 @@ from nltk.data import ZipFilePathPointer
 from numpy.typing import NDArray
 
 from spectralnet.errors import DataError, ParameterError
+from spectralnet.raw_files import ARCHIVE_ERRORS
 
 # Of every document's name, topics and text, in the order of the names.
 SHA256 = "3bc5416f68e1ef3ad97872f9942da81e898afb1b2e36d2c14509ac7114fb6c2d"
@@ -110,7 +109,7 @@ def _read_verified(path: Path) -> list[tuple[str, list[str], str]]:
             topics, text = corpus.categories(name), corpus.raw(name)
             digest.update(repr((name, topics, text)).encode())
             documents.append((name, topics, html.unescape(text)))  # &lt;GE> is a ticker
-    except (OSError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError, *ARCHIVE_ERRORS) as error:
         raise DataError(f"{path} cannot be read ({error}): delete it to download it") from error
     if digest.hexdigest() != SHA256:
         raise DataError(

@@ -79,13 +79,16 @@ def check_sizes(n: int, settings: Settings) -> None:
             )
 
 
-def check_distinct(points: Matrix, n_clusters: int) -> None:
-    """Refuse points, shape (n, d), of which fewer than `n_clusters` differ: a `ParameterError`."""
+def check_distinct(points: Matrix, n: int, name: str = "n_clusters") -> None:
+    """Refuse points, shape (m, d), of which fewer than n differ: a `ParameterError`.
+
+    Equal points have equal outputs: more eigenvectors than distinct points are dependent.
+    """
     distinct: set[bytes] = set()
     for row in range(points.shape[0]):
         distinct.add(dense_rows(points, slice(row, row + 1)).tobytes())
-        if len(distinct) == n_clusters:
+        if len(distinct) == n:
             return
     raise ParameterError(
-        f"n_clusters = {n_clusters}, but there are {len(distinct)} distinct points to cluster"
+        f"{name} = {n}, but there are {len(distinct)} distinct points to cluster: at most so many"
     )

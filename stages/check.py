@@ -1,12 +1,27 @@
 """Say what is wrong with params.yaml before DVC looks for what it names."""
 
 import sys
+from pathlib import Path
 
-from spectralnet.config import read_params
+from spectralnet.config import Params, read_params
 from spectralnet.errors import ParameterError
+
+
+def check_paths(params: Params) -> None:
+    """Refuse paths that are not there; DVC looks for ``own.path`` whatever the data set."""
+    paths = {"own.path": params.own.path}
+    if params.affinity == "precomputed":
+        paths["own.precomputed"] = params.own.precomputed
+    for name, path in paths.items():
+        if not Path(path).exists():
+            raise ParameterError(
+                f"{name} = {path} does not exist: correct it, or go back to what was committed, "
+                "git checkout HEAD -- params.yaml"
+            )
+
 
 if __name__ == "__main__":
     try:
-        read_params()
+        check_paths(read_params())
     except ParameterError as error:
         sys.exit(str(error))

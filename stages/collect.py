@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spectralnet.artifacts import load_array, save_table, whole_file
-from spectralnet.config import Params, read_params
+from spectralnet.config import Params, read_raw, validate
 from spectralnet.errors import SpectralNetError
 from spectralnet.leaderboard import PipelineRun, fetch_artifact, finished_pipelines
 from spectralnet.results import COLUMNS, SETTING, document, merge, read_table, rows_of
@@ -22,8 +22,7 @@ FREE = {*SETTING, "seed", "device"}
 
 def collect(table: Path, report: Path, published: Path) -> None:
     """Merge the store's runs into the table and write the report."""
-    params = read_params()
-    runs = [run for run in finished_pipelines() if _is_usual(run, params)]
+    runs = [run for run in finished_pipelines() if is_usual(run)]
     # Of runs of one setting and seed the last counts.
     latest = {_key(run, with_seed=True): run for run in runs if "acc" in run.metrics}
     agreement = _seed_agreement(list(latest.values()))
@@ -40,12 +39,15 @@ def collect(table: Path, report: Path, published: Path) -> None:
     print(f"{len(latest)} runs with the settings of params.yaml, now in {table} and {report}")
 
 
-def _is_usual(run: PipelineRun, params: Params) -> bool:
-    chosen = params.model_copy(update={"dataset": run.params["dataset"]})
-    known = chosen.flat(run.params.get("method", "spectralnet"))
+def is_usual(run: PipelineRun) -> bool:
+    """Say whether a run has the settings of params.yaml; a user's own data are no result."""
+    if run.params["dataset"] == "own":
+        return False
+    raw = read_raw() | {name: run.params[name] for name in ("dataset", "affinity", "augment")}
+    if topics := int(run.params.get("topics", 0)):  # a number of clusters and eigenvectors each
+        raw["reuters"] |= {"topics": topics, "n_clusters": topics}
+    known = validate(Params, raw, "params.yaml").flat(run.params.get("method", "spectralnet"))
     expected = {name: str(value) for name, value in known.items() if name not in FREE}
-    if "topics" in run.params:
-        expected["n_clusters"] = run.params["topics"]
     return {k: v for k, v in run.params.items() if k not in FREE} == expected
 
 

@@ -80,6 +80,7 @@ def _check(stage: Stage, x: Matrix, dataset: Dataset) -> None:
     check_features(x, f"dataset {params.dataset}")
     check_sizes(x.shape[0], settings)
     check_distinct(x, settings.n_clusters)
+    check_distinct(x, settings.spectralnet.n_components, "spectralnet.n_components")
     if params.augment != "none":
         stage.augmentation(dataset.image_shape)
     if params.affinity == "precomputed":

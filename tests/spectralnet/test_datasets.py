@@ -88,8 +88,15 @@ def test_only_the_asked_part_of_the_labels_is_revealed():
     assert (reveal(labels, 0.0, seed=0) == -1).all()
 
 
+def test_the_part_is_one_of_the_labels_that_there_are():
+    labels = np.where(np.arange(300) % 3 == 0, 1, -1)
+    known = reveal(labels, 0.5, seed=0)
+    assert np.count_nonzero(known == 1) == 50
+    assert (known[labels < 0] == -1).all()
+
+
 def test_labels_that_are_not_there_cannot_be_revealed():
-    with pytest.raises(DataError, match=r"labelled = 0.5, but points have no label"):
+    with pytest.raises(DataError, match=r"labelled = 0.5, but no point has a label"):
         reveal(np.full(10, -1), 0.5, seed=0)
 
 

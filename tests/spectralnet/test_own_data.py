@@ -128,6 +128,24 @@ def unequal_pair(folder):
     return folder
 
 
+def sparse_outside_its_shape(folder):
+    matrix = scipy.sparse.csr_array(X)
+    matrix.indices[0] = 2_000_000_000
+    scipy.sparse.save_npz(folder / "x.npz", matrix)
+    return folder / "x.npz"
+
+
+def flat_folder(folder):
+    for i in range(3):
+        (folder / f"{i}.txt").write_text("a red fish")
+    return folder
+
+
+def texts_beside_labels(folder):
+    (folder / "labels.csv").write_text("y\n0\n1\n2\n")
+    return flat_folder(folder)
+
+
 def pair_with(labels):
     def write(folder):
         np.save(folder / "features.npy", X)
@@ -142,7 +160,7 @@ def pair_with(labels):
     [
         (lambda folder: folder / "no.csv", None, "no.csv does not exist"),
         (bad_file("x.csv", b""), None, "x.csv is empty"),
-        (bad_file("x.csv", b"a,b\n1,2\n3,4,5\n"), None, "x.csv cannot be read: .*line 3"),
+        (bad_file("x.csv", b"a,b\n1,2\n3,4,5\n"), None, "cannot be read: .*line 3, saw 3: quote or"),
         (bad_file("x.csv", b"a,b\n1,2\n3,\n"), None, "1 values .* row 1, column 'b': remove"),
         (bad_file("x.csv", b"a,b\n1,2,3\n4,5,6\n"), None, "more values than its header .*: a, b"),
         (bad_file("x.csv", b"0.0,0.0,1.5\n1,2,3\n"), None, "no header: its columns .* Add a first"),
@@ -154,8 +172,17 @@ def pair_with(labels):
         ),
         (bad_file("x.csv", b"a,b\n1,2\n"), "y", "'y' is no column of .* are a, b"),
         (bad_file("x.csv", b"a,b\n0,0\n0,0\n"), None, "holds zeros only"),
-        (bad_file("x.csv", b"a,b\n\xe9,2\n"), None, "Convert it to UTF-8"),
-        (bad_file("x.txt", b"caf\xe9\n"), None, "no UTF-8 .byte 3.: convert it"),
+        (bad_file("x.csv", b"a,b\n\xe9,2\n"), None, "x.csv is no UTF-8 in line 2: convert it"),
+        (bad_file("x.txt", b"tea\ncaf\xe9\n"), None, "x.txt is no UTF-8 in line 2: convert it"),
+        (bad_file("x.csv", "a,b\n1,2\n".encode("utf-16")), None, "x.csv is UTF-16: convert it"),
+        (bad_file("x.csv", b",a\n0,5\n1,7\n"), None, "no name for column 0: .*index=False"),
+        (bad_file("x.csv", b"a;b\n1;2\n"), None, "one column, 'a;b': separate .* not ';'"),
+        (bad_file("x.txt", b"\n \n"), None, "x.txt holds no text: all 2 are empty"),
+        (bad_array(np.array([[1e200, 1]])), None, "numbers beyond float32, 1e.200: scale"),
+        (sparse_outside_its_shape, None, "x.npz cannot be read: .*indices"),
+        (texts_beside_labels, None, "labels.csv labels features.*put the texts into features.txt"),
+        (texts_beside_labels, "folder", "labels.csv labels features"),
+        (flat_folder, "folder", "own.labels = folder, but .*0.txt lies in no folder of its class"),
         (bad_file("x.xyz", b"1"), None, "of no known kind: .csv"),
         (bad_file("x.npy", b"no array"), None, "x.npy cannot be read"),
         (bad_array(np.array([[1, np.nan]])), None, r"NaN or infinite, .* row 0, column 1"),
@@ -175,6 +202,23 @@ def pair_with(labels):
 def test_bad_input_is_named_with_the_way_out(tmp_path, write, labels, message):
     with pytest.raises(DataError, match=message):
         read(write(tmp_path), labels)
+
+
+@pytest.mark.parametrize(
+    ("write", "options", "message"),
+    [
+        (write_npy, {"image_shape": [4, 4]}, r"image_shape = \[4, 4\], but .* no folder of images"),
+        (write_csv, {"text": "y", "labels": "y"}, "own.labels and own.text are both 'y'"),
+        (
+            lambda folder: [flat_folder(folder)],
+            {"text": "t"},
+            "own.text = 't', but .* no table",
+        ),
+    ],
+)
+def test_what_does_not_apply_is_refused(tmp_path, write, options, message):
+    with pytest.raises(DataError, match=message):
+        read(write(tmp_path)[0], **options)
 
 
 def test_a_table_whose_columns_are_numbered_has_a_header(tmp_path):
@@ -212,4 +256,11 @@ def test_an_object_array_is_refused_unread(tmp_path):
 def test_a_broken_image_is_named(tmp_path):
     (tmp_path / "x.png").write_bytes(b"no image")
     with pytest.raises(DataError, match=r"x.png cannot be read as an image"):
+        read(tmp_path)
+
+
+def test_an_image_of_too_many_pixels_is_named(tmp_path, monkeypatch):
+    Image.new("L", (9, 9)).save(tmp_path / "x.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40)  # Pillow refuses from twice that on
+    with pytest.raises(DataError, match=r"x.png cannot be read as an image: .*81 pixels"):
         read(tmp_path)

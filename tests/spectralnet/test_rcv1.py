@@ -1,3 +1,5 @@
+import zlib
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
@@ -22,6 +24,16 @@ def test_the_terms_of_most_documents_are_kept_as_directions():
     np.testing.assert_array_equal(columns.keep, [0, 2])
     found = columns.transform(csr_array([[3, 5, 4]])).toarray()
     np.testing.assert_allclose(found, np.array([[0.6, 0.8]]) * np.sqrt(2), rtol=1e-6)
+
+
+@pytest.mark.parametrize("error", [EOFError(), ValueError("cut"), zlib.error("damaged")])
+def test_a_damaged_copy_is_named(tmp_path, monkeypatch, error):
+    def fetch(data_home, subset):
+        raise error
+
+    monkeypatch.setattr("spectralnet.rcv1.fetch_rcv1", fetch)
+    with pytest.raises(DataError, match=r"rcv1/RCV1 cannot be read .*: delete it"):
+        read_rcv1([tmp_path])
 
 
 def test_scikit_learns_copy_is_looked_for_before_a_download(tmp_path, monkeypatch):

@@ -147,6 +147,10 @@ def test_the_check_names_the_allowed_values(clone, input_euclidean):
     assert clone.run("stages.check").returncode == 0
     params.write_text(whole.replace("affinity: siamese", "affinity: cosine"))
     refused = clone.run("stages.check")
+    params.write_text(whole.replace("path: data/own", "path: data/gone"))
+    without = clone.run("stages.check")
     params.write_text(whole)
+    assert without.returncode == 1
+    assert "own.path = data/gone does not exist: correct it" in without.stdout
     assert refused.returncode == 1
     assert "affinity = 'cosine': Input should be 'siamese', 'euclidean' or" in refused.stdout
