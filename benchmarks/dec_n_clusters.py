@@ -39,8 +39,7 @@ def measure(dataset: str, numbers: range, seeds: int) -> pd.DataFrame:
     params, device = read_params(), pick_device("auto")
     x, labels = load(dataset)
     held_out = hold_out(len(labels), HELD_OUT, seed=0)
-    shape = params.model_copy(update={"dataset": dataset}).settings.autoencoder
-    net, _ = train_stacked(x[~held_out], shape, params.stacked, seed=0, device=device)
+    net, _ = train_stacked(x[~held_out], params.stacked, seed=0, device=device)
     rows = []
     for k in numbers:
         models = [
@@ -75,6 +74,8 @@ if __name__ == "__main__":
     parser.add_argument("--out", type=Path, default=Path("docs/images/dec_n_clusters"))
     arguments = parser.parse_args()
     least, most = arguments.clusters
+    if arguments.seeds < 2:
+        parser.error("--seeds: stability is between at least 2")
     table = measure(arguments.dataset, range(least, most + 1), arguments.seeds)
     save_table(arguments.out.with_suffix(".csv"), table)
     draw(table).savefig(arguments.out.with_suffix(".png"), dpi=110)

@@ -1,6 +1,7 @@
 """Cluster subsets in which classes are ever more unequal (Xie et al. 2016, section 5.5).
 
 A point of class 0 is kept with probability r_min, one of the last class with 1, linear between.
+DEC, and k-means on the codes that it starts from, have the settings of params.yaml.
 
 python -m benchmarks.imbalance [--dataset mnist5k] [--n N] [--seed SEED]
 """
@@ -14,10 +15,14 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from benchmarks.data import load
-from spectralnet import DEC, SpectralNet
+from spectralnet import SpectralNet
 from spectralnet.artifacts import save_table
+from spectralnet.config import read_params
+from spectralnet.dec_training import train_dec
 from spectralnet.evaluation import kmeans_clusters
 from spectralnet.metrics import scores
+from spectralnet.nets import map_in_chunks, pick_device
+from spectralnet.stacked import train_stacked
 
 LEAST = (0.1, 0.3, 0.5, 0.7, 0.9)
 
@@ -31,16 +36,21 @@ def retained(labels: NDArray[np.integer], least: float, seed: int) -> NDArray[np
 
 def measure(dataset: str, n: int | None, seed: int) -> pd.DataFrame:
     """Score each method on each subset."""
+    params, device = read_params(), pick_device("auto")
     x, labels = load(dataset, n)
     k, rows = len(np.unique(labels)), []
     for least in LEAST:
         kept = retained(labels, least, seed)
+        some = x[kept]
+        net, _ = train_stacked(some, params.stacked, seed=seed, device=device)
+        codes = map_in_chunks(net.encoder, some, device)
+        dec, _ = train_dec(some, net.encoder, k, params.dec, seed=seed, device=device)
+        spectralnet = SpectralNet(k, affinity="siamese", random_state=seed)
         clusterings = {
-            "k-means": kmeans_clusters(x[kept], k, seed),
-            "DEC": DEC(k, random_state=seed).fit_predict(x[kept]),
-            "SpectralNet": SpectralNet(k, affinity="siamese", random_state=seed).fit_predict(
-                x[kept]
-            ),
+            "k-means": kmeans_clusters(some, k, seed),
+            "AE + k-means": kmeans_clusters(codes, k, seed),
+            "DEC": dec.predict(some, device),
+            "SpectralNet": spectralnet.fit_predict(some),
         }
         for method, clusters in clusterings.items():
             shared = {"r_min": least, "n": int(kept.sum()), "method": method, "seed": seed}

@@ -22,12 +22,11 @@ class DEC(DeepClusterer):
     Parameters
     ----------
     n_clusters : int, default=8
-    autoencoder, stacked, dec : dict, default=None
-        Settings to change, by their names in ``params.yaml``: ``dec={"epochs": 20}``. Of the
-        autoencoder, `hidden` and `code_size` count, and `epochs` and `batch_size` are the
-        defaults of the others'. The defaults are `spectralnet.defaults.default_dec`.
+    stacked, dec : dict, default=None
+        Settings to change, by their names in ``params.yaml``: ``dec={"epochs": 20}``.
+        The defaults are `spectralnet.defaults.default_dec`.
     random_state : int, RandomState or None, default=None
-        An int gives the same result each time on one machine.
+        An int gives the same result each time on one machine's CPU.
     device : {"auto", "cpu", "cuda"}, default="auto"
     verbose : bool, default=False
         Show progress bars, on terminals.
@@ -64,7 +63,6 @@ class DEC(DeepClusterer):
         self,
         n_clusters: int = 8,
         *,
-        autoencoder: Changes = None,
         stacked: Changes = None,
         dec: Changes = None,
         random_state: int | np.random.RandomState | None = None,
@@ -72,7 +70,6 @@ class DEC(DeepClusterer):
         verbose: bool = False,
     ) -> None:
         self.n_clusters = n_clusters
-        self.autoencoder = autoencoder
         self.stacked = stacked
         self.dec = dec
         self.random_state = random_state
@@ -81,12 +78,10 @@ class DEC(DeepClusterer):
 
     def _fit(self, x: Matrix, seed: int, device: torch.device) -> tuple[DECModel, Assignment]:
         n = x.shape[0]
-        settings = default_settings(n, self.n_clusters, {"autoencoder": self.autoencoder or {}})
-        check_sizes(n, settings)
-        shape = settings.autoencoder
-        stacked, dec = default_dec(shape, self.stacked, self.dec)
+        check_sizes(n, default_settings(n, self.n_clusters))
+        stacked, dec = default_dec(n, self.stacked, self.dec)
         self.history_: dict[str, pd.DataFrame] = {}
-        net, self.history_["stacked"] = train_stacked(x, shape, stacked, seed=seed, device=device)
+        net, self.history_["stacked"] = train_stacked(x, stacked, seed=seed, device=device)
         model, self.history_["dec"] = train_dec(
             x, net.encoder, self.n_clusters, dec, seed=seed, device=device
         )

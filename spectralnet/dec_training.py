@@ -90,7 +90,9 @@ class _Rounds:
         self.points = Points(features, device)
         self.generator = torch.Generator().manual_seed(seed)
         self.optimizer = torch.optim.SGD(model.parameters(), params.learning_rate, MOMENTUM)
-        self.most = max(1, round(params.epochs / params.update_interval))
+        a_pass = n_batches(len(self.points), params.batch_size)
+        self.batches_a_round = max(1, round(params.update_interval * a_pass))
+        self.most = max(1, round(params.epochs * a_pass / self.batches_a_round))
         self.history: list[dict[str, float]] = []
         self._aim()
 
@@ -124,12 +126,10 @@ class _Rounds:
 
     def _batches(self) -> list[Tensor]:
         """Draw as many minibatches as one target serves, from one shuffled pass or more."""
-        n, size = len(self.points), self.params.batch_size
-        wanted = max(1, round(self.params.update_interval * n_batches(n, size)))
-        drawn: list[Tensor] = []
-        while len(drawn) < wanted:
-            drawn += shuffled_batches(torch.arange(n), size, self.generator)
-        return drawn[:wanted]
+        rows, drawn = torch.arange(len(self.points)), list[Tensor]()
+        while len(drawn) < self.batches_a_round:
+            drawn += shuffled_batches(rows, self.params.batch_size, self.generator)
+        return drawn[: self.batches_a_round]
 
     def _step(self, rows: Tensor) -> Tensor:
         with half_precision(self.device):

@@ -5,7 +5,6 @@ from typing import Any
 
 from spectralnet.config import Settings, validate
 from spectralnet.parameters import (
-    AutoencoderParams,
     DECParams,
     DualAutoencoderParams,
     StackedParams,
@@ -14,6 +13,7 @@ from spectralnet.selection import SURPLUS
 
 FEW_POINTS = 10_000
 N_NEIGHBOURS = 20
+INFORMATION_A_FEATURE = 10 / 784  # as params.yaml has it for MNIST
 POINTS_A_COMPONENT = 10  # with fewer, a net without training cannot make so many independent
 
 _TRAINING = {"learning_rate": 0.001, "patience": 10, "held_out": 0.1}
@@ -47,7 +47,7 @@ _MANY: dict[str, Any] = {
     },
     "spectralnet": {"hidden": [512, 512, 256], "epochs": 40, "batch_size": 512},
 }
-_STACKED: dict[str, Any] = {"layer_epochs": 10, "corruption": 0.2, **_TRAINING}
+_STACKED: dict[str, Any] = {"code_size": 10, "layer_epochs": 10, "corruption": 0.2, **_TRAINING}
 _DEC: dict[str, Any] = {
     "codes": "stacked",
     "epochs": 60,
@@ -60,8 +60,6 @@ _DUAL_AUTOENCODER: dict[str, Any] = {
     "noise": 0.3,
     "relative": 0.5,
     "prior": 0.3,
-    "global_information": 10.0,
-    "local_information": 10.0,
     "epochs": 30,
     "batch_size": 128,
     **_TRAINING,
@@ -105,16 +103,16 @@ def default_settings(
 
 
 def default_dec(
-    autoencoder: AutoencoderParams,
+    n: int,
     stacked: Mapping[str, Any] | None = None,
     dec: Mapping[str, Any] | None = None,
 ) -> tuple[StackedParams, DECParams]:
-    """Choose settings of DEC's pretraining and of its clustering.
+    """Choose settings of DEC's pretraining and of its clustering of n points.
 
     Parameters
     ----------
-    autoencoder : AutoencoderParams
-        Whose `epochs` and `batch_size` serve as defaults.
+    n : int
+        Number of points to fit: a smaller net for up to `FEW_POINTS`.
     stacked, dec : dict, optional
         What to change, by name.
 
@@ -128,19 +126,16 @@ def default_dec(
     ParameterError
         If a change is of an unknown name, or of a value that it cannot have.
     """
-    epochs, batch_size = {"epochs": autoencoder.epochs}, {"batch_size": autoencoder.batch_size}
+    sized = (_FEW if n <= FEW_POINTS else _MANY)["autoencoder"]
+    batch_size = {"batch_size": sized["batch_size"]}
     return (
-        validate(
-            StackedParams,
-            _STACKED | epochs | batch_size | dict(stacked or {}),
-            "the parameters, stacked",
-        ),
+        validate(StackedParams, _STACKED | sized | dict(stacked or {}), "the parameters, stacked"),
         validate(DECParams, _DEC | batch_size | dict(dec or {}), "the parameters, dec"),
     )
 
 
 def default_dual_autoencoder(
-    n: int, images: bool, changes: Mapping[str, Any] | None = None
+    n: int, n_features: int, images: bool, changes: Mapping[str, Any] | None = None
 ) -> DualAutoencoderParams:
     """Choose settings of the Dual Autoencoder Network for n points.
 
@@ -148,6 +143,9 @@ def default_dual_autoencoder(
     ----------
     n : int
         Number of points to fit.
+    n_features : int
+        The squared error of the reconstruction is a sum over them: the weight of what the
+        discriminators say, a mean, grows with it.
     images : bool
         Whether they are images: with codes of size 120, as in the paper, and not of 10.
     changes : dict, optional
@@ -165,5 +163,7 @@ def default_dual_autoencoder(
     changes = dict(changes or {})
     hidden = (_FEW if n <= FEW_POINTS else _MANY)["autoencoder"]["hidden"]
     raw = _DUAL_AUTOENCODER | {"hidden": hidden, "code_size": 120 if images else 10}
+    for name in ("global_information", "local_information"):
+        raw[name] = INFORMATION_A_FEATURE * n_features
     joint = _JOINT | _TRAINING | dict(changes.pop("joint", {}))
     return validate(DualAutoencoderParams, raw | changes | {"joint": joint}, "the parameters")

@@ -6,13 +6,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from torch import Tensor, nn
 
 from spectralnet.affinity import affinity_graph
 from spectralnet.clustering import Assignment
 from spectralnet.dual_autoencoder import DualAutoencoderNet, draw_noise, train_dual_autoencoder
+from spectralnet.errors import ParameterError
 from spectralnet.matrices import Matrix, Points
 from spectralnet.model import ClusterModel, cluster_in_eigenspace
 from spectralnet.neighbours import nearest_neighbours
@@ -32,7 +32,6 @@ class SpectralClusters(NamedTuple):
 
     model: ClusterModel
     graph: csr_array  # (n, n)
-    eigenvalues: NDArray[np.float64]  # (c,)
     assigned: Assignment  # of the n points
 
 
@@ -75,10 +74,21 @@ def train_dual_autoencoder_network(
     history : DataFrame
         Of `spectralnet.training.train` for each training, named by the column `phase`.
 
+    Raises
+    ------
+    ParameterError
+        If the minibatches of the joint fine-tuning have fewer points than there are outputs.
+
     References
     ----------
     Yang et al., Deep spectral clustering using Dual Autoencoder Network, CVPR 2019.
     """
+    if 2 * params.joint.batch_size < spectral_params.n_components:
+        raise ParameterError(
+            f"dual_autoencoder.joint.batch_size = {params.joint.batch_size} edges have at most "
+            f"{2 * params.joint.batch_size} ends, fewer than spectralnet.n_components = "
+            f"{spectral_params.n_components}: raise it"
+        )
 
     def part(name: str) -> Checkpoint | None:
         return checkpoint.part(name) if checkpoint else None
@@ -140,7 +150,7 @@ def cluster_codes(
     codes: Matrix = map_in_chunks(encoder, features, device)
     neighbours = nearest_neighbours(codes, graph_params.n_neighbours, graph_params.search, seed)
     graph = affinity_graph(neighbours, graph_params)
-    spectral_map, eigenvalues, history = train_spectral_map(
+    spectral_map, _, history = train_spectral_map(
         codes,
         graph,
         spectral_params,
@@ -153,7 +163,7 @@ def cluster_codes(
     model, assigned = cluster_in_eigenspace(
         encoder, identity, spectral_map, codes, graph, n_clusters, seed=seed, device=device
     )
-    return SpectralClusters(model, graph, eigenvalues, assigned), history
+    return SpectralClusters(model, graph, assigned), history
 
 
 def fine_tune(

@@ -42,7 +42,7 @@ class DualAutoencoder(DeepClusterer):
     graph, spectralnet : dict, default=None
         Settings to change, by their names in ``params.yaml``.
     random_state : int, RandomState or None, default=None
-        An int gives the same result each time on one machine.
+        An int gives the same result each time on one machine's CPU.
     device : {"auto", "cpu", "cuda"}, default="auto"
     verbose : bool, default=False
         Show progress bars, on terminals.
@@ -137,4 +137,4 @@ class DualAutoencoder(DeepClusterer):
         }
         settings = default_settings(n, self.n_clusters, changes)
         check_sizes(n, settings)
-        return default_dual_autoencoder(n, shape is not None, self.autoencoder), settings
+        return default_dual_autoencoder(n, d, shape is not None, self.autoencoder), settings

@@ -47,7 +47,7 @@ class SpectralNet(DeepClusterer):
         Settings to change, by their names in ``params.yaml``: ``spectralnet={"epochs": 60}``.
         The defaults are `spectralnet.defaults.default_settings`.
     random_state : int, RandomState or None, default=None
-        An int gives the same result each time on one machine.
+        An int gives the same result each time on one machine's CPU.
     device : {"auto", "cpu", "cuda"}, default="auto"
     verbose : bool, default=False
         Show progress bars, on terminals.

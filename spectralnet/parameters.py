@@ -135,11 +135,13 @@ class JointParams(TrainingParams):
 
 
 class StackedParams(TrainingParams):
-    """Layerwise pretraining of an autoencoder of the data set's shape, and its fine-tuning.
+    """Layerwise pretraining of an autoencoder d-`hidden`-`code_size`, and its fine-tuning.
 
     `corruption` is the dropout of the `layer_epochs` of each layer; `epochs` fine-tune.
     """
 
+    hidden: list[Count]
+    code_size: Count
     layer_epochs: Count
     corruption: Fraction
 
@@ -149,9 +151,10 @@ class StackedParams(TrainingParams):
         return TrainingParams(**self._training | {"epochs": self.layer_epochs})
 
     @property
-    def fine_tuning(self) -> TrainingParams:
-        """How the whole is trained."""
-        return TrainingParams(**self._training)
+    def fine_tuning(self) -> AutoencoderParams:
+        """How the whole is trained: without dropout."""
+        shape = {"hidden": self.hidden, "code_size": self.code_size, "corruption": 0.0}
+        return AutoencoderParams(**self._training | shape)
 
     @property
     def _training(self) -> dict[str, Any]:

@@ -34,7 +34,8 @@ def reading(path: Path) -> Iterator[None]:
     except UnicodeDecodeError as error:
         raise _not_utf8(path, error) from error
     except pd.errors.ParserError as error:
-        raise DataError(f"{path} cannot be read: {str(error).strip()}: quote or repair it") from error
+        message = f"{path} cannot be read: {str(error).strip()}: quote or repair it"
+        raise DataError(message) from error
     except (OSError, EOFError, ValueError, TypeError, KeyError, *ARCHIVE_ERRORS) as error:
         raise DataError(f"{path} cannot be read: {error}") from error
 

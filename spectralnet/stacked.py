@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from spectralnet.autoencoder import Autoencoder, train_autoencoder
 from spectralnet.matrices import Matrix, Points
 from spectralnet.nets import half_precision, seeded
-from spectralnet.parameters import AutoencoderParams, StackedParams
+from spectralnet.parameters import StackedParams
 from spectralnet.training import Checkpoint, hold_out, n_batches, shuffled_batches, train
 
 
@@ -43,7 +43,6 @@ class LayerPair(nn.Module):
 
 def train_stacked(
     features: Matrix,
-    shape: AutoencoderParams,
     params: StackedParams,
     *,
     seed: int,
@@ -56,8 +55,6 @@ def train_stacked(
     ----------
     features : ndarray or csr_array of shape (n, d)
         float32.
-    shape : AutoencoderParams
-        Of which `hidden` and `code_size` count.
     params : StackedParams
     seed : int
     device : torch.device
@@ -75,13 +72,12 @@ def train_stacked(
     Vincent et al., Stacked denoising autoencoders, JMLR 2010.
     """
     with seeded(seed):
-        net = Autoencoder(features.shape[1], shape.hidden, shape.code_size).to(device)
-    for i in range(len(shape.hidden) + 1):
+        net = Autoencoder(features.shape[1], params.hidden, params.code_size).to(device)
+    for i in range(len(params.hidden) + 1):
         part = checkpoint.part(f"layer{i}") if checkpoint else None
         _pretrain_layer(net, i, features, params, seed, device, part)
-    fine_tuning = shape.model_copy(update=params.fine_tuning.model_dump() | {"corruption": 0.0})
     return train_autoencoder(
-        features, fine_tuning, seed=seed, device=device, checkpoint=checkpoint, initial=net
+        features, params.fine_tuning, seed=seed, device=device, checkpoint=checkpoint, initial=net
     )
 
 

@@ -33,4 +33,4 @@ def clustpy(stage: Stage, data: Path, clusters: Path) -> str:
 
 
 if __name__ == "__main__":
-    main(clustpy, is_method=True)
+    main(clustpy, method=None)

@@ -91,7 +91,7 @@ class Stage:
         return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
 
 
-def main(work: Callable[..., str], is_method: bool = False) -> None:
+def main(work: Callable[..., str], method: str | None = "spectralnet") -> None:
     """Run a stage's function on the paths of the command line.
 
     Parameters
@@ -100,9 +100,9 @@ def main(work: Callable[..., str], is_method: bool = False) -> None:
         Takes a `Stage` and paths, the last of which is the folder to write to, and returns
         what it made, in words. Errors that a user can mend end the process with their
         message alone.
-    is_method : bool, default=False
-        Whether the stage is a method beside SpectralNet, which has an MLflow parent of its
-        own, by the name of the folder.
+    method : str or None, default="spectralnet"
+        What the stage is a part of, which has an MLflow parent; None: what the name of the
+        folder says. SpectralNet's ends with `evaluate`, another with its only stage.
     """
     name = work.__name__
     folders = list(inspect.signature(work).parameters)[1:]
@@ -113,8 +113,8 @@ def main(work: Callable[..., str], is_method: bool = False) -> None:
     try:
         params = read_params()
         device = pick_device(params.device)
-        method = paths[folders[-1]].name if is_method else "spectralnet"
-        is_last = is_method or name == "evaluate"
+        method = method or paths[folders[-1]].name
+        is_last = name == "evaluate" or method != "spectralnet"
         with tracking.stage_run(name, params.flat(method), is_last) as run:
             stage = Stage(name, params, device, run, method)
             made = work(stage, **paths)

@@ -29,4 +29,4 @@ def compare(stage: Stage, scores: Path, methods: Path, comparison: Path) -> str:
 
 
 if __name__ == "__main__":
-    main(compare)
+    main(compare, method="compare")

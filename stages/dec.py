@@ -32,4 +32,4 @@ def dec(stage: Stage, data: Path, features: Path, clusters: Path) -> str:
 
 
 if __name__ == "__main__":
-    main(dec, is_method=True)
+    main(dec, method=None)

@@ -34,4 +34,4 @@ def dual_autoencoder(stage: Stage, data: Path, clusters: Path) -> str:
 
 
 if __name__ == "__main__":
-    main(dual_autoencoder, is_method=True)
+    main(dual_autoencoder, method=None)

@@ -28,4 +28,4 @@ def kmeans(stage: Stage, data: Path, features: Path, clusters: Path) -> str:
 
 
 if __name__ == "__main__":
-    main(kmeans, is_method=True)
+    main(kmeans, method=None)

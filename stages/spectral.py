@@ -28,4 +28,4 @@ def spectral(
 
 
 if __name__ == "__main__":
-    main(spectral, is_method=True)
+    main(spectral, method=None)

@@ -15,7 +15,6 @@ def stacked(stage: Stage, features: Path, codes: Path) -> str:
     check_sizes(x.shape[0], stage.settings)
     net, history = train_stacked(
         x,
-        stage.settings.autoencoder,
         stage.params.stacked,
         seed=stage.params.seed,
         device=stage.device,
@@ -30,4 +29,4 @@ def stacked(stage: Stage, features: Path, codes: Path) -> str:
 
 
 if __name__ == "__main__":
-    main(stacked)
+    main(stacked, method="stacked")

@@ -40,4 +40,4 @@ def umap_gmm(stage: Stage, data: Path, features: Path, clusters: Path) -> str:
 
 
 if __name__ == "__main__":
-    main(umap_gmm, is_method=True)
+    main(umap_gmm, method=None)

@@ -1,8 +1,11 @@
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import torch
 from scipy.stats import t as student
 
+from spectralnet import dec_training
 from spectralnet.clustering import fit_centroids
 from spectralnet.dec import (
     DECModel,
@@ -78,6 +81,63 @@ def test_training_ends_when_clusters_stand_still_and_lowers_the_divergence(blobs
     clusters = model.predict(blobs)
     np.testing.assert_array_equal(clusters, after.argmax(dim=1).numpy())
     assert accuracy(LABELS, clusters) >= accuracy(LABELS, before) > 0.5
+
+
+@pytest.fixture
+def steps(monkeypatch):
+    """What the loss is given at each step: targets and assignments, in single precision."""
+    seen = []
+
+    def recorded(p, q):
+        seen.append((p.clone(), q.detach().clone()))
+        return divergence(p, q)
+
+    monkeypatch.setattr(dec_training, "divergence", recorded)
+    monkeypatch.setattr(dec_training, "half_precision", lambda device: nullcontext())
+    return seen
+
+
+def in_order(rows):
+    return np.array(sorted(map(tuple, rows.numpy())))
+
+
+def test_a_target_is_of_all_points_and_serves_one_round(blobs, cpu, steps):
+    net = encoder()
+    codes = net(torch.from_numpy(blobs)).detach().numpy()
+    start = DECModel(net, torch.from_numpy(fit_centroids(codes, 3, 0, restarts=20)))
+    expected = target_distribution(start.distributions(blobs, cpu)[1])
+    params = PARAMS.model_copy(
+        update={"batch_size": 60, "update_interval": 1.0, "epochs": 2, "tol": 0.0}
+    )
+    train_dec(blobs, encoder(), 3, params, seed=0, device=cpu)
+    assert len(steps) == 6  # two rounds of three minibatches
+    first, second = (torch.cat([p for p, _ in part]) for part in (steps[:3], steps[3:]))
+    np.testing.assert_allclose(in_order(first), in_order(expected), atol=1e-6)
+    assert abs(in_order(second) - in_order(first)).max() > 1e-3
+
+
+@pytest.mark.parametrize(("update_interval", "rounds"), [(0.1, 5), (1.0, 5), (2.5, 2)])
+def test_training_takes_no_more_passes_than_asked(blobs, cpu, steps, update_interval, rounds):
+    params = PARAMS.model_copy(
+        update={"batch_size": 256, "update_interval": update_interval, "epochs": 5, "tol": 0.0}
+    )
+    _, history = train_dec(blobs, encoder(), 3, params, seed=0, device=cpu)
+    assert len(history) == rounds
+    assert 4 <= len(steps) <= 5  # a minibatch is a pass
+
+
+def test_a_step_descends_the_gradient_of_encoder_and_centroids(blobs, cpu, steps):
+    params = PARAMS.model_copy(update={"batch_size": 180, "update_interval": 1.0, "epochs": 1})
+    net = encoder()
+    codes = net(torch.from_numpy(blobs))
+    centroids = torch.from_numpy(fit_centroids(codes.detach().numpy(), 3, 0, restarts=20))
+    q = soft_assignment(codes, centroids.requires_grad_())
+    divergence(target_distribution(q).detach(), q).backward()
+    model, _ = train_dec(blobs, encoder(), 3, params, seed=0, device=cpu)
+    expected = [w - 0.01 * w.grad for w in (centroids, *net.parameters())]
+    for found, wanted in zip((model.centroids, *model.encoder.parameters()), expected, strict=True):
+        torch.testing.assert_close(found, wanted.detach(), atol=1e-6, rtol=1e-5)
+    assert (model.centroids - centroids).abs().max() > 1e-4
 
 
 def test_a_killed_training_ends_where_it_would_have(blobs, cpu, tmp_path):

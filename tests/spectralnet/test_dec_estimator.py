@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 from sklearn.base import clone
+from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits
 
 from spectralnet import DEC
@@ -10,8 +11,13 @@ from spectralnet.metrics import accuracy
 from spectralnet.predictor import Predictor
 
 QUICK = {
-    "autoencoder": {"hidden": [64], "code_size": 5},
-    "stacked": {"epochs": 15, "layer_epochs": 10, "learning_rate": 0.005},
+    "stacked": {
+        "hidden": [64],
+        "code_size": 5,
+        "epochs": 15,
+        "layer_epochs": 10,
+        "learning_rate": 0.005,
+    },
     "dec": {"epochs": 10},
     "device": "cpu",
 }
@@ -42,6 +48,14 @@ def test_a_point_is_where_its_nearest_centroid_is(fitted, digits):
     np.testing.assert_array_equal(gaps.argmin(axis=1), fitted.labels_)
 
 
+def test_new_points_fall_into_the_clusters_of_their_like(digits):
+    x, labels = digits
+    model = DEC(n_clusters=3, random_state=0, **QUICK).fit(x[:400])
+    start = KMeans(3, n_init=10, random_state=0).fit(x[:400])
+    accuracy_of_start = accuracy(labels[400:], start.predict(x[400:]))
+    assert accuracy(labels[400:], model.predict(x[400:])) >= accuracy_of_start - 0.02
+
+
 def test_one_seed_one_result_and_files_bring_it_back(fitted, digits, tmp_path):
     again = clone(fitted).fit(digits[0])
     np.testing.assert_array_equal(again.embedding_, fitted.embedding_)
@@ -54,7 +68,7 @@ def test_one_seed_one_result_and_files_bring_it_back(fitted, digits, tmp_path):
 
 
 def test_a_sparse_matrix_gives_the_same_codes(digits):
-    short = {"stacked": {"epochs": 1, "layer_epochs": 1}, "dec": {"epochs": 1}}
+    short = {"stacked": QUICK["stacked"] | {"epochs": 1, "layer_epochs": 1}, "dec": {"epochs": 1}}
     x = digits[0][:100]
     model = DEC(n_clusters=3, random_state=0, **QUICK | short)
     expected = model.fit_transform(x)

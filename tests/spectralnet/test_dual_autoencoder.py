@@ -52,12 +52,39 @@ def test_losses_are_those_of_the_paper(dual_params, image_shape):
     }
     for name, value in expected.items():
         torch.testing.assert_close(losses[name], value)
+    parts = {"global_information": (net.of_point, [encoded.maps.flatten(1)])}
+    if image_shape:
+        places = np.ndindex(*encoded.maps.shape[2:])
+        at_places = [encoded.maps[:, :, i, j] for i, j in places]
+        parts["local_information"] = (net.of_position, at_places)
+    for name, (judge, features) in parts.items():
+        own, others = (
+            torch.stack([judge.score(judge.of_features(c) + judge.of_codes(of)) for c in features])
+            for of in (z, z.roll(1, 0))
+        )
+        crossed = -own.sigmoid().log().mean() - (1 - others.sigmoid()).log().mean()
+        torch.testing.assert_close(losses[name], crossed)
     total = losses["reconstruction"] + sum(
         getattr(dual_params, name) * losses[name]
         for name in set(losses) - {"reconstruction", "total"}
     )
     torch.testing.assert_close(losses["total"], total)
     assert ("local_information" in losses) == (image_shape is not None)
+
+
+@pytest.mark.parametrize("name", ["global_information", "local_information"])
+def test_information_is_descended_by_features_codes_and_discriminators(dual_params, name):
+    with seeded(0):
+        net = DualAutoencoderNet(12, (4, 3), dual_params)
+    x, noise = torch.rand(7, 12), draw_noise(7, dual_params, torch.Generator())
+    encoded = net.encode(x)
+    encoded.maps.retain_grad()
+    encoded.mean.retain_grad()
+    net.losses(x, encoded, noise)[name].backward()
+    judge = net.of_point if name == "global_information" else net.of_position
+    for part in (encoded.maps, encoded.mean, net.encoder[1].weight, judge.of_codes.weight):
+        assert part.grad is not None
+        assert part.grad.abs().max() > 0
 
 
 def test_training_informs_codes_and_trains_the_discriminators(dual_params, cpu):

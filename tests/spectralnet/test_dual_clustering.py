@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from spectralnet.dual_autoencoder import train_dual_autoencoder
+from spectralnet.dual_autoencoder import DualAutoencoderNet, train_dual_autoencoder
 from spectralnet.dual_clustering import cluster_codes, fine_tune, train_dual_autoencoder_network
 from spectralnet.laplacian import rayleigh_ritz
 from spectralnet.metrics import accuracy
@@ -53,6 +53,36 @@ def test_three_digits_are_told_apart(
     assert history_again["seconds"].tolist() == history["seconds"].tolist()
     checkpoint.discard()
     assert list(checkpoint.path.parent.iterdir()) == []
+
+
+def test_the_prior_of_a_code_is_its_clusters(
+    digits, dual_params, graph_params, spectral_params, cpu, monkeypatch
+):
+    x = digits[0]
+    params = dual_params.model_copy(update={"epochs": 2})
+    net, _ = train_dual_autoencoder(x, (8, 8), params, seed=0, device=cpu)
+    spectral, _ = cluster_codes(
+        net.encoder, x, 3, graph_params, spectral_params, seed=0, device=cpu
+    )
+    clusters, codes = spectral.assigned.clusters, map_in_chunks(net.encoder, x, cpu)
+    seen, losses = [], DualAutoencoderNet.losses
+
+    def spy(self, points, encoded, noise, centres):
+        found = losses(self, points, encoded, noise, centres)
+        seen.append((points.numpy(), centres.detach().clone(), found["reconstruction"].item()))
+        return found
+
+    monkeypatch.setattr(DualAutoencoderNet, "losses", spy)
+    fine_tune(net, spectral, x, seed=0, device=cpu)
+    which = {point.tobytes(): i for i, point in enumerate(x)}
+    means = np.stack([codes[clusters == y].mean(axis=0) for y in range(3)])
+    points, centres, reconstruction = seen[0]
+    of_points = clusters[[which[point.tobytes()] for point in points]]
+    np.testing.assert_allclose(centres, means[of_points], atol=1e-5)
+    last_points, last, last_reconstruction = seen[-1]
+    of_points = clusters[[which[point.tobytes()] for point in last_points]]
+    assert abs(last.numpy() - means[of_points]).max() > 1e-3  # the means are trained
+    assert last_reconstruction < reconstruction
 
 
 def test_fine_tuning_draws_clusters_together(

@@ -44,10 +44,14 @@ def test_an_estimator_of_images_is_fitted_saved_and_loaded(tmp_path):
         ({"n_clusters": 40}, "n_clusters = 40 is too many for 30 points"),
         ({"autoencoder": {"nosie": 1}}, "nosie = 1"),
         ({"autoencoder": {"joint": {"epochs": 0}}}, "joint.epochs = 0"),
+        (
+            {"autoencoder": {"joint": {"batch_size": 3}}, "n_components": 7},
+            "joint.batch_size = 3 edges have at most 6 ends, fewer than .*n_components = 7",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_before_any_training(arguments, message, monkeypatch):
-    monkeypatch.setattr("spectralnet.dual_estimator.train_dual_autoencoder_network", None)
+    monkeypatch.setattr("spectralnet.dual_clustering.train_dual_autoencoder", None)
     with pytest.raises(ParameterError, match=message):
         DualAutoencoder(**{"n_clusters": 3} | arguments).fit(np.random.rand(30, 12))  # noqa: NPY002
 

@@ -1,3 +1,5 @@
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,8 @@ from spectralnet.stacked import LayerPair, _kept, train_stacked
 from spectralnet.training import Checkpoint
 
 PARAMS = StackedParams(
+    hidden=[8, 6],
+    code_size=2,
     layer_epochs=5,
     corruption=0.2,
     epochs=2,
@@ -18,11 +22,6 @@ PARAMS = StackedParams(
     patience=10,
     held_out=0.2,
 )
-
-
-@pytest.fixture
-def shape(settings):
-    return settings.autoencoder.model_copy(update={"hidden": [8, 6], "code_size": 2})
 
 
 def test_pairs_are_mirrored_layers_of_the_autoencoder():
@@ -42,17 +41,49 @@ def test_dropout_keeps_the_mean():
     assert kept.mean().item() == pytest.approx(1, abs=0.01)
 
 
-def test_pretraining_is_a_better_start_than_random_weights(blobs, shape, cpu):
+def test_pretraining_is_a_better_start_than_random_weights(blobs, cpu):
     """The fine-tuning's first epoch, with and without the layers' own."""
     one = PARAMS.model_copy(update={"epochs": 1, "layer_epochs": 20, "learning_rate": 0.005})
-    _, pretrained = train_stacked(blobs, shape, one, seed=0, device=cpu)
+    _, pretrained = train_stacked(blobs, one, seed=0, device=cpu)
     hardly = one.model_copy(update={"layer_epochs": 1})
-    _, fresh = train_stacked(blobs, shape, hardly, seed=0, device=cpu)
+    _, fresh = train_stacked(blobs, hardly, seed=0, device=cpu)
     assert pretrained["loss"].iloc[0] < fresh["loss"].iloc[0]
 
 
-def test_a_killed_training_ends_where_it_would_have(blobs, shape, cpu, tmp_path, monkeypatch):
-    whole, history = train_stacked(blobs, shape, PARAMS, seed=0, device=cpu)
+def test_layers_learn_to_undo_dropout_and_the_whole_does_without(blobs, cpu, monkeypatch):
+    asked, seen = [], []
+
+    def spy(pair, params, *, batches, loss, **others):
+        noisy, clean, kept = next(iter(batches(torch.Generator().manual_seed(0))))
+        seen.append((pair, noisy, clean, kept, loss((noisy, clean, kept)).detach()))
+
+    monkeypatch.setattr(stacked, "train", spy)
+    monkeypatch.setattr(stacked, "half_precision", lambda device: nullcontext())
+    monkeypatch.setattr(
+        stacked, "train_autoencoder", lambda x, params, **others: asked.append(params) or others
+    )
+    wide = PARAMS.model_copy(update={"batch_size": 180, "hidden": [80, 60], "code_size": 40})
+    net = train_stacked(blobs, wide, seed=0, device=cpu)["initial"]
+    assert [params.corruption for params in asked] == [0]
+    below = torch.from_numpy(blobs)
+    for i, (pair, noisy, clean, kept, loss) in enumerate(seen):
+        whole = torch.nn.Sequential(*list(net.encoder)[: 2 * i])(
+            below
+        ).detach()  # what the layers below put out
+        rows = {tuple(row) for row in whole.numpy().round(4)}
+        assert all(tuple(row) in rows for row in clean.numpy().round(4))
+        alive = clean != 0
+        factors = (noisy[alive] / clean[alive]).round(decimals=3)
+        assert set(factors.unique().tolist()) == {0.0, 1.25}
+        for dropped in ((factors == 0).float().mean(), (kept == 0).float().mean()):
+            assert dropped.item() == pytest.approx(0.2, abs=0.06)
+        expected = ((pair(noisy, kept) - clean) ** 2).mean()
+        torch.testing.assert_close(loss, expected.detach())
+    assert len(seen) == 3
+
+
+def test_a_killed_training_ends_where_it_would_have(blobs, cpu, tmp_path, monkeypatch):
+    whole, history = train_stacked(blobs, PARAMS, seed=0, device=cpu)
     checkpoint = Checkpoint(tmp_path / "stacked.pt", seconds=0)
     calls = []
 
@@ -65,13 +96,13 @@ def test_a_killed_training_ends_where_it_would_have(blobs, shape, cpu, tmp_path,
     train = stacked.train
     monkeypatch.setattr(stacked, "train", killed)
     with pytest.raises(KeyboardInterrupt):
-        train_stacked(blobs, shape, PARAMS, seed=0, device=cpu, checkpoint=checkpoint)
+        train_stacked(blobs, PARAMS, seed=0, device=cpu, checkpoint=checkpoint)
     monkeypatch.undo()
     assert {path.name for path in tmp_path.iterdir()} == {
         "stacked-layer0.pt",
         "stacked-layer1.pt",
     }
-    again, resumed = train_stacked(blobs, shape, PARAMS, seed=0, device=cpu, checkpoint=checkpoint)
+    again, resumed = train_stacked(blobs, PARAMS, seed=0, device=cpu, checkpoint=checkpoint)
     assert resumed["loss"].tolist() == history["loss"].tolist()
     for name, value in whole.state_dict().items():
         assert torch.equal(value, again.state_dict()[name])
@@ -79,9 +110,9 @@ def test_a_killed_training_ends_where_it_would_have(blobs, shape, cpu, tmp_path,
     assert not list(tmp_path.iterdir())
 
 
-def test_sparse_rows_give_what_dense_ones_do(blobs, shape, cpu):
+def test_sparse_rows_give_what_dense_ones_do(blobs, cpu):
     few = np.where(blobs > 0.5, blobs, 0).astype(np.float32)
-    dense, _ = train_stacked(few, shape, PARAMS, seed=0, device=cpu)
-    sparse, _ = train_stacked(csr_array(few), shape, PARAMS, seed=0, device=cpu)
+    dense, _ = train_stacked(few, PARAMS, seed=0, device=cpu)
+    sparse, _ = train_stacked(csr_array(few), PARAMS, seed=0, device=cpu)
     for name, value in dense.state_dict().items():
         assert torch.equal(value, sparse.state_dict()[name])

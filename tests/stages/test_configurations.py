@@ -21,6 +21,9 @@ from spectralnet.model import ClusterModel
 pytestmark = pytest.mark.xdist_group("second clone")  # its experiments are run once
 
 
+METHODS = ("dec", "kmeans", "spectral", "dual_autoencoder")
+
+
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory):
     return Clone(tmp_path_factory.mktemp("second"))
@@ -77,15 +80,15 @@ def test_without_labels_the_label_free_part_is_reported(clone, augmented, tmp_pa
 
 @pytest.fixture(scope="module")
 def methods(clone, augmented):
-    """Two methods on the same points, with the same labels known."""
-    targets = [f"stages/methods/dvc.yaml:{name}" for name in ("dec", "kmeans")]
+    """Methods on the same points, with the same labels known."""
+    targets = [f"stages/methods/dvc.yaml:{name}" for name in METHODS]
     done = clone.run("dvc", "exp", "run", "--name", "methods", *targets)
     assert done.returncode == 0, done.stdout
     return executed(done.stdout)
 
 
 def test_methods_run_where_they_are_asked_for(clone, methods):
-    assert methods == {"stacked", "dec", "kmeans"}
+    assert methods == {"stacked", *METHODS}
     artifacts = clone.root / "artifacts/digits"
     features = load_matrix(artifacts / "input/features/matrix")
     labels = load_array(artifacts / "input/features/labels.npy")
@@ -99,10 +102,10 @@ def test_methods_run_where_they_are_asked_for(clone, methods):
     experiment = client.get_experiment_by_name("spectralnet")
     query = "tags.stage = 'pipeline' and params.method LIKE '%'"
     parents = client.search_runs([experiment.experiment_id], query)
-    assert {p.info.run_name: p.data.params["method"] for p in parents} == {
-        "methods-dec": "dec",
-        "methods-kmeans": "kmeans",
+    assert {(p.info.run_name, p.data.params["method"], p.info.status) for p in parents} == {
+        (f"methods-{method}", method, "FINISHED") for method in ("stacked", *METHODS)
     }
+    assert all(parent.data.params["stacked.layer_epochs"] == "1" for parent in parents)
     assert metrics["acc"] in [parent.data.metrics["acc"] for parent in parents]
 
 
@@ -111,7 +114,7 @@ def test_methods_are_compared(clone, methods):
     done = clone.run("stages.compare", *paths)
     assert done.returncode == 0, done.stdout
     table = pd.read_csv(clone.root / "results/methods/methods.csv", index_col="method")
-    assert set(table.index) == {"spectralnet", "dec", "kmeans"}
+    assert set(table.index) == {"spectralnet", *METHODS}
     assert table["acc"].is_monotonic_decreasing
     assert (table[["seconds", "peak_memory"]] > 0).all(axis=None)
     assert (clone.root / "results/methods/methods.png").stat().st_size > 0
