@@ -13,7 +13,6 @@ from spectralnet.selection import SURPLUS
 
 FEW_POINTS = 10_000
 N_NEIGHBOURS = 20
-INFORMATION_A_FEATURE = 10 / 784  # as params.yaml has it for MNIST
 POINTS_A_COMPONENT = 10  # with fewer, a net without training cannot make so many independent
 
 _TRAINING = {"learning_rate": 0.001, "patience": 10, "held_out": 0.1}
@@ -60,6 +59,8 @@ _DUAL_AUTOENCODER: dict[str, Any] = {
     "noise": 0.3,
     "relative": 0.5,
     "prior": 0.3,
+    "global_information": 10.0,
+    "local_information": 10.0,
     "epochs": 30,
     "batch_size": 128,
     **_TRAINING,
@@ -135,7 +136,7 @@ def default_dec(
 
 
 def default_dual_autoencoder(
-    n: int, n_features: int, images: bool, changes: Mapping[str, Any] | None = None
+    n: int, images: bool, changes: Mapping[str, Any] | None = None
 ) -> DualAutoencoderParams:
     """Choose settings of the Dual Autoencoder Network for n points.
 
@@ -143,9 +144,6 @@ def default_dual_autoencoder(
     ----------
     n : int
         Number of points to fit.
-    n_features : int
-        The squared error of the reconstruction is a sum over them: the weight of what the
-        discriminators say, a mean, grows with it.
     images : bool
         Whether they are images: with codes of size 120, as in the paper, and not of 10.
     changes : dict, optional
@@ -163,7 +161,5 @@ def default_dual_autoencoder(
     changes = dict(changes or {})
     hidden = (_FEW if n <= FEW_POINTS else _MANY)["autoencoder"]["hidden"]
     raw = _DUAL_AUTOENCODER | {"hidden": hidden, "code_size": 120 if images else 10}
-    for name in ("global_information", "local_information"):
-        raw[name] = INFORMATION_A_FEATURE * n_features
     joint = _JOINT | _TRAINING | dict(changes.pop("joint", {}))
     return validate(DualAutoencoderParams, raw | changes | {"joint": joint}, "the parameters")

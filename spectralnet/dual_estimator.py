@@ -137,4 +137,4 @@ class DualAutoencoder(DeepClusterer):
         }
         settings = default_settings(n, self.n_clusters, changes)
         check_sizes(n, settings)
-        return default_dual_autoencoder(n, d, shape is not None, self.autoencoder), settings
+        return default_dual_autoencoder(n, shape is not None, self.autoencoder), settings

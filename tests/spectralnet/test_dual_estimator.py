@@ -9,13 +9,16 @@ from spectralnet.metrics import accuracy
 from spectralnet.parameters import DualAutoencoderParams
 
 SHORT = {
-    "n_neighbours": 8,
+    "n_neighbours": 10,
+    "n_components": 6,
     "autoencoder": {
         "channels": [8, 8],
         "code_size": 8,
         "prior": 0.1,
+        "global_information": 1.0,
+        "local_information": 1.0,
         "learning_rate": 0.005,
-        "epochs": 8,
+        "epochs": 20,
         "batch_size": 32,
         "joint": {"epochs": 2, "steps_per_epoch": 10, "batch_size": 32},
     },
