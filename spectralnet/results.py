@@ -14,7 +14,10 @@ CRITERIA = ["modularity", "seed_agreement", "agreement", "grassmann", "eigengap"
 STAGES = ["prepare", "autoencoder", "graph", "siamese", "spectralnet", "evaluate"]
 SECONDS = [f"seconds_{stage}" for stage in STAGES]
 SUGGESTED = "suggested_n_clusters"
-OTHERS = ["modularity", "seed_agreement", "agreement", "eigengap", SUGGESTED, *SECONDS]
+OTHERS = [
+    *["modularity", "seed_agreement", "agreement", "eigengap", SUGGESTED, *SECONDS],
+    "peak_memory",
+]
 RECORDED = [*OF_THE_RUN, *OTHERS]
 NUMBERS = [*SCORES, *RECORDED]
 COLUMNS = [
@@ -27,7 +30,9 @@ INTRODUCTION = """# Results
 Made by `python -m stages.collect` from what the runs recorded ([results.csv](results.csv)), not
 by hand. ACC and NMI (arithmetic mean of the entropies) are means over seeds ± their standard
 deviation. Labels score; nothing is trained by them, except where a part is said to be labelled.
-Each command starts from the committed parameters: `git checkout HEAD -- params.yaml`.
+`seconds` (median) and `MiB` (the most memory that a stage held) are of all stages of a method; a
+baseline that SpectralNet's evaluation made has none. Each command starts from the committed
+parameters: `git checkout HEAD -- params.yaml`.
 """
 ON_CRITERIA = """## Criteria without labels
 
@@ -211,6 +216,10 @@ def _spread(row: Mapping[Any, Any], score: str) -> str:
     return f"{row[score]:.3f}" + ("" if np.isnan(spread) else f" ± {spread:.3f}")
 
 
+def _whole(number: float) -> str:
+    return "" if np.isnan(number) else f"{number:.0f}"
+
+
 def _score_row(row: Mapping[Any, Any], published: pd.DataFrame) -> dict[str, object]:
     paper = _match(row, published)
     return {
@@ -223,6 +232,8 @@ def _score_row(row: Mapping[Any, Any], published: pd.DataFrame) -> dict[str, obj
         "NMI": _spread(row, "nmi"),
         "ACC held out": row["acc_test"],
         "Grassmann²": row["grassmann"],
+        "seconds": _whole(row["seconds"]),
+        "MiB": _whole(row["peak_memory"]),
         "eigengap suggests": row["suggested"],
         "paper": "" if paper is None else f"{paper['acc']:.3f} / {paper['nmi']:.3f}",
     }

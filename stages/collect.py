@@ -28,7 +28,8 @@ def collect(table: Path, report: Path, published: Path) -> None:
     agreement = _seed_agreement(list(latest.values()))
     rows = [
         row
-        for run in latest.values()
+        # A baseline's own run, which has times, comes after those that evaluations made.
+        for run in sorted(latest.values(), key=lambda run: "method" in run.params)
         for row in rows_of(run.params, run.metrics | agreement.get(run.run_id, {}), run.commit)
     ]
     known = read_table(table) if table.exists() else pd.DataFrame(columns=COLUMNS)
