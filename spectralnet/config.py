@@ -166,12 +166,12 @@ class Params(Block):
     def flat(self, method: str = "spectralnet") -> dict[str, Any]:
         """Every parameter of this configuration, by dotted name, other data sets left out.
 
-        SpectralNet's leaves out what belongs to other methods; theirs is named `method`.
+        What belongs to other methods is left out; one beside SpectralNet is named `method`.
         """
-        blocks = self.model_dump(include=_METHOD_FIELDS) | {"method": method}
-        top = self.model_dump(exclude=_DATA_SET_FIELDS | _METHOD_FIELDS)
-        others = {} if method == "spectralnet" else _flatten(blocks)
-        return top | _flatten(self.settings.model_dump()) | others
+        top = self.model_dump(exclude=_DATA_SET_FIELDS | METHOD_BLOCKS)
+        blocks = self.model_dump(include=_BLOCKS_OF.get(method, set()))
+        name = {} if method == "spectralnet" else {"method": method}
+        return top | _flatten(self.settings.model_dump()) | _flatten(blocks) | name
 
 
 _DATA_SET_FIELDS = {
@@ -180,7 +180,13 @@ _DATA_SET_FIELDS = {
     if isinstance(field.annotation, type) and issubclass(field.annotation, Settings)
 }
 
-_METHOD_FIELDS = {"stacked", "dec", "dual_autoencoder"}
+METHOD_BLOCKS = {"stacked", "dec", "dual_autoencoder"}
+_BLOCKS_OF = {
+    "stacked": {"stacked"},
+    "stacked_kmeans": {"stacked"},
+    "dec": {"stacked", "dec"},
+    "dual_autoencoder": {"dual_autoencoder"},
+}
 
 
 def read_params(path: str | Path = "params.yaml") -> Params:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spectralnet.artifacts import load_array, save_table, whole_file
-from spectralnet.config import Params, read_raw, validate
+from spectralnet.config import METHOD_BLOCKS, Params, read_raw, validate
 from spectralnet.errors import SpectralNetError
 from spectralnet.leaderboard import PipelineRun, fetch_artifact, finished_pipelines
 from spectralnet.results import COLUMNS, SETTING, document, merge, read_table, rows_of
@@ -49,7 +49,10 @@ def is_usual(run: PipelineRun) -> bool:
         raw["reuters"] |= {"topics": topics, "n_clusters": topics}
     known = validate(Params, raw, "params.yaml").flat(run.params.get("method", "spectralnet"))
     expected = {name: str(value) for name, value in known.items() if name not in FREE}
-    return {k: v for k, v in run.params.items() if k not in FREE} == expected
+    # Runs once named the parameters of all methods: those of others change nothing.
+    others = tuple(f"{block}." for block in METHOD_BLOCKS)
+    used = {k: v for k, v in run.params.items() if k in known or not k.startswith(others)}
+    return {k: v for k, v in used.items() if k not in FREE} == expected
 
 
 def _key(run: PipelineRun, with_seed: bool = False) -> tuple[str, ...]:
