@@ -19,12 +19,15 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from spectralnet.artifacts import load_array, load_json, save_array, save_json
 from spectralnet.clustering import Assignment
+from spectralnet.config import Settings
+from spectralnet.defaults import default_settings
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.matrices import Matrix
 from spectralnet.nets import pick_device
 from spectralnet.predictor import Model, Predictor
 from spectralnet.preparation import Columns
 from spectralnet.progress import quiet
+from spectralnet.validation import check_sizes
 
 Raw = Any  # ndarray, DataFrame, sparse matrix, Tensor, or a list of rows
 Changes = dict[str, Any] | None  # of settings, by name; None leaves the defaults
@@ -52,6 +55,8 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
     """
 
     n_clusters: int
+    n_neighbours: int
+    n_components: int | None
     random_state: int | np.random.RandomState | None
     device: str
     verbose: bool
@@ -171,6 +176,23 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         if self.device not in ("auto", "cpu", "cuda"):
             raise ParameterError(f"device = {self.device!r}: choose one of auto, cpu, cuda")
         return pick_device(self.device)
+
+    def _graph_settings(self, n: int, *blocks: str) -> Settings:
+        """Choose settings for n points, with the changes that the parameters ask for.
+
+        Of a subclass that has `n_neighbours`, `n_components` and, by the names of `blocks`,
+        changes. They are checked against each other and n.
+        """
+        own: dict[str, dict[str, Any]] = {
+            "graph": {"n_neighbours": min(self.n_neighbours, n - 1)},
+            "spectralnet": {},
+        }
+        if self.n_components is not None:
+            own["spectralnet"]["n_components"] = self.n_components
+        changes = {block: own.get(block, {}) | (getattr(self, block) or {}) for block in blocks}
+        settings = default_settings(n, self.n_clusters, changes)
+        check_sizes(n, settings)
+        return settings
 
     def _matrix(self, X: Raw, reset: bool) -> Matrix:
         if isinstance(X, torch.Tensor):

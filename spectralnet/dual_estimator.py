@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -11,13 +11,12 @@ import torch
 from spectralnet.clustering import Assignment
 from spectralnet.config import Settings
 from spectralnet.deep_clusterer import Changes, DeepClusterer
-from spectralnet.defaults import default_dual_autoencoder, default_settings
+from spectralnet.defaults import default_dual_autoencoder
 from spectralnet.dual_clustering import train_dual_autoencoder_network
 from spectralnet.errors import ParameterError
 from spectralnet.matrices import Matrix
 from spectralnet.model import ClusterModel
 from spectralnet.parameters import DualAutoencoderParams
-from spectralnet.validation import check_sizes
 
 
 class DualAutoencoder(DeepClusterer):
@@ -129,12 +128,5 @@ class DualAutoencoder(DeepClusterer):
                 f"image_shape = {shape} does not fit rows of {d} features: give height and width "
                 "whose product that is, or None"
             )
-        graph: dict[str, Any] = {"n_neighbours": min(self.n_neighbours, n - 1)}
-        spectralnet = {} if self.n_components is None else {"n_components": self.n_components}
-        changes = {
-            "graph": graph | (self.graph or {}),
-            "spectralnet": spectralnet | (self.spectralnet or {}),
-        }
-        settings = default_settings(n, self.n_clusters, changes)
-        check_sizes(n, settings)
+        settings = self._graph_settings(n, "graph", "spectralnet")
         return default_dual_autoencoder(n, shape is not None, self.autoencoder), settings

@@ -14,7 +14,6 @@ from spectralnet.autoencoder import train_autoencoder
 from spectralnet.clustering import Assignment
 from spectralnet.config import Settings
 from spectralnet.deep_clusterer import Changes, DeepClusterer
-from spectralnet.defaults import default_settings
 from spectralnet.errors import ParameterError
 from spectralnet.matrices import Matrix
 from spectralnet.model import ClusterModel, cluster_in_eigenspace
@@ -22,7 +21,6 @@ from spectralnet.neighbours import nearest_neighbours
 from spectralnet.nets import MLP, ConvNet, map_in_chunks
 from spectralnet.siamese import train_siamese
 from spectralnet.spectral import train_spectral_map
-from spectralnet.validation import check_sizes
 
 CODES_PAY_FROM = 50  # features; with fewer, neighbours are searched for among the rows themselves
 
@@ -163,17 +161,7 @@ class SpectralNet(DeepClusterer):
                 raise ParameterError(
                     f"{name} = {getattr(self, name)!r}: choose one of {', '.join(allowed)}"
                 )
-        n = x.shape[0]
-        own: dict[str, Changes] = {"graph": {"n_neighbours": min(self.n_neighbours, n - 1)}}
-        if self.n_components is not None:
-            own["spectralnet"] = {"n_components": self.n_components}
-        changes = {
-            block: (own.get(block) or {}) | (getattr(self, block) or {})
-            for block in ("autoencoder", "graph", "siamese", "spectralnet")
-        }
-        settings = default_settings(n, self.n_clusters, changes)
-        check_sizes(n, settings)
-        return settings
+        return self._graph_settings(x.shape[0], "autoencoder", "graph", "siamese", "spectralnet")
 
     def _space(self, x: Matrix) -> str:
         if self.space == "auto":
