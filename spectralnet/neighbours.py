@@ -16,6 +16,7 @@ from spectralnet.progress import progress_bar
 # Multiply-adds that exact search may take: minutes on a few cores. Beyond it, an inverted file.
 EXACT_SEARCH_BUDGET = 2e13
 SPARSE_COST = 20  # of a sparse multiply-add, in dense ones
+PAIR_COST = 100  # of ranking a pair of dense rows by its distance, in multiply-adds
 RECALL_SAMPLE = 1000
 # Candidates beyond k, since faiss's float32 distances may swap neighbours that are near-tied.
 SPARE_CANDIDATES = 4
@@ -55,8 +56,8 @@ def nearest_neighbours(
         k, below n.
     search : {"auto", "exact", "approximate"}, default="auto"
         Compare all pairs of rows, or look into the nearest cells of an inverted file
-        only; "auto" takes the exact search unless its cost, n^2 d for dense rows, exceeds
-        `EXACT_SEARCH_BUDGET`. The cells are of the rows projected to `PROJECTED_SIZE`
+        only; "auto" takes the exact search unless its cost, n^2 (d + `PAIR_COST`) for dense
+        rows, exceeds `EXACT_SEARCH_BUDGET`. The cells are of the rows projected to `PROJECTED_SIZE`
         principal directions where they are wider; distances are always those of `x`.
     seed : int, default=0
         Of the inverted file's cells and of the rows on which its recall is measured.
@@ -80,7 +81,7 @@ def nearest_neighbours(
             f"n_neighbours = {n_neighbours} has to be in 1 ... {n - 1} for n = {n}"
         )
     if search == "auto":
-        cost = float(n) * (x.nnz * SPARSE_COST if isinstance(x, csr_array) else n * d)
+        cost = float(n) * (x.nnz * SPARSE_COST if isinstance(x, csr_array) else n * (d + PAIR_COST))
         search = "exact" if cost <= EXACT_SEARCH_BUDGET else "approximate"
     x = x if isinstance(x, csr_array) else np.ascontiguousarray(x, dtype=np.float32)
     n_candidates = min(n_neighbours + 1 + SPARE_CANDIDATES, n)
