@@ -72,7 +72,7 @@ class Clone:
 
     def environment(self) -> dict[str, str]:
         """Return the variables of a process in this checkout: none of ours leads elsewhere."""
-        own = ("MLFLOW_", "DVC_", "GIT_")
+        own = ("MLFLOW_", "DVC_", "GIT_", "SPECTRALNET_")
         environment = {k: v for k, v in os.environ.items() if not k.startswith(own)}
         environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
         for config in ("GLOBAL", "SYSTEM"):  # a cache shared by them would restore stages
