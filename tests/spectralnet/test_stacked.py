@@ -65,11 +65,10 @@ def test_layers_learn_to_undo_dropout_and_the_whole_does_without(blobs, cpu, mon
     wide = PARAMS.model_copy(update={"batch_size": 180, "hidden": [80, 60], "code_size": 40})
     net = train_stacked(blobs, wide, seed=0, device=cpu)["initial"]
     assert [params.corruption for params in asked] == [0]
-    below = torch.from_numpy(blobs)
+    x = torch.from_numpy(blobs)
     for i, (pair, noisy, clean, kept, loss) in enumerate(seen):
-        whole = torch.nn.Sequential(*list(net.encoder)[: 2 * i])(
-            below
-        ).detach()  # what the layers below put out
+        layers_below = torch.nn.Sequential(*list(net.encoder)[: 2 * i])
+        whole = layers_below(x).detach()
         rows = {tuple(row) for row in whole.numpy().round(4)}
         assert all(tuple(row) in rows for row in clean.numpy().round(4))
         alive = clean != 0
