@@ -150,15 +150,19 @@ class Params(Block):
         """The block of the chosen data set."""
         return getattr(self, self.dataset.replace("-", "_"))
 
-    @property
-    def variant(self) -> str:
-        """What tells this configuration from others of its data set, whatever their seed."""
+    def variant(self, method: str = "spectralnet") -> str:
+        """Say what tells this configuration from others of its data set, whatever their seed.
+
+        Space, affinity, augmentation and labels are SpectralNet's alone.
+        """
+        ours = method == "spectralnet"
         parts = {
-            self.space: True,
-            self.affinity: True,
-            self.augment: self.augment != "none",
+            self.space: ours,
+            self.affinity: ours,
+            self.augment: ours and self.augment != "none",
+            "all": self.fit_on == "all" and not ours,
             "train": self.fit_on == "train",
-            "labelled": self.labelled > 0,
+            "labelled": ours and self.labelled > 0,
             "limited": self.limit is not None,
         }
         return "-".join(name for name, applies in parts.items() if applies)

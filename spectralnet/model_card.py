@@ -13,10 +13,15 @@ SCORES = {
 }
 
 
-CARD = """# SpectralNet on {dataset}
+METHODS = {
+    "spectralnet": "SpectralNet, the deep spectral clustering of Shaham et al., ICLR 2018",
+    "dec": "DEC, the deep embedded clustering of Xie et al., ICML 2016",
+    "dual_autoencoder": "the Dual Autoencoder Network of Yang et al., CVPR 2019",
+}
 
-Puts samples like those of `{dataset}` into {n_clusters} clusters: the deep spectral clustering of
-Shaham et al., ICLR 2018.
+CARD = """# {method} on {dataset}
+
+Puts samples like those of `{dataset}` into {n_clusters} clusters, by {what}.
 
 ## Data
 
@@ -46,7 +51,12 @@ them itself.
 """
 
 
-def model_card(about: dict[str, Any], params: dict[str, Any], metrics: dict[str, Any]) -> str:
+def model_card(
+    about: dict[str, Any],
+    params: dict[str, Any],
+    metrics: dict[str, Any],
+    method: str = "spectralnet",
+) -> str:
     """Write the model card of a run.
 
     Parameters
@@ -57,6 +67,8 @@ def model_card(about: dict[str, Any], params: dict[str, Any], metrics: dict[str,
         Every parameter of the configuration, flat.
     metrics : dict
         Those of the evaluation.
+    method : str, default="spectralnet"
+        One of `METHODS`.
 
     Returns
     -------
@@ -67,6 +79,8 @@ def model_card(about: dict[str, Any], params: dict[str, Any], metrics: dict[str,
     parameters = [f"| `{name}` | {value} |" for name, value in params.items()]
     return CARD.format(
         **about,
+        method=method,
+        what=METHODS[method],
         n_clusters=params["n_clusters"],
         scores="\n".join(scores),
         parameters="\n".join(parameters),

@@ -1,10 +1,8 @@
-"""The table of results: one row a run and method, and the document made from it."""
+"""The table of results: one row a run and method, and its averages over seeds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
 SETTING = ["dataset", "method", "space", "affinity", "augment", "fit_on", "topics", "labelled"]
@@ -24,25 +22,6 @@ COLUMNS = [
     *["dataset", "method", "space", "affinity", "augment", "fit_on", "topics", "seed", "n"],
     *[*SCORES, *OF_THE_RUN, "commit", "labelled", *OTHERS],
 ]
-USUAL = {"augment": "none", "fit_on": "all", "labelled": "0.0"}
-INTRODUCTION = """# Results
-
-Made by `python -m stages.collect` from what the runs recorded ([results.csv](results.csv)), not
-by hand. ACC and NMI (arithmetic mean of the entropies) are means over seeds ± their standard
-deviation. Labels score; nothing is trained by them, except where a part is said to be labelled.
-`seconds` (median) and `MiB` (the most memory that a stage held) are of all stages of a method; a
-baseline that SpectralNet's evaluation made has none. Each command starts from the committed
-parameters: `git checkout HEAD -- params.yaml`.
-"""
-ON_CRITERIA = """## Criteria without labels
-
-Spearman's rank correlation with ACC over the runs of a data set. `modularity`: of the clusters in
-the graph's edges, which chooses the number of eigenvectors (fairly compared within one graph only:
-`python -m benchmarks.selection`); `seed_agreement`: mean NMI with
-the same setting's clusterings under other seeds; `agreement`: NMI with exact spectral clustering
-of the same graph; `grassmann`: squared Grassmann distance to its eigenspace; `eigengap`: relative
-gap after as many eigenvalues as clusters.
-"""
 METHODS = {"spectralnet": "", "kmeans": "kmeans_", "spectral": "spectral_"}
 # Runs of methods of their own, by the rows that hold them; others depend on no space or affinity.
 SAME = {
@@ -114,12 +93,16 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         `SETTING`, `n`, `seeds` (which), and for each number its mean over them, for seconds
-        the median; `acc_std`, `nmi_std` (NaN for one seed) and `acc_min`.
+        the median; `acc_std`, `nmi_std` (NaN for one seed), `acc_min`, and
+        `seconds_unscored`, without the evaluation.
     """
-    groups = table.astype(dict.fromkeys(NUMBERS, float)).groupby([*SETTING, "n"])
+    table = table.astype(dict.fromkeys(NUMBERS, float))
+    table["seconds_unscored"] = table["seconds"] - table["seconds_evaluate"].fillna(0)
+    groups = table.groupby([*SETTING, "n"])
     summary = groups[NUMBERS].mean()
     # A run that shared the machine took longer, one that went on from a checkpoint less.
-    summary[["seconds", *SECONDS]] = groups[["seconds", *SECONDS]].median()
+    seconds = ["seconds", "seconds_unscored", *SECONDS]
+    summary[seconds] = groups[seconds].median()
     summary[["acc_std", "nmi_std"]] = groups[["acc", "nmi"]].std()
     summary["acc_min"] = groups["acc"].min()
     summary["suggested"] = groups[SUGGESTED].agg(
@@ -150,133 +133,3 @@ def rank_correlations(table: pd.DataFrame) -> pd.DataFrame:
         found = numbers.corr(method="spearman")["acc"].where(known)[CRITERIA]
         rows[dataset] = pd.concat([pd.Series({"runs": len(runs)}), found])
     return pd.DataFrame(rows).T
-
-
-def document(table: pd.DataFrame, published: pd.DataFrame) -> str:
-    """Write the results as Markdown.
-
-    Parameters
-    ----------
-    table : DataFrame
-        With `COLUMNS`.
-    published : DataFrame
-        `dataset`, `method`, `space`, `affinity`, `augment`, `acc`, `nmi`, `source`: figures
-        of papers, by the name of the system where it is none of ours.
-
-    Returns
-    -------
-    str
-    """
-    summary = summarise(table)
-    parts = [INTRODUCTION]
-    for dataset, rows in summary.groupby("dataset"):
-        theirs = published[published["dataset"] == dataset]
-        ours = rows[rows["method"] == "spectralnet"]
-        parts += [
-            f"## {dataset}\n",
-            markdown([_score_row(row, theirs) for row in rows.to_dict("records")]),
-            "Published elsewhere:\n",
-            markdown([_published_row(row) for row in theirs.to_dict("records")]),
-            "How the rows come about, and how long the stages take (seconds, median):\n",
-            markdown([_command_row(row) for row in ours.to_dict("records")]),
-            _unmatched(ours, theirs),
-        ]
-    ranks = rank_correlations(table).reset_index(names="dataset")
-    parts += [ON_CRITERIA, markdown(ranks.to_dict("records"))]
-    return "\n".join(part for part in parts if part)
-
-
-def markdown(rows: Sequence[Mapping[Any, object]]) -> str:
-    """Turn rows into a Markdown table; numbers with three decimals, gaps empty."""
-    if not rows:
-        return "none\n"
-    lines = [list(rows[0]), ["---"] * len(rows[0])]
-    lines += [[_cell(value) for value in row.values()] for row in rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, float | np.floating):
-        return "" if np.isnan(value) else f"{value:.3f}".removesuffix(".000")
-    return str(value)
-
-
-def _name(row: Mapping[Any, Any]) -> str:
-    parts = [row["space"], row["affinity"]]
-    parts += [f"{name} {row[name]}" for name in ("augment", "fit_on") if row[name] != USUAL[name]]
-    if row["topics"]:
-        parts.append(f"{row['topics']} topics")
-    if float(row["labelled"]) > 0:
-        parts.append(f"{row['labelled']} labelled")
-    return ", ".join(part for part in parts if part)
-
-
-def _spread(row: Mapping[Any, Any], score: str) -> str:
-    spread = row[f"{score}_std"]
-    return f"{row[score]:.3f}" + ("" if np.isnan(spread) else f" ± {spread:.3f}")
-
-
-def _whole(number: float) -> str:
-    return "" if np.isnan(number) else f"{number:.0f}"
-
-
-def _score_row(row: Mapping[Any, Any], published: pd.DataFrame) -> dict[str, object]:
-    paper = _match(row, published)
-    return {
-        "method": row["method"],
-        "setting": _name(row),
-        "n": row["n"],
-        "seeds": row["seeds"],
-        "ACC": _spread(row, "acc"),
-        "least": row["acc_min"],
-        "NMI": _spread(row, "nmi"),
-        "ACC held out": row["acc_test"],
-        "Grassmann²": row["grassmann"],
-        "seconds": _whole(row["seconds"]),
-        "MiB": _whole(row["peak_memory"]),
-        "eigengap suggests": row["suggested"],
-        "paper": "" if paper is None else f"{paper['acc']:.3f} / {paper['nmi']:.3f}",
-    }
-
-
-def _published_row(row: Mapping[Any, Any]) -> dict[str, object]:
-    setting = ", ".join(row[name] for name in ("space", "affinity", "augment") if row[name])
-    names = ("method", "acc", "nmi", "source")
-    method, acc, nmi, source = (row[name] for name in names)
-    return {"method": method, "setting": setting, "ACC": acc, "NMI": nmi, "source": source}
-
-
-def _command_row(row: Mapping[Any, Any]) -> dict[str, object]:
-    given = ["dataset", "space", "affinity"]
-    given += [name for name in USUAL if str(row[name]) != USUAL[name]]
-    command = "".join(f" -S {name}={row[name]}" for name in given)
-    if topics := row["topics"]:
-        command += f" -S reuters.topics={topics} -S reuters.n_clusters={topics}"
-    known = [stage for stage in STAGES if row[f"seconds_{stage}"] > 0]
-    seconds = {stage: str(round(row[f"seconds_{stage}"])) for stage in known}
-    return {
-        "command, for each seed": f"`dvc exp run{command} -S seed=...`",
-        **{stage: seconds.get(stage, "") for stage in STAGES},
-        "all": str(round(row["seconds"])),
-    }
-
-
-def _match(row: Mapping[Any, Any], published: pd.DataFrame) -> Mapping[Any, Any] | None:
-    same = published[["method", "space", "affinity", "augment"]] == [
-        row[name] for name in ("method", "space", "affinity", "augment")
-    ]
-    found = published[same.all(axis=1)].to_dict("records")
-    usual = all(str(row[name]) == USUAL[name] for name in ("fit_on", "labelled"))
-    return found[0] if found and usual else None
-
-
-def _unmatched(ours: pd.DataFrame, published: pd.DataFrame) -> str:
-    """Name what stays below the published figure of the same setting."""
-    lines = [
-        f"- {_name(row)}: {score.upper()} {row[score]:.3f}, published {paper[score]:.3f}"
-        for row in ours.to_dict("records")
-        if (paper := _match(row, published)) is not None
-        for score in ("acc", "nmi")
-        if row[score] < paper[score]
-    ]
-    return "\n".join(["Below the published figure:\n", *lines, ""]) if lines else ""

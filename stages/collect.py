@@ -12,7 +12,8 @@ from spectralnet.artifacts import load_array, save_table, whole_file
 from spectralnet.config import METHOD_BLOCKS, Params, read_raw, validate
 from spectralnet.errors import SpectralNetError
 from spectralnet.leaderboard import PipelineRun, fetch_artifact, finished_pipelines
-from spectralnet.results import COLUMNS, SETTING, document, merge, read_table, rows_of
+from spectralnet.results import COLUMNS, SETTING, merge, read_table, rows_of
+from spectralnet.results_document import document
 from spectralnet.selection import mean_agreement
 
 # What a row names, or does not depend on. A run that differs elsewhere from params.yaml is no

@@ -6,7 +6,7 @@ from spectralnet.artifacts import load_matrix, load_net, save_table
 from spectralnet.dec_training import train_dec
 from spectralnet.validation import check_sizes
 from stages.common import Stage, main
-from stages.method import write_clustering
+from stages.method import register_model, write_clustering
 
 
 def dec(stage: Stage, data: Path, features: Path, clusters: Path) -> str:
@@ -28,6 +28,7 @@ def dec(stage: Stage, data: Path, features: Path, clusters: Path) -> str:
     found = model.predict(x, stage.device)
     held_out = model.predict(load_matrix(data / "held_out_matrix"), stage.device)
     score = write_clustering(stage, data, [data, features], clusters, found, held_out)
+    register_model(stage, data, clusters)
     return f"{score}, {len(history)} rounds, the last changed {history['changed'].iloc[-1]:.2%}"
 
 

@@ -6,7 +6,7 @@ from spectralnet.artifacts import load_json, load_matrix, save_table
 from spectralnet.dual_clustering import train_dual_autoencoder_network
 from spectralnet.validation import check_sizes
 from stages.common import Stage, main
-from stages.method import write_clustering
+from stages.method import register_model, write_clustering
 
 
 def dual_autoencoder(stage: Stage, data: Path, clusters: Path) -> str:
@@ -30,7 +30,9 @@ def dual_autoencoder(stage: Stage, data: Path, clusters: Path) -> str:
         names = {name: f"{phase}.{name}" for name in curve.columns.drop(["phase", "epoch"])}
         stage.run.log_curve(curve.drop(columns="phase").rename(columns=names))
     held_out = found.model.predict(load_matrix(data / "held_out_matrix"), stage.device)
-    return write_clustering(stage, data, [data], clusters, found.assigned.clusters, held_out)
+    score = write_clustering(stage, data, [data], clusters, found.assigned.clusters, held_out)
+    register_model(stage, data, clusters)
+    return score
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def evaluate(
     _write(stage, results, metrics, figures, records, load_json(data / "about.json"), clustered)
     stage.run.log_artifacts([model / "clusters.npy"], on_parent=True)
     card = model_card(load_json(data / "about.json"), stage.params.flat(), metrics)
-    log_predictor(model, card, f"spectralnet-{stage.params.dataset}", stage.params.variant)
+    log_predictor(model, card, f"spectralnet-{stage.params.dataset}", stage.params.variant())
     score = "no labels"
     if "acc" in metrics:
         score = f"ACC {metrics['acc']:.3f}, NMI {metrics['nmi']:.3f}"

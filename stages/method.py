@@ -1,13 +1,16 @@
 """What the stages of methods beside SpectralNet have in common: scores of their own."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spectralnet.artifacts import load_array, load_json, save_array, save_json
+from spectralnet.artifacts import EXAMPLE, load_array, load_json, save_array, save_json
 from spectralnet.metrics import score_clusterings
+from spectralnet.model_card import model_card
+from spectralnet.registry import log_predictor
 from stages.common import Stage
 
 
@@ -56,3 +59,24 @@ def write_clustering(
     return (
         f"ACC {metrics['acc']:.3f}, NMI {metrics['nmi']:.3f}" if "acc" in metrics else "no labels"
     )
+
+
+def register_model(stage: Stage, data: Path, folder: Path) -> None:
+    """Complete a saved model to one that takes raw samples, and register it in MLflow.
+
+    It becomes ``<method>-<dataset>``, under the alias of what it was fitted on.
+
+    Parameters
+    ----------
+    stage : Stage
+    data : Path
+        The folder of the data set, with what its samples went through.
+    folder : Path
+        With the model, and the scores of `write_clustering`.
+    """
+    for name in ("preparation.json", EXAMPLE):
+        shutil.copyfile(data / name, folder / name)
+    params, method = stage.params, stage.method
+    about, metrics = load_json(data / "about.json"), load_json(folder / "metrics.json")
+    card = model_card(about, params.flat(method), metrics, method)
+    log_predictor(folder, card, f"{method}-{params.dataset}", params.variant(method))

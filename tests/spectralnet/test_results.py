@@ -4,14 +4,13 @@ import pytest
 
 from spectralnet.results import (
     COLUMNS,
-    document,
-    markdown,
     merge,
     rank_correlations,
     read_table,
     rows_of,
     summarise,
 )
+from spectralnet.results_document import document, markdown
 
 
 def run(seed, acc, **changes):
@@ -95,6 +94,7 @@ def test_means_are_over_seeds(table):
     assert ours["acc"] == pytest.approx(accuracies.mean())
     assert ours["acc_std"] == pytest.approx(accuracies.std(ddof=1))
     assert (ours["acc_min"], ours["seeds"], ours["seconds"]) == (0.8, "0, 1, 2", 60)
+    assert ours["seconds_unscored"] == 2
 
 
 def test_criteria_are_held_against_accuracy(table):
@@ -112,6 +112,15 @@ def test_the_document_says_what_was_measured_and_what_is_below(table, published)
     assert "| N2D | code, siamese, none | 0.979 | 0.942 | another |" in text
     command = "`dvc exp run -S dataset=mnist -S space=code -S affinity=siamese -S seed=...`"
     assert f"| {command} | 2 |  |  |  |  | 58 | 60 |" in text
+
+
+def test_other_methods_have_commands_and_papers_too(table):
+    paper = {"dataset": "mnist", "method": "dec", "augment": "none", "acc": 0.843, "nmi": 0.8}
+    published = pd.DataFrame([paper | {"space": "", "affinity": "", "source": "the paper"}])
+    text = document(merge(table, run(0, 0.83, method="dec")), published)
+    command = "`dvc exp run -S dataset=mnist -S seed=... stages/methods/dvc.yaml:dec`"
+    assert f"| {command} |" in text
+    assert "- dec: ACC 0.830, published 0.843" in text
 
 
 def test_markdown_tables():

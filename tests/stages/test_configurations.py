@@ -10,6 +10,7 @@ import pytest
 from clones import TINY, Clone, executed
 from mlflow.tracking import MlflowClient
 from scipy.sparse import csr_array
+from sklearn.datasets import load_digits
 from sklearn.neighbors import kneighbors_graph
 
 from spectralnet.artifacts import load_array, load_graph, load_matrix, save_array, save_graph
@@ -17,6 +18,7 @@ from spectralnet.captions import CAPTIONS
 from spectralnet.dec import DECModel
 from spectralnet.metrics import scores
 from spectralnet.model import ClusterModel
+from spectralnet.predictor import Predictor
 
 pytestmark = pytest.mark.xdist_group("second clone")  # its experiments are run once
 
@@ -108,6 +110,18 @@ def test_methods_run_where_they_are_asked_for(clone, methods):
     pretrained = {p.data.params["method"] for p in parents if "stacked.epochs" in p.data.params}
     assert pretrained == {"stacked", "dec"}
     assert metrics["acc"] in [parent.data.metrics.get("acc") for parent in parents]
+
+
+@pytest.mark.parametrize("method", ["dec", "dual_autoencoder"])
+def test_models_of_methods_take_raw_samples_and_are_registered(clone, methods, method):
+    artifacts = clone.root / "artifacts/digits"
+    fitted = pd.read_csv(artifacts / "input/features/samples.csv")["sample"]
+    raw = load_digits().images[fitted]
+    found = Predictor.load(artifacts / "methods" / method).predict(raw).clusters
+    np.testing.assert_array_equal(found, load_array(artifacts / f"methods/{method}/clusters.npy"))
+    client = MlflowClient(f"sqlite:///{clone.root / 'mlflow.db'}")
+    version = client.get_model_version_by_alias(f"{method}-digits", "train")
+    assert version.description.startswith(f"# {method} on digits")
 
 
 def test_methods_are_compared(clone, methods):
