@@ -12,6 +12,7 @@ from spectralnet.neighbours import Neighbours
 from spectralnet.parameters import GraphParams
 
 COMPARISONS_AT_ONCE = 2**27
+KNOWN_NEIGHBOURS = 20  # of one class
 
 
 def neighbour_scales(
@@ -116,18 +117,20 @@ def affinity_graph(neighbours: Neighbours, params: GraphParams) -> csr_array:
     return graph
 
 
-def with_known_labels(graph: csr_array, labels: NDArray[np.int64]) -> csr_array:
+def with_known_labels(graph: csr_array, labels: NDArray[np.int64], seed: int) -> csr_array:
     """Let known labels overrule a graph: connect points of one class, and cut others apart.
 
-    Each point with a known label is connected to all others of its class, with weights that
-    together are the mean degree of the graph. (The reference code gives each such edge weight
-    1, on a graph whose own weights are at most 1.)
+    Each point with a known label is connected to the others of its class, or to some of them
+    where they are more than `KNOWN_NEIGHBOURS`, with weights that together are the mean degree
+    of the graph. (The reference code connects all, each edge with weight 1, on a graph whose own
+    weights are at most 1.)
 
     Parameters
     ----------
     graph : csr_array of shape (n, n)
     labels : ndarray of shape (n,)
         -1 where unknown.
+    seed : int
 
     Returns
     -------
@@ -146,12 +149,12 @@ def with_known_labels(graph: csr_array, labels: NDArray[np.int64]) -> csr_array:
     edges = graph.tocoo()
     keep = ~(known[edges.row] & known[edges.col])
     parts = [(edges.row[keep], edges.col[keep], edges.data[keep])]
+    mean_degree, random = graph.sum() / graph.shape[0], np.random.default_rng(seed)
     for label in np.unique(labels[known]):
         members = np.flatnonzero(labels == label)
-        row, column = (ends.ravel() for ends in np.meshgrid(members, members))
-        row, column = row[row != column], column[row != column]
-        weight = graph.sum() / graph.shape[0] / max(len(members) - 1, 1)
-        parts.append((row, column, np.full(len(row), weight)))
+        others = _others_of_a_class(members, random)  # (m, l)
+        row, weight = np.repeat(members, others.shape[1]), mean_degree / max(others.shape[1], 1)
+        parts.append((row, others.ravel(), np.full(others.size, weight)))
     row, column, weights = (np.concatenate(part) for part in zip(*parts, strict=True))
     told = csr_array((weights, (row, column)), shape=graph.shape)
     alone = np.flatnonzero(degrees(told) == 0)
@@ -161,6 +164,21 @@ def with_known_labels(graph: csr_array, labels: NDArray[np.int64]) -> csr_array:
             "neighbours of other known classes: raise graph.n_neighbours, or lower labelled"
         )
     return told
+
+
+def _others_of_a_class(members: NDArray[np.intp], random: np.random.Generator) -> NDArray[np.intp]:
+    """Return whom each of m members is connected to, both ways: (m, m - 1) at most.
+
+    Steps around a circle of all members, drawn at random once for all, connect them as well
+    as so few edges can (a random circulant graph is an expander, almost surely), so that a
+    class does not fall apart.
+    """
+    m = len(members)
+    steps = np.arange(1, m)
+    if m - 1 > KNOWN_NEIGHBOURS:
+        there = random.choice(np.arange(1, (m + 1) // 2), KNOWN_NEIGHBOURS // 2, replace=False)
+        steps = np.concatenate([there, m - there])
+    return members[(np.arange(m)[:, None] + steps) % m]
 
 
 def degrees(graph: csr_array) -> NDArray[np.float64]:

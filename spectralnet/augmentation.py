@@ -37,14 +37,17 @@ class RandomAffine:
             math.radians(self.params.rotation),
             self.params.scale,
             self.params.shear,
-            2 * self.params.shift,  # coordinates run from -1 to 1
+            2 * self.params.shift,
             2 * self.params.shift,
         ]
         drawn = 2 * torch.rand(len(largest), m, generator=generator) - 1
         angle, scale, shear, right, down = drawn * torch.tensor(largest)[:, None]
         cos, sin = angle.cos() / (1 + scale), angle.sin() / (1 + scale)
+        # Coordinates run from -1 to 1 along each side, whatever its length in pixels.
+        height, width = self.image_shape
+        across = (shear * cos - sin) * (height / width)
         rows = [
-            torch.stack([cos, shear * cos - sin, right], dim=1),
-            torch.stack([sin, shear * sin + cos, down], dim=1),
+            torch.stack([cos, across, right], dim=1),
+            torch.stack([sin * (width / height), shear * sin + cos, down], dim=1),
         ]
         return torch.stack(rows, dim=1)

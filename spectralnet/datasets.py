@@ -220,6 +220,7 @@ def reveal(labels: NDArray[np.int64], fraction: float, seed: int) -> NDArray[np.
     there = np.flatnonzero(labels >= 0)
     if fraction > 0 and not there.size:
         raise DataError(f"labelled = {fraction}, but no point has a label: set labelled: 0")
-    chosen = np.random.default_rng(seed).permutation(there)[: round(fraction * len(there))]
+    # Another stream than the trainings' (`hold_out`), which would hold out the very same points.
+    chosen = np.random.default_rng([seed, 1]).permutation(there)[: round(fraction * len(there))]
     known[chosen] = labels[chosen]
     return known

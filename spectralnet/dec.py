@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from spectralnet.artifacts import load_json, load_weights, save_json, save_weights
 from spectralnet.clustering import Assignment, nearest_centroid
-from spectralnet.errors import DataError
 from spectralnet.matrices import Matrix
 from spectralnet.nets import MLP, ConvNet, build_net, map_in_chunks
+from spectralnet.validation import as_features
 
 
 def soft_assignment(codes: Tensor, centroids: Tensor) -> Tensor:
@@ -103,10 +103,7 @@ class DECModel(nn.Module):
         DataError
             If `x` is no matrix of d columns.
         """
-        if x.ndim != 2 or x.shape[1] != self.encoder.n_features:
-            raise DataError(
-                f"features of shape {x.shape}: the model takes (n, {self.encoder.n_features})"
-            )
+        x = as_features(x, self.encoder.n_features)
         codes = map_in_chunks(self, x, device or torch.device("cpu"))
         centroids = self.centroids.cpu().numpy()
         clusters = nearest_centroid(codes, centroids)

@@ -10,10 +10,9 @@ from spectralnet.clustering import Assignment
 from spectralnet.dec import DECModel
 from spectralnet.dec_training import train_dec
 from spectralnet.deep_clusterer import Changes, DeepClusterer
-from spectralnet.defaults import default_dec, default_settings
+from spectralnet.defaults import default_dec
 from spectralnet.matrices import Matrix
 from spectralnet.stacked import train_stacked
-from spectralnet.validation import check_sizes
 
 
 class DEC(DeepClusterer):
@@ -77,9 +76,7 @@ class DEC(DeepClusterer):
         self.verbose = verbose
 
     def _fit(self, x: Matrix, seed: int, device: torch.device) -> tuple[DECModel, Assignment]:
-        n = x.shape[0]
-        check_sizes(n, default_settings(n, self.n_clusters))
-        stacked, dec = default_dec(n, self.stacked, self.dec)
+        stacked, dec = default_dec(x.shape[0], self.stacked, self.dec)
         self.history_: dict[str, pd.DataFrame] = {}
         net, self.history_["stacked"] = train_stacked(x, stacked, seed=seed, device=device)
         model, self.history_["dec"] = train_dec(

@@ -27,7 +27,7 @@ from spectralnet.nets import pick_device
 from spectralnet.predictor import Model, Predictor
 from spectralnet.preparation import Columns
 from spectralnet.progress import quiet
-from spectralnet.validation import check_sizes
+from spectralnet.validation import check_count, check_distinct, check_sizes
 
 Raw = Any  # ndarray, DataFrame, sparse matrix, Tensor, or a list of rows
 Changes = dict[str, Any] | None  # of settings, by name; None leaves the defaults
@@ -86,6 +86,8 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
             If the points or the parameters cannot be used; both are `ValueError`.
         """
         x, seed, device = self._matrix(X, reset=True), self._seed(), self._device()
+        check_count("n_clusters", self.n_clusters)
+        check_distinct(x, self.n_clusters)
         with quiet(not self.verbose):
             model, assigned = self._fit(x, seed, device)
         self._keep(model, assigned.clusters, assigned.embedding)
@@ -177,12 +179,14 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
             raise ParameterError(f"device = {self.device!r}: choose one of auto, cpu, cuda")
         return pick_device(self.device)
 
-    def _graph_settings(self, n: int, *blocks: str) -> Settings:
-        """Choose settings for n points, with the changes that the parameters ask for.
+    def _graph_settings(self, x: Matrix, *blocks: str) -> Settings:
+        """Choose settings for points, with the changes that the parameters ask for.
 
         Of a subclass that has `n_neighbours`, `n_components` and, by the names of `blocks`,
-        changes. They are checked against each other and n.
+        changes. They are checked against each other and the points.
         """
+        n = x.shape[0]
+        check_count("n_neighbours", self.n_neighbours)
         own: dict[str, dict[str, Any]] = {
             "graph": {"n_neighbours": min(self.n_neighbours, n - 1)},
             "spectralnet": {},
@@ -192,6 +196,7 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         changes = {block: own.get(block, {}) | (getattr(self, block) or {}) for block in blocks}
         settings = default_settings(n, self.n_clusters, changes)
         check_sizes(n, settings)
+        check_distinct(x, settings.spectralnet.n_components, "spectralnet.n_components")
         return settings
 
     def _matrix(self, X: Raw, reset: bool) -> Matrix:

@@ -10,6 +10,7 @@ from spectralnet.parameters import (
     StackedParams,
 )
 from spectralnet.selection import SURPLUS
+from spectralnet.validation import check_count
 
 FEW_POINTS = 10_000
 N_NEIGHBOURS = 20
@@ -97,9 +98,12 @@ def default_settings(
         raw[block] = values | sized.get(block, {}) | dict((changes or {}).get(block, {}))
     graph, spectralnet = raw["graph"], raw["spectralnet"]
     graph.setdefault("n_neighbours", max(1, min(N_NEIGHBOURS, n - 1)))
+    check_count("graph.n_neighbours", graph["n_neighbours"])
     graph.setdefault("scale_neighbour", max(1, graph["n_neighbours"] // 2))
     surplus = min(n_clusters + SURPLUS, max(n_clusters + 1, n // POINTS_A_COMPONENT))
     spectralnet.setdefault("n_components", max(1, min(surplus, n - 1)))
+    if "batch_size" not in (changes or {}).get("spectralnet", {}):  # it has to span them
+        spectralnet["batch_size"] = max(spectralnet["batch_size"], 2 * surplus)
     return validate(Settings, raw, "the parameters")
 
 

@@ -128,5 +128,5 @@ class DualAutoencoder(DeepClusterer):
                 f"image_shape = {shape} does not fit rows of {d} features: give height and width "
                 "whose product that is, or None"
             )
-        settings = self._graph_settings(n, "graph", "spectralnet")
+        settings = self._graph_settings(x, "graph", "spectralnet")
         return default_dual_autoencoder(n, shape is not None, self.autoencoder), settings

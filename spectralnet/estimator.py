@@ -161,7 +161,7 @@ class SpectralNet(DeepClusterer):
                 raise ParameterError(
                     f"{name} = {getattr(self, name)!r}: choose one of {', '.join(allowed)}"
                 )
-        return self._graph_settings(x.shape[0], "autoencoder", "graph", "siamese", "spectralnet")
+        return self._graph_settings(x, "autoencoder", "graph", "siamese", "spectralnet")
 
     def _space(self, x: Matrix) -> str:
         if self.space == "auto":

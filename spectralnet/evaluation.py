@@ -119,6 +119,6 @@ def compare_with_exact(
         "largest_cluster": int(sizes.max()),
     }
     if len(spectrum) > max(n_clusters, 2):  # else there are too few points to tell
-        comparison["suggested_n_clusters"] = suggest_n_clusters(spectrum)
+        comparison["suggested_n_clusters"] = suggest_n_clusters(spectrum[: 2 * n_clusters + 1])
         comparison["eigengap"] = relative_gap(spectrum, n_clusters)
     return exact_clusters, spectrum, comparison

@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, issparse
+from scipy.sparse import csr_array
 from torch import Tensor, nn
 
 from spectralnet.artifacts import load_json, load_weights, save_json, save_weights
 from spectralnet.clustering import Assignment, assign, fit_spectral_centroids
-from spectralnet.errors import DataError
 from spectralnet.matrices import Matrix
 from spectralnet.nets import MLP, ConvNet, build_net, map_in_chunks
 from spectralnet.spectral_map import SpectralMap
+from spectralnet.validation import as_features
 
 
 class ClusterModel(nn.Module):
@@ -72,10 +72,7 @@ class ClusterModel(nn.Module):
         DataError
             If `x` is no matrix of d columns.
         """
-        x = csr_array(x) if issparse(x) else np.asarray(x)
-        n_features = self.encoder.n_features
-        if x.ndim != 2 or x.shape[1] != n_features:
-            raise DataError(f"features of shape {x.shape}: the model takes (n, {n_features})")
+        x = as_features(x, self.encoder.n_features)
         embedding = map_in_chunks(self, x, device or torch.device("cpu"))
         return assign(embedding, self.centroids.cpu().numpy())
 

@@ -78,7 +78,7 @@ TEMPLATE = """<!doctype html>
 {% endfor %}
 </tbody></table>
 {% else %}
-<p>Not every point has a label: what follows needs none.</p>
+<p>No label is there to score by: what follows needs none.</p>
 {% endif %}
 
 <h2>Without labels</h2>

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from torch import Tensor
 
-from spectralnet.errors import ParameterError
 from spectralnet.laplacian import rayleigh_ritz
 from spectralnet.matrices import Matrix, Points
 from spectralnet.nets import map_in_chunks, seeded
@@ -123,10 +122,4 @@ def make_sampler(
     held_out = hold_out(len(points), params.held_out, seed)
     if params.sampler == "edges":
         return EdgeSampler(graph, held_out, params.batch_size)
-    for part, n in (("held-out", held_out.sum()), ("fitted", (~held_out).sum())):
-        if n < 2 * params.n_components:
-            raise ParameterError(
-                f"spectralnet.n_components = {params.n_components} is too many for {n} {part} "
-                "points, which are halved: raise spectralnet.held_out, or use sampler: edges"
-            )
     return BatchSampler(points, held_out, params.batch_size, graph_params)

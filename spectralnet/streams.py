@@ -1,6 +1,5 @@
 """Raw samples from files and predictions into files, a chunk at a time."""
 
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-import scipy.sparse
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
@@ -22,7 +20,9 @@ from spectralnet.raw_files import (
     list_files,
     read_images,
     read_numbers,
+    read_sparse,
     read_text,
+    reading,
     white_level,
 )
 
@@ -72,14 +72,10 @@ def read_samples(
     if columns is not None and path.suffix not in (".csv", ".parquet"):
         raise ParameterError(f"{path} has no named columns to choose from")
     found = False
-    try:
+    with reading(path):
         for samples in _chunks(path, texts, columns, pixels, chunk):
             found = True
             yield samples
-    except (ValueError, EOFError, zipfile.BadZipFile, pa.ArrowInvalid) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"{path} cannot be read: {error}") from error
     if not found:
         raise DataError(f"{path} holds no samples")
 
@@ -116,7 +112,7 @@ def _chunks(
             raise DataError(f"{path} holds texts, but the model takes numbers")
         yield from _lines(path, chunk)
     else:
-        array = _load_array(path)
+        array = read_sparse(path) if path.suffix == ".npz" else load_array(path)
         kinds, wanted = ("UT", "texts") if texts else ("buif", "numbers")
         if array.ndim == 0 or array.dtype.kind not in kinds:
             raise DataError(
@@ -130,13 +126,6 @@ def _chunks(
 def _images(files: Sequence[Path], pixels: Pixels | None) -> NDArray[Any]:
     images = read_images(files, pixels.image_shape if pixels else None)
     return images if pixels is None else images * (pixels.maximum / white_level(images))
-
-
-def _load_array(path: Path) -> NDArray[Any] | csr_array:
-    if path.suffix == ".npz":
-        with path.open("rb") as file:  # NumPy leaves a broken file open that it opened itself
-            return csr_array(scipy.sparse.load_npz(file))
-    return load_array(path)
 
 
 def _tables(path: Path, columns: Sequence[str] | None, chunk: int) -> Iterator[pd.DataFrame]:

@@ -44,7 +44,9 @@ def write_affinity(
         embedding, params.n_neighbours, params.search, stage.params.seed
     )
     weights = with_known_labels(
-        affinity_graph(neighbours, params), load_array(data / "known_labels.npy")
+        affinity_graph(neighbours, params),
+        load_array(data / "known_labels.npy"),
+        stage.params.seed,
     )
     scales = neighbour_scales(neighbours.distances, params.scale, params.scale_neighbour)
     about = describe_neighbours(neighbours) | {"median_scale": float(np.median(scales))}

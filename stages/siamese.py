@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from spectralnet.artifacts import load_graph, load_json, load_matrix, load_net, save_table
-from spectralnet.nets import MLP, ConvNet, map_in_chunks
+from spectralnet.nets import MLP, map_in_chunks
 from spectralnet.siamese import train_siamese
 from spectralnet.validation import check_sizes
 from stages.common import Stage, main
@@ -13,11 +13,9 @@ from stages.graph import write_affinity
 def siamese(stage: Stage, data: Path, features: Path, graph: Path, affinity: Path) -> str:
     """Train a Siamese net on the graph's edges, and connect neighbours in its embedding."""
     augment = stage.augmentation(load_json(data / "about.json")["image_shape"])
-    if augment:
-        x = load_matrix(data / "matrix")
-        encoder: MLP | ConvNet = MLP([x.shape[1]])  # it reads the images themselves
-    else:
-        x, encoder = load_matrix(features / "matrix"), load_net(features, "encoder")
+    folder = data if augment else features  # what is augmented are the images themselves
+    x = load_matrix(folder / "matrix")
+    encoder = MLP([x.shape[1]]) if augment else load_net(features, "encoder")
     check_sizes(x.shape[0], stage.settings)
     net, history = train_siamese(
         x,
@@ -26,7 +24,7 @@ def siamese(stage: Stage, data: Path, features: Path, graph: Path, affinity: Pat
         seed=stage.params.seed,
         device=stage.device,
         augment=augment,
-        checkpoint=stage.checkpoint(data / "matrix", graph / "graph.npz"),
+        checkpoint=stage.checkpoint(folder / "matrix", graph / "graph.npz"),
     )
     save_table(affinity / "history.csv", history)
     stage.run.log_curve(history)

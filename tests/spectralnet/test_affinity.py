@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
 from scipy.sparse import csr_array, save_npz
+from scipy.sparse.csgraph import connected_components
+from scipy.sparse.linalg import eigsh
 
 from spectralnet.affinity import (
+    KNOWN_NEIGHBOURS,
     affinity_graph,
     degrees,
     describe_graph,
@@ -88,7 +91,7 @@ def test_far_neighbours_keep_their_edges(graph_params):
 def test_known_labels_overrule_the_graph(blobs, blob_graph):
     truth = np.repeat([0, 1, 2], 60)
     known = np.arange(180) % 9 == 0
-    graph = with_known_labels(blob_graph, np.where(known, truth, -1)).toarray()
+    graph = with_known_labels(blob_graph, np.where(known, truth, -1), seed=0).toarray()
     both = known[:, None] & known[None]
     same = truth[:, None] == truth[None]
     np.testing.assert_array_equal(graph[~both], blob_graph.toarray()[~both])
@@ -97,14 +100,29 @@ def test_known_labels_overrule_the_graph(blobs, blob_graph):
     assert (graph[both & same & off_diagonal] > 0).all()
     np.testing.assert_allclose((graph * both)[known].sum(axis=1), degrees(blob_graph).mean())
     np.testing.assert_array_equal(graph, graph.T)
-    unlabelled = with_known_labels(blob_graph, np.full(180, -1))
+    unlabelled = with_known_labels(blob_graph, np.full(180, -1), seed=0)
     np.testing.assert_array_equal(unlabelled.toarray(), blob_graph.toarray())
 
 
 def test_a_known_label_among_others_leaves_no_edges():
     ring = given()
     with pytest.raises(DataError, match="1 points with a known label, the first in row 2"):
-        with_known_labels(ring, np.array([-1, 0, 1, 0, -1]))
+        with_known_labels(ring, np.array([-1, 0, 1, 0, -1]), seed=0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_many_known_labels_make_few_edges_that_hold_a_class_together(seed):
+    n = 2000
+    ring = csr_array(np.roll(np.eye(n), 1, axis=1))
+    labels = np.arange(n) % 2
+    graph = with_known_labels(ring + ring.T, labels, seed)
+    assert (np.diff(graph.indptr) == KNOWN_NEIGHBOURS).all()
+    np.testing.assert_allclose(degrees(graph), 2)
+    assert (graph != graph.T).nnz == 0
+    assert connected_components(graph)[0] == 2
+    of_one = csr_array(graph[::2][:, ::2]) / 2  # of its random walk
+    second = eigsh(of_one, 2, which="LA", return_eigenvectors=False)[0]
+    assert second < 0.9  # a ring of 20 neighbours has .9999
 
 
 def given(changes=()):

@@ -2,14 +2,15 @@ import numpy as np
 import pytest
 import torch
 from scipy.ndimage import center_of_mass
+from torch import nn
 
 from spectralnet.augmentation import RandomAffine
 from spectralnet.parameters import AffineParams
 
 
-def affine(**largest):
+def affine(shape=(28, 28), **largest):
     params = {"rotation": 0, "shift": 0, "scale": 0, "shear": 0} | largest
-    return RandomAffine((28, 28), AffineParams(**params))
+    return RandomAffine(shape, AffineParams(**params))
 
 
 @pytest.fixture
@@ -41,6 +42,17 @@ def test_images_are_turned_up_to_the_angle_and_both_ways(bar):
     assert -32 < min(angles) < -24
     assert 24 < max(angles) < 32
     assert abs(np.mean(angles)) < 4
+
+
+@pytest.mark.parametrize("shape", [(28, 84), (84, 28)])
+@pytest.mark.parametrize("change", [{"rotation": 30}, {"shear": 0.3}])
+def test_images_that_are_no_squares_change_as_squares_do(bar, shape, change):
+    margins = [(side - 28) // 2 for side in shape]
+    square = bar.view(-1, 28, 28)
+    padded = nn.functional.pad(square, [margins[1]] * 2 + [margins[0]] * 2)
+    found = affine(shape, **change)(padded.flatten(1), torch.Generator().manual_seed(0))
+    found = found.view(-1, *shape)[:, margins[0] :, margins[1] :][:, :28, :28]
+    np.testing.assert_allclose(found, changed(bar, **change), atol=1e-3)
 
 
 def test_images_are_shifted_up_to_the_part_of_their_width(bar):

@@ -1,3 +1,5 @@
+from contextlib import nullcontext
+
 import pytest
 import yaml
 from clones import ROOT
@@ -125,6 +127,18 @@ def test_parameters_are_held_against_the_number_of_points(settings, n, message):
 def test_more_clusters_than_points_are_refused(settings):
     with pytest.raises(ParameterError, match="n_clusters = 30 is too many for 25 points"):
         check_sizes(25, settings.model_copy(update={"n_clusters": 30}))
+
+
+@pytest.mark.parametrize(("n", "fits"), [(36, True), (35, False)])
+def test_the_batch_sampler_halves_what_is_not_held_out(settings, n, fits):
+    net = settings.spectralnet.model_copy(
+        update={"sampler": "batch", "held_out": 0.1, "n_components": 16}
+    )
+    graph = settings.graph.model_copy(update={"n_neighbours": 3})
+    changed = settings.model_copy(update={"spectralnet": net, "graph": graph})
+    message = "n_components = 16 is too many for 31 points that are not held out, .*: at most 15"
+    with nullcontext() if fits else pytest.raises(ParameterError, match=message):
+        check_sizes(n, changed)
 
 
 def test_labels_need_the_sampler_that_sees_the_graph(write):

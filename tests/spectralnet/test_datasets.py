@@ -2,12 +2,14 @@ import numpy as np
 import pytest
 from conftest import ROOT
 from scipy.sparse import csr_array
+from scipy.stats import hypergeom
 from sklearn.datasets import load_digits
 
 from spectralnet.config import read_params
 from spectralnet.datasets import Dataset, held_out_mask, limit, load_dataset, reveal
 from spectralnet.errors import DataError
 from spectralnet.preparation import Columns
+from spectralnet.training import hold_out
 from spectralnet.validation import check_features
 
 
@@ -86,6 +88,14 @@ def test_only_the_asked_part_of_the_labels_is_revealed():
     np.testing.assert_array_equal(reveal(labels, 0.1, seed=0), known)
     assert (reveal(labels, 0.1, seed=1) != known).any()
     assert (reveal(labels, 0.0, seed=0) == -1).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_known_labels_are_not_what_trainings_hold_out(seed):
+    labels = np.zeros(5000, dtype=np.int64)
+    known = reveal(labels, 0.1, seed) >= 0
+    both = np.count_nonzero(known & hold_out(5000, 0.1, seed))
+    assert hypergeom(5000, 500, 500).cdf(both) == pytest.approx(0.5, abs=0.499)
 
 
 def test_the_part_is_one_of_the_labels_that_there_are():

@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
-from spectralnet import SpectralNet
+from spectralnet import DEC, DualAutoencoder, SpectralNet
 from spectralnet.config import read_params
 from spectralnet.defaults import default_dec, default_dual_autoencoder, default_settings
 from spectralnet.errors import DataError, ParameterError
@@ -96,7 +96,6 @@ def test_in_a_pipeline_and_a_grid_search_without_labels(moons):
         cv=2,
     )
     search.fit(moons)
-    assert search.best_params_["spectralnet__n_neighbours"] in (5, 10)
     assert set(search.predict(moons)) == {0, 1}
 
 
@@ -123,6 +122,10 @@ def test_numpys_integers_are_as_good_as_others(moons, tmp_path):
         ({"affinity": "cosine"}, "affinity = 'cosine': choose one of euclidean, siamese"),
         ({"graph": {"k": 3}}, "graph.k = 3: Extra inputs are not permitted"),
         ({"n_components": 70}, "n_components = 70 is too many for 60 points"),
+        ({"n_clusters": "3"}, "n_clusters = '3': give a whole number"),
+        ({"n_clusters": 0}, "n_clusters = 0: give a whole number"),
+        ({"n_neighbours": None}, "n_neighbours = None: give a whole number"),
+        ({"graph": {"n_neighbours": "5"}}, "graph.n_neighbours = '5': give a whole number"),
         ({"n_components": 1}, "n_components = 1, the constant eigenvector"),
         ({"device": "cuda:1"}, "device = 'cuda:1': choose one of auto, cpu, cuda"),
         ({"random_state": -1}, "random_state = -1 has to be in 0"),
@@ -132,6 +135,19 @@ def test_numpys_integers_are_as_good_as_others(moons, tmp_path):
 def test_bad_parameters_are_named(moons, changes, message):
     with pytest.raises(ParameterError, match=message):
         quick(**changes).fit(moons)
+
+
+def test_repeated_points_are_named_before_any_training():
+    points = np.repeat([[0.0, 1.0], [1.0, 0.0], [2.0, 2.0]], 20, axis=0)
+    for estimator in (SpectralNet, DEC, DualAutoencoder):
+        with pytest.raises(ParameterError, match="n_clusters = 4, but there are 3 distinct"):
+            estimator(n_clusters=4).fit(points)
+    with pytest.raises(ParameterError, match="n_components = 4, but there are 3 distinct"):
+        SpectralNet(n_clusters=3, n_components=4).fit(points)
+
+
+def test_defaults_are_there_for_many_clusters():
+    assert default_settings(5000, 400).spectralnet.batch_size >= 2 * 406
 
 
 def test_the_documented_code_runs(tmp_path, monkeypatch, capsys):

@@ -3,6 +3,7 @@ import pytest
 from scipy.sparse import csr_array
 from sklearn.metrics import normalized_mutual_info_score
 
+from spectralnet.affinity import degrees
 from spectralnet.evaluation import compare_with_exact, top_terms
 from spectralnet.laplacian import exact_eigenvectors
 from spectralnet.selection import modularity
@@ -18,7 +19,9 @@ def test_the_exact_embedding_is_at_no_distance_from_itself(blob_graph):
     assert compared["eigenvalue_sum"] == values.sum()
     assert compared["spectral_eigenvalue_sum"] == pytest.approx(values.sum())
     assert len(spectrum) == 7
-    assert 2 <= compared["suggested_n_clusters"] <= 6
+    mass = degrees(blob_graph) ** -0.5
+    every = 1 - np.linalg.eigvalsh(mass[:, None] * blob_graph.toarray() * mass)[::-1]
+    assert compared["suggested_n_clusters"] == np.diff(every[1:7]).argmax() + 2
     assert compared["eigengap"] == pytest.approx(1 - spectrum[2] / spectrum[3])
     expected = normalized_mutual_info_score(clusters, exact_clusters)
     assert compared["agreement"] == pytest.approx(expected)

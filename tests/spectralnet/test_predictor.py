@@ -217,6 +217,8 @@ def test_what_cannot_be_used_is_named_and_nothing_is_written(folder, tmp_path):
 
 
 def test_files_without_samples_or_of_another_kind_are_refused(tmp_path):
+    far = csr_array(np.eye(2))
+    far.indices[:] = 7  # of 2 columns
     files = {
         "a.txt": lambda path: path.write_text(""),
         "a.csv": lambda path: path.write_text("a,b\n"),
@@ -224,6 +226,7 @@ def test_files_without_samples_or_of_another_kind_are_refused(tmp_path):
         "a.parquet": lambda path: pd.DataFrame({"a": np.empty(0)}).to_parquet(path),
         "empty.npy": lambda path: path.write_bytes(b""),
         "cut.npz": lambda path: path.write_bytes(b"PK\x03\x04 and no more"),
+        "far.npz": lambda path: save_npz(path, far),
         "one.npy": lambda path: np.save(path, 3.0),
         "texts.npy": lambda path: np.save(path, np.array(["a", "b"])),
     }

@@ -61,7 +61,7 @@ def test_a_report_shows_scores_facts_and_captioned_pictures():
 
 def test_without_labels_no_scores_are_shown():
     source = render_report({"dataset": "mine"}, {"n": 5, "grassmann": 0.1}, {})
-    assert "Not every point has a label" in source
+    assert "No label is there to score by" in source
     assert "ACC" not in Page(source).words
 
 
