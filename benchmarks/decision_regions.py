@@ -1,4 +1,4 @@
-"""Draw how three methods divide the plane of two toy sets: docs/images/decision_regions.png.
+"""Draw how each method divides the plane of two toy sets: docs/images/decision_regions.png.
 
 python -m benchmarks.decision_regions [--seed SEED] [--out FILE]
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from sklearn.cluster import KMeans
 
-from spectralnet import DEC, SpectralNet
+from spectralnet import DEC, DualAutoencoder, SpectralNet
 from spectralnet.metrics import accuracy
 from spectralnet.plots import decision_regions
 from tests.toys import nested_cs, two_moons
@@ -21,6 +21,7 @@ def draw(seed: int, out: Path) -> None:
     methods = {
         "k-means": KMeans(2, random_state=seed),
         "DEC": DEC(2, random_state=seed),
+        "Dual Autoencoder": DualAutoencoder(2, random_state=seed),
         "SpectralNet": SpectralNet(2, random_state=seed),
     }
     figure = Figure(figsize=(3 * len(methods), 3 * len(sets)), layout="constrained")
