@@ -24,14 +24,28 @@ EXPECTED_FAILURES = {
 }
 
 
-def test_scikit_learns_checks_pass():
-    results = check_estimator(
-        SpectralNet(spectralnet=QUICK, random_state=0),
-        expected_failed_checks=EXPECTED_FAILURES,
-        on_skip=None,
-    )
+TINY = {"hidden": [8], "code_size": 3, "epochs": 1}
+ESTIMATORS = [
+    (SpectralNet(spectralnet=QUICK, random_state=0), EXPECTED_FAILURES),
+    (DEC(stacked=TINY | {"layer_epochs": 1}, dec={"epochs": 1}, random_state=0), {}),
+    (
+        DualAutoencoder(
+            autoencoder=TINY | {"joint": {"epochs": 1, "steps_per_epoch": 2}},
+            spectralnet=QUICK,
+            random_state=0,
+        ),
+        EXPECTED_FAILURES,
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "expected_failures"), ESTIMATORS, ids=["spectralnet", "dec", "dual"]
+)
+def test_scikit_learns_checks_pass(estimator, expected_failures):
+    results = check_estimator(estimator, expected_failed_checks=expected_failures, on_skip=None)
     status = {result["check_name"]: result["status"] for result in results}
-    assert {name for name, found in status.items() if found == "xfail"} == set(EXPECTED_FAILURES)
+    assert {name for name, found in status.items() if found == "xfail"} == set(expected_failures)
     skipped = {name for name, found in status.items() if found == "skipped"}
     assert skipped <= {"check_array_api_input"}  # which asks for an option of SciPy
     assert len(results) > 40

@@ -120,7 +120,7 @@ def test_models_of_methods_take_raw_samples_and_are_registered(clone, methods, m
     found = Predictor.load(artifacts / "methods" / method).predict(raw).clusters
     np.testing.assert_array_equal(found, load_array(artifacts / f"methods/{method}/clusters.npy"))
     client = MlflowClient(f"sqlite:///{clone.root / 'mlflow.db'}")
-    version = client.get_model_version_by_alias(f"{method}-digits", "train")
+    version = client.get_model_version_by_alias(f"{method}-digits", "train-limited")
     assert version.description.startswith(f"# {method} on digits")
 
 
