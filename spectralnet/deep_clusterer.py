@@ -33,6 +33,30 @@ Raw = Any  # ndarray, DataFrame, sparse matrix, Tensor, or a list of rows
 Changes = dict[str, Any] | None  # of settings, by name; None leaves the defaults
 
 
+def graph_settings(
+    x: Matrix,
+    n_clusters: int,
+    n_neighbours: int,
+    n_components: int | None,
+    changes: dict[str, Changes],
+) -> Settings:
+    """Choose settings of a graph and its eigenspace for points, shape (n, d).
+
+    `changes` are of blocks, by name. All are checked against each other and the points: a
+    `ParameterError` if they do not fit.
+    """
+    n = x.shape[0]
+    check_count("n_neighbours", n_neighbours)
+    own: dict[str, dict[str, Any]] = {"graph": {"n_neighbours": min(n_neighbours, n - 1)}}
+    if n_components is not None:
+        own["spectralnet"] = {"n_components": n_components}
+    merged = {block: own.get(block, {}) | (changed or {}) for block, changed in changes.items()}
+    settings = default_settings(n, n_clusters, own | merged)
+    check_sizes(n, settings)
+    check_distinct(x, settings.spectralnet.n_components, "spectralnet.n_components")
+    return settings
+
+
 class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator):
     """A deep clustering method as a scikit-learn estimator.
 
@@ -55,8 +79,6 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
     """
 
     n_clusters: int
-    n_neighbours: int
-    n_components: int | None
     random_state: int | np.random.RandomState | None
     device: str
     verbose: bool
@@ -178,26 +200,6 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         if self.device not in ("auto", "cpu", "cuda"):
             raise ParameterError(f"device = {self.device!r}: choose one of auto, cpu, cuda")
         return pick_device(self.device)
-
-    def _graph_settings(self, x: Matrix, *blocks: str) -> Settings:
-        """Choose settings for points, with the changes that the parameters ask for.
-
-        Of a subclass that has `n_neighbours`, `n_components` and, by the names of `blocks`,
-        changes. They are checked against each other and the points.
-        """
-        n = x.shape[0]
-        check_count("n_neighbours", self.n_neighbours)
-        own: dict[str, dict[str, Any]] = {
-            "graph": {"n_neighbours": min(self.n_neighbours, n - 1)},
-            "spectralnet": {},
-        }
-        if self.n_components is not None:
-            own["spectralnet"]["n_components"] = self.n_components
-        changes = {block: own.get(block, {}) | (getattr(self, block) or {}) for block in blocks}
-        settings = default_settings(n, self.n_clusters, changes)
-        check_sizes(n, settings)
-        check_distinct(x, settings.spectralnet.n_components, "spectralnet.n_components")
-        return settings
 
     def _matrix(self, X: Raw, reset: bool) -> Matrix:
         if isinstance(X, torch.Tensor):

@@ -10,7 +10,7 @@ import torch
 
 from spectralnet.clustering import Assignment
 from spectralnet.config import Settings
-from spectralnet.deep_clusterer import Changes, DeepClusterer
+from spectralnet.deep_clusterer import Changes, DeepClusterer, graph_settings
 from spectralnet.defaults import default_dual_autoencoder
 from spectralnet.dual_clustering import train_dual_autoencoder_network
 from spectralnet.errors import ParameterError
@@ -128,5 +128,6 @@ class DualAutoencoder(DeepClusterer):
                 f"image_shape = {shape} does not fit rows of {d} features: give height and width "
                 "whose product that is, or None"
             )
-        settings = self._graph_settings(x, "graph", "spectralnet")
+        changes = {"graph": self.graph, "spectralnet": self.spectralnet}
+        settings = graph_settings(x, self.n_clusters, self.n_neighbours, self.n_components, changes)
         return default_dual_autoencoder(n, shape is not None, self.autoencoder), settings

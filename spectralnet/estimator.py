@@ -13,7 +13,7 @@ from spectralnet.artifacts import load_array, save_array
 from spectralnet.autoencoder import train_autoencoder
 from spectralnet.clustering import Assignment
 from spectralnet.config import Settings
-from spectralnet.deep_clusterer import Changes, DeepClusterer
+from spectralnet.deep_clusterer import Changes, DeepClusterer, graph_settings
 from spectralnet.errors import ParameterError
 from spectralnet.matrices import Matrix
 from spectralnet.model import ClusterModel, cluster_in_eigenspace
@@ -161,7 +161,13 @@ class SpectralNet(DeepClusterer):
                 raise ParameterError(
                     f"{name} = {getattr(self, name)!r}: choose one of {', '.join(allowed)}"
                 )
-        return self._graph_settings(x, "autoencoder", "graph", "siamese", "spectralnet")
+        changes = {
+            "autoencoder": self.autoencoder,
+            "graph": self.graph,
+            "siamese": self.siamese,
+            "spectralnet": self.spectralnet,
+        }
+        return graph_settings(x, self.n_clusters, self.n_neighbours, self.n_components, changes)
 
     def _space(self, x: Matrix) -> str:
         if self.space == "auto":
