@@ -31,7 +31,7 @@ def draw(seed: int, out: Path) -> None:
             estimator.fit(points)
             decision_regions(axes, estimator.predict, points, labels)
             score = accuracy(labels, estimator.labels_)
-            axes.set(title=f"{method}, {name}: ACC {score:.3f}")
+            axes.set(title=f"{method}\n{name}: ACC {score:.3f}")
             print(f"{name}, {method}, seed {seed}: ACC {score:.3f}", flush=True)
     out.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(out, dpi=110)

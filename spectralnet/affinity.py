@@ -169,14 +169,14 @@ def with_known_labels(graph: csr_array, labels: NDArray[np.int64], seed: int) ->
 def _others_of_a_class(members: NDArray[np.intp], random: np.random.Generator) -> NDArray[np.intp]:
     """Return whom each of m members is connected to, both ways: (m, m - 1) at most.
 
-    Steps around a circle of all members, drawn at random once for all, connect them as well
-    as so few edges can (a random circulant graph is an expander, almost surely), so that a
-    class does not fall apart.
+    Of many, those that so many steps around a circle of all members lead to: one step, which
+    makes the class one component, and others, drawn at random, which leave it no bottleneck.
     """
     m = len(members)
     steps = np.arange(1, m)
     if m - 1 > KNOWN_NEIGHBOURS:
-        there = random.choice(np.arange(1, (m + 1) // 2), KNOWN_NEIGHBOURS // 2, replace=False)
+        longer = random.choice(np.arange(2, (m + 1) // 2), KNOWN_NEIGHBOURS // 2 - 1, replace=False)
+        there = np.concatenate([[1], longer])
         steps = np.concatenate([there, m - there])
     return members[(np.arange(m)[:, None] + steps) % m]
 

@@ -9,9 +9,8 @@ from torch import Tensor, nn
 
 from spectralnet.artifacts import load_json, load_weights, save_json, save_weights
 from spectralnet.clustering import Assignment, nearest_centroid
-from spectralnet.matrices import Matrix
+from spectralnet.matrices import Matrix, as_features
 from spectralnet.nets import MLP, ConvNet, build_net, map_in_chunks
-from spectralnet.validation import as_features
 
 
 def soft_assignment(codes: Tensor, centroids: Tensor) -> Tensor:

@@ -102,8 +102,9 @@ def default_settings(
     graph.setdefault("scale_neighbour", max(1, graph["n_neighbours"] // 2))
     surplus = min(n_clusters + SURPLUS, max(n_clusters + 1, n // POINTS_A_COMPONENT))
     spectralnet.setdefault("n_components", max(1, min(surplus, n - 1)))
+    check_count("spectralnet.n_components", spectralnet["n_components"])
     if "batch_size" not in (changes or {}).get("spectralnet", {}):  # it has to span them
-        spectralnet["batch_size"] = max(spectralnet["batch_size"], 2 * surplus)
+        spectralnet["batch_size"] = max(spectralnet["batch_size"], 2 * spectralnet["n_components"])
     return validate(Settings, raw, "the parameters")
 
 

@@ -5,9 +5,11 @@ from typing import TypeAlias
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, issparse
 from sklearn.utils.sparsefuncs import mean_variance_axis
 from torch import Tensor
+
+from spectralnet.errors import DataError
 
 Matrix: TypeAlias = NDArray[np.float32] | csr_array  # (n, d)
 Rows = slice | NDArray[np.integer] | NDArray[np.bool_]
@@ -58,3 +60,19 @@ class Points:
         if isinstance(self._x, Tensor):
             return self._x[rows.to(self.device)]
         return torch.from_numpy(dense_rows(self._x, rows.cpu().numpy())).to(self.device)
+
+
+def as_features(x: Matrix, n_features: int) -> Matrix:
+    """Return features, shape (n, d), as a model takes them.
+
+    Anything that NumPy makes an array of, or a sparse matrix.
+
+    Raises
+    ------
+    DataError
+        If they are no matrix of `n_features` columns.
+    """
+    x = csr_array(x) if issparse(x) else np.asarray(x)
+    if x.ndim != 2 or x.shape[1] != n_features:
+        raise DataError(f"features of shape {x.shape}: the model takes (n, {n_features})")
+    return x

@@ -10,10 +10,9 @@ from torch import Tensor, nn
 
 from spectralnet.artifacts import load_json, load_weights, save_json, save_weights
 from spectralnet.clustering import Assignment, assign, fit_spectral_centroids
-from spectralnet.matrices import Matrix
+from spectralnet.matrices import Matrix, as_features
 from spectralnet.nets import MLP, ConvNet, build_net, map_in_chunks
 from spectralnet.spectral_map import SpectralMap
-from spectralnet.validation import as_features
 
 
 class ClusterModel(nn.Module):

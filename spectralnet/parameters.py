@@ -64,7 +64,7 @@ class GraphParams(Block):
 class AffineParams(Block):
     """The largest changes that `augment: affine` makes to images.
 
-    Degrees, parts of the image's width, parts of its size, parts of a height.
+    Degrees, parts of the image's width and height, parts of its size, parts of a height.
     """
 
     rotation: NotNegative

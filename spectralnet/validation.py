@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, issparse
+from scipy.sparse import csr_array
 
 from spectralnet.config import Settings
 from spectralnet.errors import DataError, ParameterError
@@ -90,22 +90,6 @@ def check_count(name: str, value: object) -> None:
     """Refuse what is no whole number of 1 or more: a `ParameterError`."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise ParameterError(f"{name} = {value!r}: give a whole number, 1 or more")
-
-
-def as_features(x: Matrix, n_features: int) -> Matrix:
-    """Return features, shape (n, d), as a model takes them.
-
-    Anything that NumPy makes an array of, or a sparse matrix.
-
-    Raises
-    ------
-    DataError
-        If they are no matrix of `n_features` columns.
-    """
-    x = csr_array(x) if issparse(x) else np.asarray(x)
-    if x.ndim != 2 or x.shape[1] != n_features:
-        raise DataError(f"features of shape {x.shape}: the model takes (n, {n_features})")
-    return x
 
 
 def check_distinct(points: Matrix, n: int, name: str = "n_clusters") -> None:

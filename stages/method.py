@@ -77,6 +77,7 @@ def register_model(stage: Stage, data: Path, folder: Path) -> None:
     for name in ("preparation.json", EXAMPLE):
         shutil.copyfile(data / name, folder / name)
     params, method = stage.params, stage.method
-    about, metrics = load_json(data / "about.json"), load_json(folder / "metrics.json")
+    about = load_json(data / "about.json") | {"n_known_labels": 0}  # SpectralNet alone uses them
+    metrics = load_json(folder / "metrics.json")
     card = model_card(about, params.flat(method), metrics, method)
     log_predictor(folder, card, f"{method}-{params.dataset}", params.variant(method))

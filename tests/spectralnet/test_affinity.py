@@ -123,6 +123,7 @@ def test_many_known_labels_make_few_edges_that_hold_a_class_together(seed):
     of_one = csr_array(graph[::2][:, ::2]) / 2  # of its random walk
     second = eigsh(of_one, 2, which="LA", return_eigenvectors=False)[0]
     assert second < 0.9  # a ring of 20 neighbours has .9999
+    assert all(graph[i, i + 2] > 0 for i in range(n - 2))  # the next of the class
 
 
 def given(changes=()):

@@ -151,7 +151,14 @@ def test_bad_parameters_are_named(moons, changes, message):
         quick(**changes).fit(moons)
 
 
-def test_repeated_points_are_named_before_any_training():
+def test_repeated_points_are_named_before_any_training(monkeypatch):
+    trainers = (
+        "estimator.train_spectral_map",
+        "dec_estimator.train_stacked",
+        "dual_estimator.train_dual_autoencoder_network",
+    )
+    for trainer in trainers:
+        monkeypatch.setattr(f"spectralnet.{trainer}", None)
     points = np.repeat([[0.0, 1.0], [1.0, 0.0], [2.0, 2.0]], 20, axis=0)
     for estimator in (SpectralNet, DEC, DualAutoencoder):
         with pytest.raises(ParameterError, match="n_clusters = 4, but there are 3 distinct"):
@@ -161,7 +168,9 @@ def test_repeated_points_are_named_before_any_training():
 
 
 def test_defaults_are_there_for_many_clusters():
-    assert default_settings(5000, 400).spectralnet.batch_size >= 2 * 406
+    assert default_settings(5000, 400).spectralnet.batch_size == 2 * 406
+    changes = {"spectralnet": {"n_components": 300}}
+    assert default_settings(5000, 10, changes).spectralnet.batch_size == 600
 
 
 def test_the_documented_code_runs(tmp_path, monkeypatch, capsys):
