@@ -28,20 +28,10 @@ TINY = {"hidden": [8], "code_size": 3, "epochs": 1}
 ESTIMATORS = [
     (SpectralNet(spectralnet=QUICK, random_state=0), EXPECTED_FAILURES),
     (DEC(stacked=TINY | {"layer_epochs": 1}, dec={"epochs": 1}, random_state=0), {}),
-    (
-        DualAutoencoder(
-            autoencoder=TINY | {"joint": {"epochs": 1, "steps_per_epoch": 2}},
-            spectralnet=QUICK,
-            random_state=0,
-        ),
-        EXPECTED_FAILURES,
-    ),
 ]
 
 
-@pytest.mark.parametrize(
-    ("estimator", "expected_failures"), ESTIMATORS, ids=["spectralnet", "dec", "dual"]
-)
+@pytest.mark.parametrize(("estimator", "expected_failures"), ESTIMATORS, ids=["spectralnet", "dec"])
 def test_scikit_learns_checks_pass(estimator, expected_failures):
     results = check_estimator(estimator, expected_failed_checks=expected_failures, on_skip=None)
     status = {result["check_name"]: result["status"] for result in results}
