@@ -1,6 +1,5 @@
 """The Dual Autoencoder Network as a scikit-learn estimator, for use without the pipeline."""
 
-import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -13,10 +12,10 @@ from spectralnet.config import Settings
 from spectralnet.deep_clusterer import Changes, DeepClusterer, graph_settings
 from spectralnet.defaults import default_dual_autoencoder
 from spectralnet.dual_clustering import train_dual_autoencoder_network
-from spectralnet.errors import ParameterError
 from spectralnet.matrices import Matrix
 from spectralnet.model import ClusterModel
 from spectralnet.parameters import DualAutoencoderParams
+from spectralnet.validation import check_image_shape
 
 
 class DualAutoencoder(DeepClusterer):
@@ -122,12 +121,7 @@ class DualAutoencoder(DeepClusterer):
     def _settings(self, x: Matrix) -> tuple[DualAutoencoderParams, Settings]:
         """Check the parameters against each other and the points, before any training."""
         n, d = x.shape
-        shape = self.image_shape
-        if shape is not None and (len(shape) != 2 or math.prod(shape) != d):
-            raise ParameterError(
-                f"image_shape = {shape} does not fit rows of {d} features: give height and width "
-                "whose product that is, or None"
-            )
+        check_image_shape(self.image_shape, d)
         changes = {"graph": self.graph, "spectralnet": self.spectralnet}
         settings = graph_settings(x, self.n_clusters, self.n_neighbours, self.n_components, changes)
-        return default_dual_autoencoder(n, shape is not None, self.autoencoder), settings
+        return default_dual_autoencoder(n, self.image_shape is not None, self.autoencoder), settings

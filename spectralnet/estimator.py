@@ -1,5 +1,6 @@
 """SpectralNet as a scikit-learn estimator, for use without the pipeline."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Self
 
@@ -13,6 +14,7 @@ from spectralnet.artifacts import load_array, save_array
 from spectralnet.autoencoder import train_autoencoder
 from spectralnet.clustering import Assignment
 from spectralnet.config import Settings
+from spectralnet.confirmed import confirmed_edges, mean_graph
 from spectralnet.deep_clusterer import Changes, DeepClusterer, graph_settings
 from spectralnet.errors import ParameterError
 from spectralnet.matrices import Matrix
@@ -21,6 +23,7 @@ from spectralnet.neighbours import nearest_neighbours
 from spectralnet.nets import MLP, ConvNet, map_in_chunks
 from spectralnet.siamese import train_siamese
 from spectralnet.spectral import train_spectral_map
+from spectralnet.validation import check_image_shape
 
 CODES_PAY_FROM = 50  # features; with fewer, neighbours are searched for among the rows themselves
 
@@ -36,6 +39,9 @@ class SpectralNet(DeepClusterer):
         themselves. "auto" takes codes if there are more than 50 features.
     affinity : {"euclidean", "siamese"}, default="euclidean"
         Distances of the graph: plain, or learned by a Siamese net.
+    image_shape : (int, int), default=None
+        Height and width, if the rows are images: the Siamese net then sees them through
+        convolutions. Pixels are best between 0 and 1.
     n_components : int, default=None
         Eigenvectors, the constant one included; by default up to `n_clusters` + 6, of which
         as many make the clusters as give the largest modularity.
@@ -87,6 +93,7 @@ class SpectralNet(DeepClusterer):
         *,
         space: Literal["auto", "code", "input"] = "auto",
         affinity: Literal["euclidean", "siamese"] = "euclidean",
+        image_shape: Sequence[int] | None = None,
         n_components: int | None = None,
         n_neighbours: int = 20,
         autoencoder: Changes = None,
@@ -100,6 +107,7 @@ class SpectralNet(DeepClusterer):
         self.n_clusters = n_clusters
         self.space = space
         self.affinity = affinity
+        self.image_shape = image_shape
         self.n_components = n_components
         self.n_neighbours = n_neighbours
         self.autoencoder = autoencoder
@@ -113,22 +121,26 @@ class SpectralNet(DeepClusterer):
     def _fit(self, x: Matrix, seed: int, device: torch.device) -> tuple[ClusterModel, Assignment]:
         settings = self._settings(x)
         self.history_: dict[str, pd.DataFrame] = {}
-        encoder: MLP | ConvNet = MLP([x.shape[1]])
-        embedder: MLP | ConvNet = encoder
+        images, encoder = x, MLP([x.shape[1]])
         if self._space(x) == "code":
             autoencoder, self.history_["autoencoder"] = train_autoencoder(
                 x, settings.autoencoder, seed=seed, device=device
             )
             encoder = autoencoder.encoder
             x = map_in_chunks(encoder, x, device)
-            embedder = MLP([x.shape[1]])
+        embedder: MLP | ConvNet = MLP([x.shape[1]])
         graph = _graph(x, settings, seed)
         if self.affinity == "siamese":
+            confirmed = None
+            if self.image_shape is not None:  # convolutions see the images themselves
+                if self._space(images) == "code":
+                    graph = confirmed = confirmed_edges(graph, images, settings.graph, seed)
+                encoder, x = MLP([images.shape[1]]), images
             embedder, self.history_["siamese"] = train_siamese(
-                x, graph, settings.siamese, seed=seed, device=device
+                x, graph, settings.siamese, seed=seed, device=device, image_shape=self.image_shape
             )
             x = map_in_chunks(embedder, x, device)
-            graph = _graph(x, settings, seed)
+            graph = mean_graph(_graph(x, settings, seed), confirmed)
         spectral_map, self.eigenvalues_, self.history_["spectralnet"] = train_spectral_map(
             x, graph, settings.spectralnet, settings.graph, seed=seed, device=device
         )
@@ -153,6 +165,7 @@ class SpectralNet(DeepClusterer):
 
     def _settings(self, x: Matrix) -> Settings:
         """Check the parameters against each other and the points, before any training."""
+        check_image_shape(self.image_shape, x.shape[1])
         for name, allowed in (
             ("space", ("auto", "code", "input")),
             ("affinity", ("euclidean", "siamese")),

@@ -76,8 +76,8 @@ class AffineParams(Block):
 class SiameseParams(TrainingParams):
     """The Siamese net d-`hidden`-`embedding_size` and its pairs.
 
-    With ``augment: affine`` it reads images themselves: convolutions of `channels` take the
-    place of all but the last of the `hidden` layers.
+    On images it sees these, not their codes: convolutions of `channels` take the place of all
+    but the last of the `hidden` layers.
     """
 
     channels: Annotated[list[Count], Field(min_length=1)]

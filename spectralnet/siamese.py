@@ -1,6 +1,6 @@
 """The Siamese net: a metric learned from the graph's neighbours (Shaham et al. 2018, 3.2)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -114,6 +114,7 @@ def train_siamese(
     *,
     seed: int,
     device: torch.device,
+    image_shape: Sequence[int] | None = None,
     augment: RandomAffine | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> tuple[MLP | ConvNet, pd.DataFrame]:
@@ -131,14 +132,16 @@ def train_siamese(
     ----------
     features : ndarray or csr_array of shape (n, d)
     graph : csr_array of shape (n, n)
-        Affinities in the space of the features.
+        Affinities, of which the net learns; on images it pays to take them from elsewhere: a
+        net that sees pixels cannot repeat all mistakes of a graph of codes.
     params : SiameseParams
     seed : int
     device : torch.device
+    image_shape : (int, int), optional
+        Height and width, if the features are images: convolutions of `params.channels` then
+        take the place of all but the last of the `params.hidden` layers.
     augment : RandomAffine, optional
-        For features that are images: changes both images of each pair, so that the metric
-        learns to ignore such changes. Convolutions of `params.channels` take the place of all
-        but the last of the `params.hidden` layers.
+        Changes both images of each pair, so that the metric learns to ignore such changes.
     checkpoint : Checkpoint, optional
 
     Returns
@@ -149,7 +152,7 @@ def train_siamese(
         See `spectralnet.training.train`; losses are those of `params.loss`.
     """
     with seeded(seed):
-        net = _make_net(features.shape[1], params, augment).to(device)
+        net = _make_net(features.shape[1], params, image_shape).to(device)
     x = Points(features, torch.device("cpu"))
     fitted, held_out = split_edges(graph, hold_out(len(x), params.held_out, seed))
 
@@ -193,10 +196,10 @@ def train_siamese(
 
 
 def _make_net(
-    n_features: int, params: SiameseParams, augment: RandomAffine | None
+    n_features: int, params: SiameseParams, image_shape: Sequence[int] | None
 ) -> MLP | ConvNet:
     unit_rows = params.loss == "infonce"  # which sees directions only
-    if augment:
+    if image_shape is not None:
         sizes = [*params.hidden[-1:], params.embedding_size]
-        return ConvNet(augment.image_shape, params.channels, sizes, unit_rows)
+        return ConvNet(image_shape, params.channels, sizes, unit_rows)
     return MLP([n_features, *params.hidden, params.embedding_size], unit_rows=unit_rows)

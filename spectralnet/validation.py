@@ -1,5 +1,6 @@
 """Checks that come before any long work."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -83,6 +84,17 @@ def check_sizes(n: int, settings: Settings) -> None:
         raise ParameterError(
             f"spectralnet.n_components = {net.n_components} is too many for {seen} points that "
             f"are not held out, which sampler: batch halves: at most {seen // 2}, or sampler: edges"
+        )
+
+
+def check_image_shape(image_shape: Sequence[int] | None, n_features: int) -> None:
+    """Raise a `ParameterError` if rows of so many features are no images of that shape."""
+    if image_shape is not None and (
+        len(image_shape) != 2 or math.prod(image_shape) != n_features or min(image_shape) < 1
+    ):
+        raise ParameterError(
+            f"image_shape = {image_shape} does not fit rows of {n_features} features: give height "
+            "and width whose product that is, or None"
         )
 
 

@@ -14,6 +14,7 @@ from spectralnet.affinity import (
     with_known_labels,
 )
 from spectralnet.artifacts import load_array, load_matrix, load_net, save_graph, save_json, save_net
+from spectralnet.confirmed import mean_graph
 from spectralnet.matrices import Matrix
 from spectralnet.neighbours import nearest_neighbours
 from spectralnet.nets import MLP, ConvNet
@@ -37,14 +38,18 @@ def write_affinity(
     encoder: MLP | ConvNet,
     embedder: MLP | ConvNet,
     embedding: Matrix,
+    confirmed: csr_array | None = None,
 ) -> str:
-    """Write what every affinity delivers: the nets from data to embedding, and its graph."""
+    """Write what every affinity delivers: the nets from data to embedding, and its graph.
+
+    That is the mean of the embedding's and of the `confirmed` one, if there is one.
+    """
     params = stage.settings.graph
     neighbours = nearest_neighbours(
         embedding, params.n_neighbours, params.search, stage.params.seed
     )
     weights = with_known_labels(
-        affinity_graph(neighbours, params),
+        mean_graph(affinity_graph(neighbours, params), confirmed),
         load_array(data / "known_labels.npy"),
         stage.params.seed,
     )

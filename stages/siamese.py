@@ -2,7 +2,16 @@
 
 from pathlib import Path
 
-from spectralnet.artifacts import load_graph, load_json, load_matrix, load_net, save_table
+from spectralnet.affinity import with_known_labels
+from spectralnet.artifacts import (
+    load_array,
+    load_graph,
+    load_json,
+    load_matrix,
+    load_net,
+    save_table,
+)
+from spectralnet.confirmed import confirmed_edges
 from spectralnet.nets import MLP, map_in_chunks
 from spectralnet.siamese import train_siamese
 from spectralnet.validation import check_sizes
@@ -12,24 +21,30 @@ from stages.graph import write_affinity
 
 def siamese(stage: Stage, data: Path, features: Path, graph: Path, affinity: Path) -> str:
     """Train a Siamese net on the graph's edges, and connect neighbours in its embedding."""
-    augment = stage.augmentation(load_json(data / "about.json")["image_shape"])
-    folder = data if augment else features  # what is augmented are the images themselves
+    settings, seed = stage.settings, stage.params.seed
+    image_shape = load_json(data / "about.json")["image_shape"]
+    folder = data if image_shape else features  # convolutions see the images themselves
     x = load_matrix(folder / "matrix")
-    encoder = MLP([x.shape[1]]) if augment else load_net(features, "encoder")
-    check_sizes(x.shape[0], stage.settings)
+    encoder = MLP([x.shape[1]]) if image_shape else load_net(features, "encoder")
+    check_sizes(x.shape[0], settings)
+    pairs, confirmed = load_graph(graph / "graph.npz"), None
+    if image_shape and stage.params.space == "code":
+        confirmed = confirmed_edges(pairs, x, settings.graph, seed)
+        pairs = with_known_labels(confirmed, load_array(data / "known_labels.npy"), seed)
     net, history = train_siamese(
         x,
-        load_graph(graph / "graph.npz"),
-        stage.settings.siamese,
-        seed=stage.params.seed,
+        pairs,
+        settings.siamese,
+        seed=seed,
         device=stage.device,
-        augment=augment,
+        image_shape=image_shape,
+        augment=stage.augmentation(image_shape),
         checkpoint=stage.checkpoint(folder / "matrix", graph / "graph.npz"),
     )
     save_table(affinity / "history.csv", history)
     stage.run.log_curve(history)
     embedding = map_in_chunks(net, x, stage.device)
-    described = write_affinity(stage, data, affinity, encoder, net, embedding)
+    described = write_affinity(stage, data, affinity, encoder, net, embedding, confirmed)
     stage.run.log_model(net, "embedder", x.shape[1])
     return f"held-out loss {history['held_out_loss'].min():.4f}, {described}"
 
