@@ -115,6 +115,11 @@ class Params(Block):
                 f"augment = {self.augment} changes the images that the Siamese net reads: set "
                 "affinity: siamese, or augment: none"
             )
+        if self.augment != "none" and not self.settings.siamese.channels:
+            raise ValueError(
+                f"augment = {self.augment} changes images, of which the Siamese net sees none with "
+                f"{self.dataset}.siamese.channels = []: set some, or augment: none"
+            )
         return self
 
     @model_validator(mode="after")

@@ -15,7 +15,7 @@ from spectralnet.dual_clustering import train_dual_autoencoder_network
 from spectralnet.matrices import Matrix
 from spectralnet.model import ClusterModel
 from spectralnet.parameters import DualAutoencoderParams
-from spectralnet.validation import check_image_shape
+from spectralnet.validation import image_size
 
 
 class DualAutoencoder(DeepClusterer):
@@ -104,7 +104,7 @@ class DualAutoencoder(DeepClusterer):
         params, settings = self._settings(x)
         result, history = train_dual_autoencoder_network(
             x,
-            self.image_shape,
+            image_size(self.image_shape, x.shape[1]),
             settings.n_clusters,
             params,
             settings.graph,
@@ -121,7 +121,7 @@ class DualAutoencoder(DeepClusterer):
     def _settings(self, x: Matrix) -> tuple[DualAutoencoderParams, Settings]:
         """Check the parameters against each other and the points, before any training."""
         n, d = x.shape
-        check_image_shape(self.image_shape, d)
+        image_size(self.image_shape, d)
         changes = {"graph": self.graph, "spectralnet": self.spectralnet}
         settings = graph_settings(x, self.n_clusters, self.n_neighbours, self.n_components, changes)
         return default_dual_autoencoder(n, self.image_shape is not None, self.autoencoder), settings

@@ -14,7 +14,7 @@ from spectralnet.artifacts import load_array, save_array
 from spectralnet.autoencoder import train_autoencoder
 from spectralnet.clustering import Assignment
 from spectralnet.config import Settings
-from spectralnet.confirmed import confirmed_edges, mean_graph
+from spectralnet.confirmed import confirmed_edges
 from spectralnet.deep_clusterer import Changes, DeepClusterer, graph_settings
 from spectralnet.errors import ParameterError
 from spectralnet.matrices import Matrix
@@ -23,7 +23,7 @@ from spectralnet.neighbours import nearest_neighbours
 from spectralnet.nets import MLP, ConvNet, map_in_chunks
 from spectralnet.siamese import train_siamese
 from spectralnet.spectral import train_spectral_map
-from spectralnet.validation import check_image_shape
+from spectralnet.validation import image_size
 
 CODES_PAY_FROM = 50  # features; with fewer, neighbours are searched for among the rows themselves
 
@@ -40,8 +40,9 @@ class SpectralNet(DeepClusterer):
     affinity : {"euclidean", "siamese"}, default="euclidean"
         Distances of the graph: plain, or learned by a Siamese net.
     image_shape : (int, int), default=None
-        Height and width, if the rows are images: the Siamese net then sees them through
-        convolutions. Pixels are best between 0 and 1.
+        Height and width, if the rows are images of one channel: the Siamese net then sees
+        them through convolutions (``affinity="euclidean"`` makes no use of it). Pixels are
+        best between 0 and 1.
     n_components : int, default=None
         Eigenvectors, the constant one included; by default up to `n_clusters` + 6, of which
         as many make the clusters as give the largest modularity.
@@ -119,7 +120,7 @@ class SpectralNet(DeepClusterer):
         self.verbose = verbose
 
     def _fit(self, x: Matrix, seed: int, device: torch.device) -> tuple[ClusterModel, Assignment]:
-        settings = self._settings(x)
+        settings, shape = self._settings(x), image_size(self.image_shape, x.shape[1])
         self.history_: dict[str, pd.DataFrame] = {}
         images, encoder = x, MLP([x.shape[1]])
         if self._space(x) == "code":
@@ -132,15 +133,23 @@ class SpectralNet(DeepClusterer):
         graph = _graph(x, settings, seed)
         if self.affinity == "siamese":
             confirmed = None
-            if self.image_shape is not None:  # convolutions see the images themselves
-                if self._space(images) == "code":
-                    graph = confirmed = confirmed_edges(graph, images, settings.graph, seed)
+            if shape and settings.siamese.channels:  # convolutions see the images themselves
                 encoder, x = MLP([images.shape[1]]), images
+                if self._space(images) == "code":
+                    confirmed = confirmed_edges(graph, images, settings.graph, seed)
             embedder, self.history_["siamese"] = train_siamese(
-                x, graph, settings.siamese, seed=seed, device=device, image_shape=self.image_shape
+                x,
+                graph,
+                settings.siamese,
+                seed=seed,
+                device=device,
+                image_shape=shape,
+                confirmed=confirmed,
             )
             x = map_in_chunks(embedder, x, device)
-            graph = mean_graph(_graph(x, settings, seed), confirmed)
+            graph = _graph(x, settings, seed)
+            if confirmed is not None:
+                graph = csr_array((graph + confirmed) / 2)
         spectral_map, self.eigenvalues_, self.history_["spectralnet"] = train_spectral_map(
             x, graph, settings.spectralnet, settings.graph, seed=seed, device=device
         )
@@ -165,7 +174,7 @@ class SpectralNet(DeepClusterer):
 
     def _settings(self, x: Matrix) -> Settings:
         """Check the parameters against each other and the points, before any training."""
-        check_image_shape(self.image_shape, x.shape[1])
+        image_size(self.image_shape, x.shape[1])
         for name, allowed in (
             ("space", ("auto", "code", "input")),
             ("affinity", ("euclidean", "siamese")),

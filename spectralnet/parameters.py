@@ -77,10 +77,10 @@ class SiameseParams(TrainingParams):
     """The Siamese net d-`hidden`-`embedding_size` and its pairs.
 
     On images it sees these, not their codes: convolutions of `channels` take the place of all
-    but the last of the `hidden` layers.
+    but the last of the `hidden` layers. Without `channels` it is the paper's, on the codes.
     """
 
-    channels: Annotated[list[Count], Field(min_length=1)]
+    channels: list[Count]
     hidden: list[Count]
     embedding_size: Count
     loss: Literal["infonce", "contrastive"]

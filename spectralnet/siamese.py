@@ -116,6 +116,7 @@ def train_siamese(
     device: torch.device,
     image_shape: Sequence[int] | None = None,
     augment: RandomAffine | None = None,
+    confirmed: csr_array | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> tuple[MLP | ConvNet, pd.DataFrame]:
     """Train a Siamese net to tell neighbours from others.
@@ -132,8 +133,8 @@ def train_siamese(
     ----------
     features : ndarray or csr_array of shape (n, d)
     graph : csr_array of shape (n, n)
-        Affinities, of which the net learns; on images it pays to take them from elsewhere: a
-        net that sees pixels cannot repeat all mistakes of a graph of codes.
+        Affinities. On images it pays to take them from another space: a net that sees pixels
+        cannot repeat all mistakes of a graph of codes.
     params : SiameseParams
     seed : int
     device : torch.device
@@ -142,6 +143,9 @@ def train_siamese(
         take the place of all but the last of the `params.hidden` layers.
     augment : RandomAffine, optional
         Changes both images of each pair, so that the metric learns to ignore such changes.
+    confirmed : csr_array of shape (n, n), optional
+        Those edges of the graph that make positive pairs (`spectralnet.confirmed`), by default
+        all of them.
     checkpoint : Checkpoint, optional
 
     Returns
@@ -154,7 +158,8 @@ def train_siamese(
     with seeded(seed):
         net = _make_net(features.shape[1], params, image_shape).to(device)
     x = Points(features, torch.device("cpu"))
-    fitted, held_out = split_edges(graph, hold_out(len(x), params.held_out, seed))
+    pairs = graph if confirmed is None else confirmed
+    fitted, held_out = split_edges(pairs, hold_out(len(x), params.held_out, seed))
 
     def batch_of(edges: WeightedEdges, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         ends = edges.draw(params.batch_size, generator)
@@ -175,10 +180,9 @@ def train_siamese(
     def batches(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
         return (batch_of(fitted, generator) for _ in range(params.steps_per_epoch))
 
-    generator = torch.Generator().manual_seed(seed)
-    unseen = [batch_of(held_out, generator) for _ in range(HELD_OUT_BATCHES)]
-
     def held_out_loss() -> float:
+        generator = torch.Generator().manual_seed(seed)  # the same minibatches at every epoch
+        unseen = (batch_of(held_out, generator) for _ in range(HELD_OUT_BATCHES))
         return float(np.mean([loss(batch).item() for batch in unseen]))
 
     history = train(
@@ -199,7 +203,7 @@ def _make_net(
     n_features: int, params: SiameseParams, image_shape: Sequence[int] | None
 ) -> MLP | ConvNet:
     unit_rows = params.loss == "infonce"  # which sees directions only
-    if image_shape is not None:
+    if image_shape is not None and params.channels:
         sizes = [*params.hidden[-1:], params.embedding_size]
         return ConvNet(image_shape, params.channels, sizes, unit_rows)
     return MLP([n_features, *params.hidden, params.embedding_size], unit_rows=unit_rows)

@@ -1,6 +1,5 @@
 """Checks that come before any long work."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -87,15 +86,18 @@ def check_sizes(n: int, settings: Settings) -> None:
         )
 
 
-def check_image_shape(image_shape: Sequence[int] | None, n_features: int) -> None:
-    """Raise a `ParameterError` if rows of so many features are no images of that shape."""
-    if image_shape is not None and (
-        len(image_shape) != 2 or math.prod(image_shape) != n_features or min(image_shape) < 1
-    ):
+def image_size(image_shape: Sequence[int] | None, n_features: int) -> tuple[int, int] | None:
+    """Return height and width; a `ParameterError` if rows of so many features have others."""
+    if image_shape is None:
+        return None
+    sides = np.atleast_1d(image_shape)
+    whole = sides.shape == (2,) and sides.dtype.kind in "iu" and sides.min() > 0
+    if not whole or sides.prod() != n_features:
         raise ParameterError(
             f"image_shape = {image_shape} does not fit rows of {n_features} features: give height "
             "and width whose product that is, or None"
         )
+    return int(sides[0]), int(sides[1])
 
 
 def check_count(name: str, value: object) -> None:

@@ -14,7 +14,6 @@ from spectralnet.affinity import (
     with_known_labels,
 )
 from spectralnet.artifacts import load_array, load_matrix, load_net, save_graph, save_json, save_net
-from spectralnet.confirmed import mean_graph
 from spectralnet.matrices import Matrix
 from spectralnet.neighbours import nearest_neighbours
 from spectralnet.nets import MLP, ConvNet
@@ -48,11 +47,11 @@ def write_affinity(
     neighbours = nearest_neighbours(
         embedding, params.n_neighbours, params.search, stage.params.seed
     )
-    weights = with_known_labels(
-        mean_graph(affinity_graph(neighbours, params), confirmed),
-        load_array(data / "known_labels.npy"),
-        stage.params.seed,
-    )
+    weights = affinity_graph(neighbours, params)
+    if confirmed is not None:
+        weights = csr_array((weights + confirmed) / 2)
+    known = load_array(data / "known_labels.npy")
+    weights = with_known_labels(weights, known, stage.params.seed)
     scales = neighbour_scales(neighbours.distances, params.scale, params.scale_neighbour)
     about = describe_neighbours(neighbours) | {"median_scale": float(np.median(scales))}
     return write_graph(stage, folder, encoder, embedder, weights, about)

@@ -1,4 +1,4 @@
-"""Learn a metric from the graph's neighbours and write the affinity graph in it."""
+"""Learn a metric from the graph's neighbours and write the affinity graph that it leads to."""
 
 from pathlib import Path
 
@@ -20,25 +20,33 @@ from stages.graph import write_affinity
 
 
 def siamese(stage: Stage, data: Path, features: Path, graph: Path, affinity: Path) -> str:
-    """Train a Siamese net on the graph's edges, and connect neighbours in its embedding."""
+    """Train a Siamese net on the graph's edges, and connect neighbours in its embedding.
+
+    On images the net sees these; in the code space it learns of the edges that they confirm.
+    """
     settings, seed = stage.settings, stage.params.seed
     image_shape = load_json(data / "about.json")["image_shape"]
-    folder = data if image_shape else features  # convolutions see the images themselves
+    images = bool(image_shape and settings.siamese.channels)
+    folder = data if images else features  # convolutions see the images themselves
     x = load_matrix(folder / "matrix")
-    encoder = MLP([x.shape[1]]) if image_shape else load_net(features, "encoder")
+    encoder = MLP([x.shape[1]]) if images else load_net(features, "encoder")
     check_sizes(x.shape[0], settings)
-    pairs, confirmed = load_graph(graph / "graph.npz"), None
-    if image_shape and stage.params.space == "code":
-        confirmed = confirmed_edges(pairs, x, settings.graph, seed)
-        pairs = with_known_labels(confirmed, load_array(data / "known_labels.npy"), seed)
+    neighbours, confirmed = load_graph(graph / "graph.npz"), None
+    if images and stage.params.space == "code":
+        confirmed = with_known_labels(
+            confirmed_edges(neighbours, x, settings.graph, seed),
+            load_array(data / "known_labels.npy"),
+            seed,
+        )
     net, history = train_siamese(
         x,
-        pairs,
+        neighbours,
         settings.siamese,
         seed=seed,
         device=stage.device,
         image_shape=image_shape,
         augment=stage.augmentation(image_shape),
+        confirmed=confirmed,
         checkpoint=stage.checkpoint(folder / "matrix", graph / "graph.npz"),
     )
     save_table(affinity / "history.csv", history)

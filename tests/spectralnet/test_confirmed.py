@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
+from sklearn.datasets import load_digits
 
-from spectralnet.confirmed import confirmed_edges, mean_graph
+from spectralnet.confirmed import confirmed_edges
 from spectralnet.errors import ParameterError
 from spectralnet.estimator import SpectralNet
+from spectralnet.metrics import scores
 
 
 def test_edges_are_kept_where_both_spaces_have_them(graph_params):
@@ -29,31 +31,30 @@ def test_edges_are_kept_where_both_spaces_have_them(graph_params):
     assert 0 < confirmed.nnz < np.count_nonzero(weights)
 
 
-def test_the_mean_of_two_graphs_and_of_one(blob_graph):
-    np.testing.assert_allclose(
-        mean_graph(blob_graph, 3 * blob_graph).toarray(), 2 * blob_graph.toarray()
-    )
-    assert mean_graph(blob_graph, None) is blob_graph
-
-
-def test_images_are_seen_through_convolutions(tmp_path):
-    random = np.random.default_rng(0)
-    images = np.zeros((400, 10, 10), dtype=np.float32)
-    for i, image in enumerate(images):
-        row, column = random.integers(2, 8, 2)
-        image[row - 2 : row + 3, column] = i % 2
-        image[row, column - 2 : column + 3] += 1 - i % 2
-    x = images.reshape(400, -1) + 0.05 * random.random((400, 100), dtype=np.float32)
-    short = {"autoencoder": {"epochs": 5}, "siamese": {"epochs": 5}, "spectralnet": {"epochs": 3}}
-    model = SpectralNet(2, affinity="siamese", image_shape=(10, 10), random_state=0, **short)
-    assert model.fit_predict(x).shape == (400,)
-    assert model.history_.keys() == {"autoencoder", "siamese", "spectralnet"}
-    assert model.model_.embedder.config["kind"] == "conv"
-    assert len(model.model_.encoder) == 0  # the codes only made the graph
+@pytest.mark.parametrize("channels", [[16, 32], []])
+def test_the_estimator_sees_images_through_convolutions(channels, tmp_path):
+    """Without channels it is the paper's Siamese net, on the codes."""
+    images, labels = load_digits(return_X_y=True)
+    few = np.flatnonzero(np.isin(labels, [0, 4, 6]))
+    x, labels = (images[few] / 16).astype(np.float32), labels[few]
+    model = SpectralNet(
+        3,
+        space="code",
+        affinity="siamese",
+        image_shape=[np.int64(8), 8],
+        siamese={"channels": channels},
+        autoencoder={"epochs": 15},
+        spectralnet={"epochs": 5},
+        random_state=0,
+    ).fit(x)
+    assert scores(labels, model.labels_)["acc"] > 0.95
+    assert model.model_.embedder.config["kind"] == ("conv" if channels else "mlp")
+    assert (len(model.model_.encoder) == 0) == bool(channels)  # the codes only made the graph
     model.save(tmp_path)
-    np.testing.assert_array_equal(SpectralNet.load(tmp_path).predict(x), model.predict(x))
+    np.testing.assert_array_equal(SpectralNet.load(tmp_path).predict(x), model.labels_)
 
 
-def test_a_shape_that_rows_do_not_have_is_named(blobs):
-    with pytest.raises(ParameterError, match=r"image_shape = \(3, 4\) does not fit rows of"):
-        SpectralNet(2, affinity="siamese", image_shape=(3, 4)).fit(blobs)
+@pytest.mark.parametrize("shape", [(3, 4), 144, (8.0, 8.0), (2, 2, 16), (-8, -8)])
+def test_a_shape_that_rows_do_not_have_is_named(shape):
+    with pytest.raises(ParameterError, match=r"image_shape = .* does not fit rows of 64 features"):
+        SpectralNet(2, image_shape=shape).fit(np.eye(80, 64))

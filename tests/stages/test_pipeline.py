@@ -6,10 +6,14 @@ import pytest
 from clones import executed
 from mlflow.tracking import MlflowClient
 
+from spectralnet.affinity import affinity_graph
 from spectralnet.artifacts import load_array, load_graph, load_matrix
 from spectralnet.captions import CAPTIONS
+from spectralnet.config import read_params
 from spectralnet.metrics import scores
 from spectralnet.model import ClusterModel
+from spectralnet.neighbours import nearest_neighbours
+from spectralnet.nets import map_in_chunks
 
 pytestmark = pytest.mark.xdist_group("clone")  # its experiments are run once
 
@@ -51,6 +55,28 @@ def test_metrics_are_those_of_the_artifacts(clone, code_siamese):
     report = (clone.root / "results/report.html").read_text()
     assert report.count("<figcaption>") == len(pictures)
     assert f"{metrics['acc']:.3f}" in report
+
+
+def test_the_siamese_net_sees_images_and_learns_what_they_confirm(clone, code_siamese, cpu):
+    artifacts = clone.root / "artifacts/digits"
+    images = load_matrix(artifacts / "input/features/matrix")
+    model = ClusterModel.load(artifacts / "code/siamese/model")
+    assert model.embedder.config["kind"] == "conv"
+    assert len(model.encoder) == 0  # the codes only made the graph
+    params = read_params(clone.root / "params.yaml").digits.graph
+    distance = np.linalg.norm(images[:, None].astype(float) - images[None], axis=2)
+    np.fill_diagonal(distance, np.inf)
+    reach = np.sort(distance, axis=1)[:, params.n_neighbours - 1, None]
+    reach = np.maximum(reach, reach.T)
+    codes_graph = load_graph(artifacts / "code/euclidean/affinity/graph.npz").toarray()
+    least, most = codes_graph * (distance < reach), codes_graph * (distance <= reach)  # ties
+    assert (least.sum(axis=1) > 0).all()
+    embedding = map_in_chunks(model.embedder, images, cpu)
+    learned = affinity_graph(nearest_neighbours(embedding, params.n_neighbours), params)
+    graph = load_graph(artifacts / "code/siamese/affinity/graph.npz").toarray()
+    confirmed = 2 * graph - learned.toarray()
+    assert ((confirmed > least - 1e-6) & (confirmed < most + 1e-6)).all()
+    assert most.sum() < codes_graph.sum()
 
 
 def test_euclidean_affinities_train_no_siamese_net(code_euclidean):
