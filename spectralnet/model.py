@@ -21,7 +21,7 @@ class ClusterModel(nn.Module):
     Parameters
     ----------
     encoder : MLP or ConvNet
-        To the code space; the identity in the input space.
+        To the code space; the identity in the input space, and where the Siamese net sees images.
     embedder : MLP or ConvNet
         The Siamese net; the identity for Euclidean affinities.
     spectral_map : SpectralMap

@@ -16,7 +16,7 @@ METHODS = {
     "SpectralNet": ("", ""),
     "SpectralNet, held-out points": ("", "_test"),
     "exact spectral clustering, same graph": ("spectral_", ""),
-    "k-means on what feeds the graph": ("kmeans_embedding_", ""),
+    "k-means on what feeds the net": ("kmeans_embedding_", ""),
     "k-means on the features": ("kmeans_", ""),
 }
 SCORES = {"ACC": "acc", "NMI": "nmi", "NMI (max)": "nmi_max", "ARI": "ari"}

@@ -75,7 +75,7 @@ def evaluate(
 def _kmeans_baselines(
     stage: Stage, whole: ClusterModel, data: Path, features: Path
 ) -> dict[str, NDArray[np.int64]]:
-    """Cluster the features, and the embedding that the graph was built on."""
+    """Cluster the features, and the embedding that the spectral map takes."""
     n_clusters, seed = stage.settings.n_clusters, stage.params.seed
     x = load_matrix(features / "matrix")
     on_features = on_embedding = kmeans_clusters(x, n_clusters, seed)

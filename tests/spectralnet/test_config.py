@@ -75,6 +75,12 @@ def test_a_bad_parameter_is_named_with_what_it_may_be(write, name, value, messag
 def test_images_are_augmented_only_where_a_net_reads_them(write):
     path = write("augment", "affine")
     assert read_params(path).augment == "affine"
+    blind = write("mnist5k.siamese.channels", [])
+    assert read_params(blind).settings.siamese.channels == []
+    blind.write_text(blind.read_text().replace("augment: none", "augment: affine"))
+    with pytest.raises(ParameterError, match=r"mnist5k.siamese.channels = \[\]: set some"):
+        read_params(blind)
+    path = write("augment", "affine")
     path.write_text(path.read_text().replace("affinity: siamese", "affinity: euclidean"))
     with pytest.raises(ParameterError, match=r"augment = affine .* set affinity: siamese"):
         read_params(path)
