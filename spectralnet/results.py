@@ -22,7 +22,12 @@ COLUMNS = [
     *["dataset", "method", "space", "affinity", "augment", "fit_on", "topics", "seed", "n"],
     *[*SCORES, *OF_THE_RUN, "commit", "labelled", *OTHERS],
 ]
-METHODS = {"spectralnet": "", "kmeans": "kmeans_", "spectral": "spectral_"}
+# What SpectralNet's evaluation scores beside it, by the prefix of its metrics.
+BASELINES = {
+    "kmeans_": {"method": "kmeans", "affinity": "", "augment": "none"},  # of the space alone
+    "kmeans_embedding_": {"method": "kmeans"},
+    "spectral_": {"method": "spectral"},
+}
 # Runs of methods of their own, by the rows that hold them; others depend on no space or affinity.
 SAME = {
     "kmeans": {"space": "input"},
@@ -33,7 +38,7 @@ SAME = {
 def rows_of(
     params: Mapping[str, str], metrics: Mapping[str, float], commit: str
 ) -> list[dict[str, object]]:
-    """Turn what a run recorded into rows: SpectralNet's, and two of baselines on its inputs.
+    """Turn what a run recorded into rows: SpectralNet's, and those of baselines on its inputs.
 
     A run of another method gives one row.
 
@@ -47,22 +52,24 @@ def rows_of(
     -------
     list of dict
         Keys are `COLUMNS`, as far as they apply. "kmeans" is k-means on the features of the
-        space, "spectral" the exact eigenvectors of the graph.
+        space or, with affinity "siamese", on the learned embedding; "spectral" is by the exact
+        eigenvectors of the graph.
     """
     setting = {name: params[name] for name in SETTING if name in params}
     shared = setting | {"seed": int(params["seed"]), "n": int(metrics["n"]), "commit": commit[:12]}
-    rows: list[dict[str, object]] = []
     if "method" in params:
         row = shared | {n: metrics[n] for n in NUMBERS if n in metrics}
         if params["method"] != "spectral":  # which is the graph's
             unused = {"space": "", "affinity": "", "augment": "none"}
             row |= unused | SAME.get(params["method"], {})
         return [row]
-    for method, prefix in METHODS.items():
+    recorded = {name: metrics[name] for name in NUMBERS if name in metrics}
+    rows: list[dict[str, object]] = [shared | {"method": "spectralnet"} | recorded]
+    for prefix, named in BASELINES.items():
+        if prefix == "kmeans_embedding_" and params["affinity"] != "siamese":
+            continue  # the features of the space are what feeds the net
         scores = {name: metrics[prefix + name] for name in SCORES if prefix + name in metrics}
-        rows.append(shared | {"method": method} | scores)
-    rows[0] |= {name: metrics[name] for name in RECORDED if name in metrics}
-    rows[1] |= {"affinity": "", "augment": "none"}  # neither is used
+        rows.append(shared | named | scores)
     return rows
 
 
@@ -123,13 +130,22 @@ def rank_correlations(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a data set, `runs` and a column a criterion; empty where fewer than three
-        runs have it. A good criterion is near 1, `grassmann` near -1.
+        Two rows a data set: over its runs, and `within` settings, where each number is taken
+        as its distance from the mean of the runs that differ in the seed only (three at
+        least). `runs` and a column a criterion; empty where fewer than three runs have it. A
+        good criterion is near 1, `grassmann` near -1.
     """
-    rows = {}
-    for dataset, runs in table[table["method"] == "spectralnet"].groupby("dataset"):
-        numbers = runs[["acc", *CRITERIA]].astype(float)
-        known = numbers.notna().sum() >= 3
-        found = numbers.corr(method="spearman")["acc"].where(known)[CRITERIA]
-        rows[dataset] = pd.concat([pd.Series({"runs": len(runs)}), found])
-    return pd.DataFrame(rows).T
+    ours = table[table["method"] == "spectralnet"]
+    ours = ours.astype(dict.fromkeys(["acc", *CRITERIA], float))
+    rows = []
+    for dataset, runs in ours.groupby("dataset"):
+        settings = runs.groupby(SETTING)
+        scored = runs[["acc", *CRITERIA]]
+        distances = scored - settings[list(scored)].transform("mean")
+        repeated = settings["seed"].transform("size") >= 3
+        for compared, numbers in (("all", scored), ("within a setting", distances[repeated])):
+            known = numbers[CRITERIA].notna().sum() >= 3
+            found = numbers.corr(method="spearman")["acc"][CRITERIA]
+            about = {"dataset": dataset, "compared": compared, "runs": len(numbers)}
+            rows.append(about | found.where(known).to_dict())
+    return pd.DataFrame(rows)
