@@ -50,8 +50,9 @@ def clusterings(x: np.ndarray, labels: np.ndarray, n_neighbours: int, seed: int)
 
 
 def main() -> None:
-    """Print one line a data set and graph, means over the seeds."""
-    print("ACC of               chosen  best   as many  one more  rank correlation with ACC")
+    """Print one line a data set and graph, means over the seeds, and the mean of the lines."""
+    print("ACC of               chosen    best as many one more  rank correlation with ACC")
+    lines = []
     for name, load in SETS.items():
         x, labels = load(return_X_y=True)
         x = StandardScaler().fit_transform(x).astype(np.float32) if name != "digits" else x
@@ -63,11 +64,15 @@ def main() -> None:
                 varied = table["modularity"].nunique() > 1 and acc.nunique() > 1
                 rank = spearmanr(table["modularity"], acc).statistic if varied else np.nan
                 found.append((acc[table["modularity"].argmax()], acc.max(), acc[0], acc[1], rank))
-            chosen, best, as_many, one_more, rank = np.nanmean(found, axis=0)
-            print(
-                f"{name:14s} k = {n_neighbours:2d}  {chosen:.3f}  {best:.3f}  {as_many:.3f}    "
-                f"{one_more:.3f}     {rank:+.2f}"
-            )
+            lines.append(np.nanmean(found, axis=0))
+            print_line(f"{name:14s} k = {n_neighbours:2d}", lines[-1])
+    print_line("mean", np.mean(lines, axis=0))
+
+
+def print_line(name: str, numbers: np.ndarray) -> None:
+    """Print accuracies, and the rank correlation with its sign."""
+    *accuracies, rank = numbers
+    print(f"{name:19s}", "".join(f"{acc:8.3f}" for acc in accuracies), f"   {rank:+.2f}")
 
 
 if __name__ == "__main__":
