@@ -128,7 +128,7 @@ def _own(folders: Sequence[Path], settings: OwnSettings) -> Dataset:
         if samples.kind == "texts":
             return Tfidf.fit(raw, settings.n_terms)
         if image_shape:
-            return Pixels(image_shape, white_level(samples.raw))
+            return Pixels(image_shape, white_level(raw))
         return fit_columns(raw, settings.scaling, samples.columns)
 
     return Dataset(

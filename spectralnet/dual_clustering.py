@@ -20,9 +20,7 @@ from spectralnet.nets import MLP, ConvNet, half_precision, map_in_chunks
 from spectralnet.parameters import DualAutoencoderParams, GraphParams, SpectralNetParams
 from spectralnet.samplers import EdgeSampler
 from spectralnet.spectral import train_spectral_map
-from spectralnet.training import Checkpoint, hold_out, train
-
-HELD_OUT_BATCHES = 20
+from spectralnet.training import HELD_OUT_BATCHES, Checkpoint, hold_out, train
 
 Batch = tuple[Tensor, Tensor, Tensor, Tensor]  # edges, points, clusters, noise
 

@@ -64,7 +64,7 @@ class SpectralNet(DeepClusterer):
     embedding_ : ndarray of shape (n, n_components)
         Spectral embedding of the fitted points, float32.
     eigenvalues_ : ndarray of shape (n_components,)
-        Of the normalised Laplacian, ascending; the first is 0.
+        Ascending; of the normalised Laplacian, or of the other with ``sampler: batch``.
     cluster_centers_ : ndarray of shape (n_clusters, number of eigenvectors used)
         See `spectralnet.clustering.fit_spectral_centroids`.
     model_ : ClusterModel

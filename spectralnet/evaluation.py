@@ -97,7 +97,7 @@ def compare_with_exact(
         `spectral_n_eigenvectors`, the number used; `agreement`, the NMI of both clusterings;
         the sizes of the smallest and the largest cluster; `suggested_n_clusters`, from 2 to
         twice `n_clusters`; `eigengap`, the relative gap after `n_clusters` eigenvalues. Both
-        are left out where there are no more points than clusters.
+        are left out where there are too few points for it.
     """
     n_components = embedding.shape[1]
     n_values = min(max(n_components, 2 * n_clusters + 1), len(embedding) - 1)

@@ -3,9 +3,9 @@
 from typing import Any
 
 SCORES = {
-    "acc": "ACC, all fitted points",
-    "nmi": "NMI, all fitted points",
-    "ari": "ARI, all fitted points",
+    "acc": "ACC, fitted points",
+    "nmi": "NMI, fitted points",
+    "ari": "ARI, fitted points",
     "acc_test": "ACC, held-out points",
     "nmi_test": "NMI, held-out points",
     "grassmann": "squared Grassmann distance to the exact eigenspace",

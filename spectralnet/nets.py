@@ -169,8 +169,11 @@ def half_precision(device: torch.device) -> AbstractContextManager[Any]:
 
     Weights, sums and gradients stay in float32. On CPUs that means AMX: twice as fast.
     """
-    native = device.type == "cuda" or torch.cpu.get_capabilities().get("amx_bf16", False)
-    return torch.autocast(device.type, torch.bfloat16, enabled=bool(native))
+    if device.type == "cuda":
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        native = bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+    return torch.autocast(device.type, torch.bfloat16, enabled=native)
 
 
 @torch.no_grad()

@@ -101,8 +101,19 @@ def _shades_of_grey(image: Image.Image, file: Path) -> Image.Image:
 
 
 def white_level(pixels: NDArray[Any]) -> float:
-    """Return the value of a white pixel: the largest of its type, or of what is there."""
-    return float(np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else pixels.max())
+    """Return the value of a white pixel: the largest of its type, or of what is there.
+
+    A `DataError` if black is not 0, so that nothing can be divided by it.
+    """
+    if pixels.dtype.kind == "u":
+        return float(np.iinfo(pixels.dtype).max)
+    lowest, highest = pixels.min(), pixels.max()
+    if lowest < 0 or highest == 0:
+        raise DataError(
+            f"the images hold values from {lowest} to {highest}: shift them so that black is 0 "
+            "and something is above it"
+        )
+    return float(highest)
 
 
 def read_text(path: Path) -> str:

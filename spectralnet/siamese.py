@@ -13,9 +13,7 @@ from spectralnet.edges import WeightedEdges, split_edges
 from spectralnet.matrices import Matrix, Points
 from spectralnet.nets import MLP, ConvNet, half_precision, seeded
 from spectralnet.parameters import SiameseParams
-from spectralnet.training import Checkpoint, hold_out, train
-
-HELD_OUT_BATCHES = 20
+from spectralnet.training import HELD_OUT_BATCHES, Checkpoint, hold_out, train
 
 
 def contrastive_loss(

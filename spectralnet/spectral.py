@@ -13,9 +13,7 @@ from spectralnet.nets import map_in_chunks, seeded
 from spectralnet.parameters import GraphParams, SpectralNetParams
 from spectralnet.samplers import BatchSampler, EdgeSampler, Sampler
 from spectralnet.spectral_map import SpectralMap
-from spectralnet.training import Checkpoint, hold_out, train
-
-HELD_OUT_BATCHES = 20
+from spectralnet.training import HELD_OUT_BATCHES, Checkpoint, hold_out, train
 
 
 def train_spectral_map(
@@ -34,8 +32,8 @@ def train_spectral_map(
     ----------
     x : ndarray or csr_array of shape (n, d)
         The net's inputs, one row a node of the graph: the embedding whose distances made
-        the graph. The paper feeds the codes also where the Siamese net makes the graph;
-        its embedding is the easier input, being closer to the eigenspace.
+        the graph, or their part of it. The paper feeds the codes also where the Siamese net
+        makes the graph; its embedding is the easier input, being closer to the eigenspace.
     graph : csr_array of shape (n, n)
         Affinities.
     params : SpectralNetParams

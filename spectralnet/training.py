@@ -18,6 +18,7 @@ from spectralnet.parameters import TrainingParams
 from spectralnet.progress import progress_bar
 
 WARM_UP = 0.3  # part of the cycle in which the rate rises
+HELD_OUT_BATCHES = 20  # drawn for a held-out loss, where points come in pairs
 
 
 @dataclass

@@ -37,20 +37,20 @@ def check_finite(x: Matrix, name: str, columns: Sequence[str] | None = None) -> 
     finite = np.isfinite(values)
     if not finite.all():
         at = np.argwhere(~finite)[0]
-        row, column = _place(x, at)
         raise DataError(
             f"{name} holds {np.count_nonzero(~finite)} values that are NaN or infinite, the first "
-            f"({values[tuple(at)]}) in row {row}, column "
-            f"{repr(columns[column]) if columns else column}: remove or impute them"
+            f"({values[tuple(at)]}) in {_place(x, at, columns)}: remove or impute them"
         )
 
 
-def _place(features: Matrix, at: NDArray[np.integer]) -> tuple[int, int]:
-    """Return row and column of an entry, by its index in what holds the values."""
-    if isinstance(features, csr_array):
-        row = int(np.searchsorted(features.indptr, int(at[0]), side="right")) - 1
-        return row, int(features.indices[at[0]])
-    return int(at[0]), int(at[1])
+def _place(x: Matrix, at: NDArray[np.integer], columns: Sequence[str] | None) -> str:
+    """Say where an entry stands, by its index in what holds the values."""
+    if isinstance(x, csr_array):
+        row = int(np.searchsorted(x.indptr, int(at[0]), side="right")) - 1
+        at = np.array([row, x.indices[at[0]]])
+    if len(at) > 2:
+        return f"image {at[0]}, row {at[1]}, column {at[2]}"
+    return f"row {at[0]}, column {repr(columns[at[1]]) if columns else at[1]}"
 
 
 def check_sizes(n: int, settings: Settings) -> None:

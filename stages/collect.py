@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from spectralnet.artifacts import load_array, save_table, whole_file
-from spectralnet.config import METHOD_BLOCKS, Params, read_raw, validate
-from spectralnet.errors import SpectralNetError
+from spectralnet.config import METHOD_BLOCKS, Params, read_params, read_raw, validate
+from spectralnet.errors import ParameterError, SpectralNetError
 from spectralnet.leaderboard import PipelineRun, fetch_artifact, finished_pipelines
 from spectralnet.results import COLUMNS, SETTING, merge, read_table, rows_of
 from spectralnet.results_document import document
@@ -23,6 +23,7 @@ FREE = {*SETTING, "seed", "device"}
 
 def collect(table: Path, report: Path, published: Path) -> None:
     """Merge the store's runs into the table and write the report."""
+    read_params()  # what cannot be used shall not pass for settings that no run has
     runs = [run for run in finished_pipelines() if is_usual(run)]
     # Of runs of one setting and seed the last counts.
     latest = {_key(run, with_seed=True): run for run in runs if "acc" in run.metrics}
@@ -48,7 +49,11 @@ def is_usual(run: PipelineRun) -> bool:
     raw = read_raw() | {name: run.params[name] for name in ("dataset", "affinity", "augment")}
     if topics := int(run.params.get("topics", 0)):  # a number of clusters and eigenvectors each
         raw["reuters"] |= {"topics": topics, "n_clusters": topics}
-    known = validate(Params, raw, "params.yaml").flat(run.params.get("method", "spectralnet"))
+    try:
+        usual = validate(Params, raw, "params.yaml")
+    except ParameterError:  # the run's augmentation, say, without the convolutions it had
+        return False
+    known = usual.flat(run.params.get("method", "spectralnet"))
     expected = {name: str(value) for name, value in known.items() if name not in FREE}
     # Runs once named the parameters of all methods: those of others change nothing.
     others = tuple(f"{block}." for block in METHOD_BLOCKS)
@@ -62,10 +67,14 @@ def _key(run: PipelineRun, with_seed: bool = False) -> tuple[str, ...]:
 
 
 def _seed_agreement(runs: list[PipelineRun]) -> dict[str, dict[str, float]]:
-    """Compare the clusterings of each setting's seeds: `seed_agreement` by run id."""
+    """Compare the clusterings of each setting's seeds: `seed_agreement` by run id.
+
+    Only where all points were fitted: which ones were held out, or left out, may differ.
+    """
     settings = defaultdict(list)
     for run in runs:
-        settings[_key(run)].append(run)
+        if run.params["fit_on"] == "all" and run.params["limit"] == "None":
+            settings[_key(run)].append(run)
     found = {}
     with TemporaryDirectory() as folder:
         for same in settings.values():

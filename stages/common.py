@@ -75,7 +75,8 @@ class Stage:
         """
         known = [self.params.flat(self.name), str(self.device), torch.__version__]
         digest = hashlib.sha256(json.dumps(known).encode())
-        code = sorted(Path(tracking.__file__).parent.glob("*.py"))
+        folders = [Path(tracking.__file__).parent, Path(__file__).parent]
+        code = sorted(file for folder in folders for file in folder.glob("*.py"))
         digest.update(content_hash(*code, *inputs).encode())
         name = f"{self.name}-{digest.hexdigest()[:16]}.pt"
         self.used_checkpoint = Checkpoint(tracking.main_root() / ".checkpoints" / name)

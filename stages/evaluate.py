@@ -51,13 +51,13 @@ def evaluate(
         stage.params.seed,
     )
     metrics: dict[str, Any] = load_json(affinity / "about.json") | compared | {"n": len(clusters)}
-    labels = load_array(data / "labels.npy")
+    labels, known = (load_array(data / f"{name}.npy") for name in ("labels", "known_labels"))
     if (labels >= 0).any():
         clusterings = {"": clusters, "spectral_": exact_clusters}
         clusterings |= _kmeans_baselines(stage, whole, data, features)
-        metrics |= score_clusterings(clusterings, labels, load_array(data / "known_labels.npy"))
+        metrics |= score_clusterings(clusterings, labels, known)
     metrics |= _held_out_scores(stage, whole, data)
-    figures = _draw_points(stage, data, model, whole, labels)
+    figures = _draw_points(stage, data, model, whole, np.where(known >= 0, -1, labels))
     figures |= _draw_nets(features, affinity, model)
     figures["eigenvalues"] = plots.eigenvalues(learned, exact, metrics.get("suggested_n_clusters"))
     clustered = pd.read_csv(data / "samples.csv").assign(cluster=clusters)
@@ -100,7 +100,10 @@ def _draw_points(
     whole: ClusterModel,
     labels: NDArray[np.int64],
 ) -> dict[str, Figure]:
-    """Draw where points went, and what the clusters hold: images, or terms of texts."""
+    """Draw where points went, and what the clusters hold: images, or terms of texts.
+
+    `labels`, shape (n,), are those that score, -1 elsewhere.
+    """
     clusters, seed = load_array(model / "clusters.npy"), stage.params.seed
     used = whole.centroids.shape[1]  # of the eigenvectors, those that clusters were read off
     embedding = load_array(model / "embedding.npy")[:, :used]

@@ -31,16 +31,16 @@ def siamese(stage: Stage, data: Path, features: Path, graph: Path, affinity: Pat
     x = load_matrix(folder / "matrix")
     encoder = MLP([x.shape[1]]) if images else load_net(features, "encoder")
     check_sizes(x.shape[0], settings)
-    neighbours, confirmed = load_graph(graph / "graph.npz"), None
+    weights, confirmed = load_graph(graph / "graph.npz"), None
     if images and stage.params.space == "code":
         confirmed = with_known_labels(
-            confirmed_edges(neighbours, x, settings.graph, seed),
+            confirmed_edges(weights, x, settings.graph, seed),
             load_array(data / "known_labels.npy"),
             seed,
         )
     net, history = train_siamese(
         x,
-        neighbours,
+        weights,
         settings.siamese,
         seed=seed,
         device=stage.device,

@@ -186,6 +186,7 @@ def pair_with(labels):
         (bad_file("x.xyz", b"1"), None, "of no known kind: .csv"),
         (bad_file("x.npy", b"no array"), None, "x.npy cannot be read"),
         (bad_array(np.array([[1, np.nan]])), None, r"NaN or infinite, .* row 0, column 1"),
+        (bad_array(np.full((1, 2, 2), np.inf)), None, r"\(inf\) in image 0, row 0, column 0"),
         (bad_array(np.ones(3)), None, r"shape \(3,\)"),
         (bad_array(np.ones((3, 2))), "y", "holds nothing by that name: put it as features"),
         (bad_file("x.npz", b"PK\x03\x04 and no more"), None, "x.npz cannot be read"),

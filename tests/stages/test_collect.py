@@ -1,16 +1,22 @@
+import numpy as np
 import pytest
 from clones import ROOT
 
 from spectralnet.config import Params, read_raw, validate
 from spectralnet.leaderboard import PipelineRun
+from stages import collect
 from stages.collect import is_usual
 
 
-def run_of(method="spectralnet", **changes):
+def changed(**changes):
     raw = read_raw(ROOT / "params.yaml")
     for name, value in changes.items():
         raw[name] = raw[name] | value if isinstance(value, dict) else value
-    params = validate(Params, raw, "changed").flat(method)
+    return raw
+
+
+def run_of(method="spectralnet", **changes):
+    params = validate(Params, changed(**changes), "changed").flat(method)
     return PipelineRun("id", "commit", {k: str(v) for k, v in params.items()}, {})
 
 
@@ -24,3 +30,26 @@ def test_runs_of_any_number_of_topics_are_results(monkeypatch, method):
     assert is_usual(usual)
     assert is_usual(usual._replace(params=usual.params | {"dual_autoencoder.epochs": "7"}))
     assert not is_usual(run_of(method, dataset="own"))
+
+
+def test_a_run_that_todays_settings_refuse_is_no_result(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    run = run_of(dataset="mnist", augment="affine")
+    assert is_usual(run)
+    siamese = read_raw(ROOT / "params.yaml")["mnist"]["siamese"]
+    perceptron = changed(mnist={"siamese": siamese | {"channels": []}})  # cannot augment
+    monkeypatch.setattr(collect, "read_raw", lambda: perceptron)
+    assert not is_usual(run)
+
+
+def test_clusterings_of_different_points_are_not_compared(monkeypatch):
+    clusters = {"a": [0, 0, 1, 1], "b": [1, 1, 0, 0], "c": [0, 1, 0, 1], "d": [0, 1]}
+    monkeypatch.setattr(collect, "_clusters", lambda run, folder: np.array(clusters[run.run_id]))
+    runs = [
+        *(run_of(seed=seed)._replace(run_id=name) for seed, name in enumerate("ab")),
+        *(run_of(seed=s, fit_on="train")._replace(run_id=name) for s, name in enumerate("cd")),
+    ]
+    assert collect._seed_agreement(runs) == {
+        "a": {"seed_agreement": pytest.approx(1)},
+        "b": {"seed_agreement": pytest.approx(1)},
+    }
