@@ -1,10 +1,11 @@
+import re
 from contextlib import nullcontext
 
 import pytest
 import yaml
 from clones import ROOT
 
-from spectralnet.config import read_params
+from spectralnet.config import read_params, read_raw
 from spectralnet.errors import ParameterError
 from spectralnet.validation import check_sizes
 
@@ -152,3 +153,15 @@ def test_labels_need_the_sampler_that_sees_the_graph(write):
     path.write_text(path.read_text().replace("sampler: edges", "sampler: batch"))
     with pytest.raises(ParameterError, match=r"labelled = 0.02 .* mnist5k.spectralnet.sampler = b"):
         read_params(path)
+
+
+def test_every_parameter_is_documented():
+    pages = ("parameters", "methods", "dual_autoencoder", "own-data")
+    text = "".join((ROOT / "docs" / f"{page}.md").read_text() for page in pages)
+
+    def names(block):
+        for name, value in block.items():
+            yield from names(value) if isinstance(value, dict) else [name]
+
+    for name in set(names(read_raw(ROOT / "params.yaml"))):
+        assert re.search(rf"[`.]{name}`", text), name
