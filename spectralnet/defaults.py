@@ -45,7 +45,12 @@ _MANY: dict[str, Any] = {
         "steps_per_epoch": 100,
         "batch_size": 512,
     },
-    "spectralnet": {"hidden": [512, 512, 256], "epochs": 40, "batch_size": 512},
+    "spectralnet": {
+        "hidden": [512, 512, 256],
+        "epochs": 40,
+        "batch_size": 512,
+        "learning_rate": 0.003,
+    },
 }
 _STACKED: dict[str, Any] = {"code_size": 10, "layer_epochs": 10, "corruption": 0.2, **_TRAINING}
 _DEC: dict[str, Any] = {
