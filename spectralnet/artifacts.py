@@ -86,8 +86,8 @@ def load_graph(path: Path) -> csr_array:
 
 
 def save_json(path: Path, value: Any) -> None:
-    """Write a value as indented JSON, NumPy's numbers as such."""
-    text = json.dumps(value, indent=2, default=np.generic.item)
+    """Write a value as indented JSON, NumPy's numbers and arrays as such."""
+    text = json.dumps(value, indent=2, default=lambda of_numpy: of_numpy.tolist())
     with whole_file(path) as partial:
         partial.write_text(text + "\n", encoding="utf-8")
 

@@ -120,42 +120,62 @@ class SpectralNet(DeepClusterer):
         self.verbose = verbose
 
     def _fit(self, x: Matrix, seed: int, device: torch.device) -> tuple[ClusterModel, Assignment]:
-        settings, shape = self._settings(x), image_size(self.image_shape, x.shape[1])
+        settings = self._settings(x)
         self.history_: dict[str, pd.DataFrame] = {}
-        images, encoder = x, MLP([x.shape[1]])
+        features, encoder = x, MLP([x.shape[1]])
         if self._space(x) == "code":
             autoencoder, self.history_["autoencoder"] = train_autoencoder(
                 x, settings.autoencoder, seed=seed, device=device
             )
             encoder = autoencoder.encoder
-            x = map_in_chunks(encoder, x, device)
-        embedder: MLP | ConvNet = MLP([x.shape[1]])
-        graph = _graph(x, settings, seed)
+            features = map_in_chunks(encoder, x, device)
+        embedder: MLP | ConvNet = MLP([features.shape[1]])
+        embedding, graph = features, _graph(features, settings, seed)
         if self.affinity == "siamese":
             confirmed = None
-            if shape and settings.siamese.channels:  # convolutions see the images themselves
-                encoder, x = MLP([images.shape[1]]), images
-                if self._space(images) == "code":
-                    confirmed = confirmed_edges(graph, images, settings.graph, seed)
-            embedder, self.history_["siamese"] = train_siamese(
-                x,
-                graph,
-                settings.siamese,
-                seed=seed,
-                device=device,
-                image_shape=shape,
-                confirmed=confirmed,
+            if self.image_shape is not None and settings.siamese.channels:
+                if self._space(x) == "code":
+                    confirmed = confirmed_edges(graph, x, settings.graph, seed)
+                features, encoder = x, MLP([x.shape[1]])  # convolutions see the images themselves
+            embedder, embedding = self._learn_metric(
+                features, graph, confirmed, settings, seed, device
             )
-            x = map_in_chunks(embedder, x, device)
-            graph = _graph(x, settings, seed)
+            graph = _graph(embedding, settings, seed)
             if confirmed is not None:
                 graph = csr_array((graph + confirmed) / 2)
         spectral_map, self.eigenvalues_, self.history_["spectralnet"] = train_spectral_map(
-            x, graph, settings.spectralnet, settings.graph, seed=seed, device=device
+            embedding, graph, settings.spectralnet, settings.graph, seed=seed, device=device
         )
         return cluster_in_eigenspace(
-            encoder, embedder, spectral_map, x, graph, settings.n_clusters, seed=seed, device=device
+            encoder,
+            embedder,
+            spectral_map,
+            embedding,
+            graph,
+            settings.n_clusters,
+            seed=seed,
+            device=device,
         )
+
+    def _learn_metric(
+        self,
+        features: Matrix,
+        graph: csr_array,
+        confirmed: csr_array | None,
+        settings: Settings,
+        seed: int,
+        device: torch.device,
+    ) -> tuple[MLP | ConvNet, Matrix]:
+        embedder, self.history_["siamese"] = train_siamese(
+            features,
+            graph,
+            settings.siamese,
+            seed=seed,
+            device=device,
+            image_shape=image_size(self.image_shape, self.n_features_in_),
+            confirmed=confirmed,
+        )
+        return embedder, map_in_chunks(embedder, features, device)
 
     def save(self, folder: str | Path) -> None:
         """Write the fitted estimator into a folder: JSON, ``.safetensors``, ``.npy``.

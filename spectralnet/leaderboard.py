@@ -8,11 +8,14 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from spectralnet.errors import DataError
-from spectralnet.tracking import EXPERIMENT, find_store
+from spectralnet.tracking import DIRTY, EXPERIMENT, find_store
 
 
 class PipelineRun(NamedTuple):
-    """What MLflow remembers of a configuration."""
+    """What MLflow remembers of a configuration.
+
+    The commit ends with "-dirty" where the code that ran differed from it.
+    """
 
     run_id: str
     commit: str
@@ -40,9 +43,13 @@ def finished_pipelines() -> list[PipelineRun]:
         max_results=50_000,
     )
     return [
-        PipelineRun(run.info.run_id, run.data.tags["git.commit"], run.data.params, run.data.metrics)
+        PipelineRun(run.info.run_id, _code(run.data.tags), run.data.params, run.data.metrics)
         for run in runs
     ]
+
+
+def _code(tags: dict[str, str]) -> str:
+    return tags["git.commit"][:12] + ("-dirty" if DIRTY in tags else "")
 
 
 def fetch_artifact(run_id: str, name: str, folder: Path) -> Path:

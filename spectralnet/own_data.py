@@ -25,9 +25,18 @@ from spectralnet.raw_files import (
 )
 from spectralnet.validation import check_finite
 
-TABLES: dict[str, Callable[[Path], pd.DataFrame]] = {
-    ".csv": pd.read_csv,
-    ".parquet": pd.read_parquet,
+
+def _read_csv(path: Path, words: Sequence[str | None]) -> pd.DataFrame:
+    """Read a CSV table; in the columns of `words` a class or text called NA is no gap."""
+    table = pd.read_csv(path)
+    if present := [name for name in dict.fromkeys(words) if name in table]:
+        table[present] = pd.read_csv(path, usecols=present, keep_default_na=False)[present]
+    return table
+
+
+TABLES: dict[str, Callable[[Path, Sequence[str | None]], pd.DataFrame]] = {
+    ".csv": _read_csv,
+    ".parquet": lambda path, words: pd.read_parquet(path),
 }
 
 
@@ -104,7 +113,7 @@ def _read_file(
         )
     with reading(path):
         if path.suffix in TABLES:
-            return _from_table(path, TABLES[path.suffix](path), labels, text, y)
+            return _from_table(path, TABLES[path.suffix](path, [labels, text]), labels, text, y)
         if path.suffix == ".npy":
             return _from_array(path, np.load(path, allow_pickle=False), y)
         if path.suffix == ".npz":
@@ -133,10 +142,10 @@ def _from_table(
                 f"{name} = {column!r} is no column of {path}, whose columns are "
                 f"{', '.join(map(str, table.columns))}"
             )
+    check_table(table, path)
     if labels is not None:
         y = table.pop(labels).to_numpy()
     if text is not None:
-        check_table(table, path)
         return _from_texts(path, table[text].astype("string").fillna("").tolist(), y)
     x = read_numbers(table, path, "drop or encode it, or name it as own.labels or own.text")
     return _from_array(path, x, y, [str(name) for name in table.columns])
@@ -241,9 +250,10 @@ def _read_vector(path: Path) -> NDArray[Any]:
             return np.load(path, allow_pickle=False)
         if path.suffix not in TABLES:
             return np.array(read_lines(path))
-        table = TABLES[path.suffix](path)
-        if table.shape[1] != 1:
-            raise DataError(f"{path} has {table.shape[1]} columns: one, of labels, is needed")
+        names = TABLES[path.suffix](path, []).columns
+        if len(names) != 1:
+            raise DataError(f"{path} has {len(names)} columns: one, of labels, is needed")
+        table = TABLES[path.suffix](path, names)
         return table.iloc[:, 0].to_numpy()
 
 

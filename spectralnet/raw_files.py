@@ -103,11 +103,18 @@ def _shades_of_grey(image: Image.Image, file: Path) -> Image.Image:
 def white_level(pixels: NDArray[Any]) -> float:
     """Return the value of a white pixel: the largest of its type, or of what is there.
 
-    A `DataError` if black is not 0, so that nothing can be divided by it.
+    A `DataError` if black is not 0, so that nothing can be divided by it, or if nothing is
+    nearly as bright as the type allows: such images would be all but black to the nets.
     """
-    if pixels.dtype.kind == "u":
-        return float(np.iinfo(pixels.dtype).max)
     lowest, highest = pixels.min(), pixels.max()
+    if pixels.dtype.kind == "u":
+        white = float(np.iinfo(pixels.dtype).max)
+        if highest < white / 10:
+            raise DataError(
+                f"the images are of type {pixels.dtype}, in which white is {white:.0f}, but their "
+                f"brightest pixel is {highest}: give floats, or stretch them"
+            )
+        return white
     if lowest < 0 or highest == 0:
         raise DataError(
             f"the images hold values from {lowest} to {highest}: shift them so that black is 0 "
@@ -137,10 +144,13 @@ def read_sparse(path: Path) -> csr_array:
         return csr_array(matrix)
 
 
-def check_table(table: pd.DataFrame, path: Path, first: int = 0) -> None:
+def check_table(
+    table: pd.DataFrame, path: Path, first: int = 0, chosen: Sequence[str] | None = None
+) -> None:
     """Refuse a CSV table that has no header, or rows of more values than the header has names.
 
-    `first` is the number of the table's first row in the file.
+    `first` is the number of the table's first row in the file. Columns that were `chosen` by
+    name prove that there is a header.
     """
     if path.suffix != ".csv":
         return
@@ -150,6 +160,8 @@ def check_table(table: pd.DataFrame, path: Path, first: int = 0) -> None:
             f"{path} has rows with more values than its header has names: "
             f"{', '.join(map(str, table.columns))}"
         )
+    if chosen is not None:
+        return
     names = [str(name) for name in table.columns]
     _check_names(names, path)
     plain = [re.sub(r"\.\d+$", "", name) for name in names]  # pandas numbers repeated names
@@ -196,7 +208,6 @@ def read_numbers(
     """
     if table.columns.empty:
         raise DataError(f"{path} has no column to read beside the labels")
-    check_table(table, path, first)
     columns = {}
     for name, column in table.items():
         dates = column.dtype.kind in "mM"

@@ -56,7 +56,7 @@ def rows_of(
         eigenvectors of the graph.
     """
     setting = {name: params[name] for name in SETTING if name in params}
-    shared = setting | {"seed": int(params["seed"]), "n": int(metrics["n"]), "commit": commit[:12]}
+    shared = setting | {"seed": int(params["seed"]), "n": int(metrics["n"]), "commit": commit}
     if "method" in params:
         row = shared | {n: metrics[n] for n in NUMBERS if n in metrics}
         if params["method"] != "spectral":  # which is the graph's
@@ -80,12 +80,14 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def merge(table: pd.DataFrame, rows: list[dict[str, object]]) -> pd.DataFrame:
-    """Add rows to a table; of rows of the same setting and seed the last one stays."""
+    """Add rows to a table; of rows of the same setting and seed the last number of each kind stays.
+
+    A baseline that an evaluation made has no times, which those of its own run outlive.
+    """
     new = pd.DataFrame(rows).reindex(columns=COLUMNS)
     whole = pd.concat([table.reindex(columns=COLUMNS).astype(object), new.astype(object)])
     whole[SETTING] = whole[SETTING].fillna("").astype(str)
-    whole = whole.drop_duplicates([*SETTING, "seed"], keep="last")
-    return whole.sort_values([*SETTING, "seed"], ignore_index=True)
+    return whole.groupby([*SETTING, "seed"]).last().reset_index()[COLUMNS]
 
 
 def summarise(table: pd.DataFrame) -> pd.DataFrame:

@@ -21,10 +21,21 @@ INTRODUCTION = """# Results
 Made by `python -m stages.collect` from what the runs recorded ([results.csv](results.csv)), not
 by hand. ACC and NMI (arithmetic mean of the entropies) are means over seeds ± their standard
 deviation. Labels score; nothing is trained by them, except where a part is said to be labelled.
-`seconds` (median, scoring left out) and `MiB` (the most memory that a stage held) are of all stages
-of a method; a baseline that SpectralNet's evaluation made has none. Some runs shared the cores
-with other work. Each command starts from the committed parameters:
-`git checkout HEAD -- params.yaml`.
+
+* method and setting: `kmeans, code` is k-means on the codes, `kmeans, input` on the features,
+  `kmeans, ..., siamese` on the Siamese embedding; `spectral` is exact spectral clustering of the
+  graph of the space and affinity. Other names: [methods.md](methods.md).
+* `worst`: the least ACC of the seeds. `held out`: ACC of points that were not fitted.
+* `Grassmann²`: squared Grassmann distance of the net's eigenspace to the exact one. 0 is best; a
+  lost eigenvector adds 1.
+* `seconds` (median, scoring left out) and `MiB` (the most memory that a stage held) are of all
+  stages of a method; a baseline that SpectralNet's evaluation made has none. Some runs shared the
+  cores with other work.
+* `eigengap suggests`: so many clusters, for each seed.
+* `paper`: ACC / NMI of the same setting, as the method's authors published them.
+
+Each command starts from the committed parameters (`git checkout HEAD -- params.yaml`). Rows whose
+commit ([results.csv](results.csv)) is older than fc636f7 had `spectralnet.learning_rate` .001.
 """
 ON_CRITERIA = """## Criteria without labels
 
@@ -63,7 +74,7 @@ def document(table: pd.DataFrame, published: pd.DataFrame) -> str:
             markdown([_score_row(row, theirs) for row in rows.to_dict("records")]),
             "Published elsewhere:\n",
             markdown([_published_row(row) for row in theirs.to_dict("records")]),
-            "How the rows come about, and how long the stages take (seconds, median):\n",
+            "How the rows come about, and how long the stages take (median seconds, all told):\n",
             markdown([_command_row(row) for row in own.to_dict("records")]),
             _unmatched(own, theirs),
         ]
@@ -113,9 +124,9 @@ def _score_row(row: Mapping[Any, Any], published: pd.DataFrame) -> dict[str, obj
         "n": row["n"],
         "seeds": row["seeds"],
         "ACC": _spread(row, "acc"),
-        "least": row["acc_min"],
+        "worst": row["acc_min"],
         "NMI": _spread(row, "nmi"),
-        "ACC held out": row["acc_test"],
+        "held out": row["acc_test"],
         "Grassmann²": row["grassmann"],
         "seconds": _whole(row["seconds_unscored"]),
         "MiB": _whole(row["peak_memory"]),
@@ -159,11 +170,11 @@ def _match(row: Mapping[Any, Any], published: pd.DataFrame) -> Mapping[Any, Any]
 def _unmatched(own: pd.DataFrame, published: pd.DataFrame) -> str:
     """Name what stays below the published figure of the same setting."""
     lines = [
-        f"- {_name(row) or row['method']}: {score.upper()} {row[score]:.3f}, "
-        f"published {paper[score]:.3f}"
+        f"- {', '.join(filter(None, [row['method'], _name(row)]))}: "
+        f"{score.upper()} {row[score]:.3f}, published {paper[score]:.3f}"
         for row in own.to_dict("records")
         if (paper := _match(row, published)) is not None
         for score in ("acc", "nmi")
-        if row[score] < paper[score]
+        if round(row[score], 3) < paper[score]
     ]
     return "\n".join(["Below the published figure:\n", *lines, ""]) if lines else ""

@@ -17,13 +17,13 @@ from spectralnet.preparation import Pixels, Raw
 from spectralnet.raw_files import (
     IMAGES,
     TEXTS,
+    check_table,
     list_files,
     read_images,
     read_numbers,
     read_sparse,
     read_text,
     reading,
-    white_level,
 )
 
 CHUNK = 8192  # samples
@@ -99,7 +99,8 @@ def _chunks(
             yield [read_text(file) for file in files] if texts else _images(files, pixels)
     elif path.suffix in (".csv", ".parquet"):
         first = 0
-        for table in _tables(path, columns, chunk):
+        for table in _tables(path, texts, columns, chunk):
+            check_table(table, path, first, columns)
             if len(table):
                 yield (
                     _texts(table, path)
@@ -125,13 +126,18 @@ def _chunks(
 
 def _images(files: Sequence[Path], pixels: Pixels | None) -> NDArray[Any]:
     images = read_images(files, pixels.image_shape if pixels else None)
-    return images if pixels is None else images * (pixels.maximum / white_level(images))
+    return images if pixels is None else images * (pixels.maximum / np.iinfo(images.dtype).max)
 
 
-def _tables(path: Path, columns: Sequence[str] | None, chunk: int) -> Iterator[pd.DataFrame]:
+def _tables(
+    path: Path, texts: bool, columns: Sequence[str] | None, chunk: int
+) -> Iterator[pd.DataFrame]:
     chosen = None if columns is None else list(columns)
     if path.suffix == ".csv":
-        with pd.read_csv(path, usecols=chosen, chunksize=chunk) as tables:
+        # A text may well read "null"; among numbers that is a gap.
+        with pd.read_csv(
+            path, usecols=chosen, chunksize=chunk, keep_default_na=not texts
+        ) as tables:
             yield from (table if chosen is None else table[chosen] for table in tables)
         return
     with pq.ParquetFile(path) as file:

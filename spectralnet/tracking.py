@@ -22,6 +22,7 @@ from mlflow.tracking import MlflowClient
 from spectralnet.errors import DataError
 
 EXPERIMENT = "spectralnet"
+DIRTY = "git.dirty"  # tag of a configuration that ran with code which its commit does not hold
 
 
 class StageRun:
@@ -60,6 +61,7 @@ class StageRun:
             model.cpu().eval(),
             name=name,
             input_example=np.zeros((8, n_features), dtype=np.float32),
+            serialization_format="pt2",  # elsewhere the default may be a pickle
             pip_requirements=[f"torch=={torch.__version__.partition('+')[0]}"],
         )
 
@@ -110,7 +112,9 @@ def stage_run(stage: str, params: dict[str, Any], is_last: bool = False) -> Iter
     with FileLock(main_root() / "mlflow.db.lock"):
         client, experiment_id = _open_store()
         name = os.environ.get("DVC_EXP_NAME")
-        parent_id = _parent_run(client, experiment_id, params, _commit(), name)
+        parent_id = _parent_run(client, experiment_id, params, _git("rev-parse", "HEAD"), name)
+        if _git("status", "--porcelain", "--", "spectralnet", "stages", "dvc.yaml"):
+            client.set_tag(parent_id, DIRTY, "true")
     try:
         with mlflow.start_run(run_name=stage, parent_run_id=parent_id) as run:
             mlflow.set_tags({"stage": stage, **_dvc_tags()})
@@ -237,6 +241,6 @@ def _dvc_tags() -> dict[str, str]:
     return {tag: os.environ[name] for name, tag in names.items() if name in os.environ}
 
 
-def _commit() -> str:
-    git = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+def _git(*command: str) -> str:
+    git = subprocess.run(["git", *command], capture_output=True, text=True, check=False)
     return git.stdout.strip()

@@ -15,7 +15,9 @@ def kmeans(stage: Stage, data: Path, features: Path, clusters: Path) -> str:
     x, encoder = load_matrix(features / "matrix"), load_net(features, "encoder")
     check_sizes(x.shape[0], stage.settings)
     centroids = fit_centroids(x, stage.settings.n_clusters, stage.params.seed)
-    held_out = map_in_chunks(encoder, load_matrix(data / "held_out_matrix"), stage.device)
+    held_out = load_matrix(data / "held_out_matrix")
+    if len(encoder):
+        held_out = map_in_chunks(encoder, held_out, stage.device)
     upstream = list(dict.fromkeys([data, features]))
     return write_clustering(
         stage,

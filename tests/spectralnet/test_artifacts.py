@@ -25,7 +25,7 @@ def test_what_is_written_is_read(tmp_path, blobs, blob_graph):
     np.testing.assert_array_equal(load_array(tmp_path / "a" / "points.npy"), blobs)
     save_graph(tmp_path / "graph.npz", blob_graph)
     assert abs(load_graph(tmp_path / "graph.npz") - blob_graph).max() == 0
-    save_json(tmp_path / "about.json", {"n": [1, 2]})
+    save_json(tmp_path / "about.json", {"n": np.array([np.int32(1), 2])})
     assert load_json(tmp_path / "about.json") == {"n": [1, 2]}
 
 

@@ -128,6 +128,8 @@ def test_own_images_are_scaled_by_their_type(tmp_path, own):
     dataset = load_dataset("own", [], own.model_copy(update={"path": str(tmp_path / "x.npy")}))
     assert dataset.image_shape == (2, 2)
     np.testing.assert_allclose(dataset.fit(dataset.raw).transform(dataset.raw), 0.2, rtol=1e-6)
+    with pytest.raises(DataError, match="white is 255, but their brightest pixel is 1: give flo"):
+        dataset.fit(np.ones((2, 2, 2), dtype=np.uint8))  # a mask would be all but black
 
 
 def test_own_images_of_other_types_are_scaled_by_the_brightest_pixel_that_is_fitted(tmp_path, own):

@@ -229,6 +229,27 @@ def test_a_table_whose_columns_are_numbered_has_a_header(tmp_path):
     assert samples.columns == ["0", "1"]
 
 
+def test_a_table_with_a_numbered_column_of_labels_has_a_header(tmp_path):
+    pd.DataFrame(np.c_[[7, 8, 7], X]).to_csv(tmp_path / "x.csv", index=False)
+    samples = read(tmp_path / "x.csv", "0")
+    np.testing.assert_array_equal(samples.raw, X)
+    assert samples.labels.tolist() == [0, 1, 0]
+
+
+def test_a_class_or_a_text_of_that_name_is_no_gap(tmp_path):
+    rows = "a,t,y\n1,null,None\n2,x,NA\n3,y,\n,z,None\n"
+    (tmp_path / "x.csv").write_text(rows)
+    samples = read(tmp_path / "x.csv", "y", "t")
+    assert samples.raw.tolist() == ["null", "x", "y", "z"]
+    assert samples.labels.tolist() == [1, 0, -1, 1]
+    (tmp_path / "labels.csv").write_text("y\nNone\nNA\n")
+    np.save(tmp_path / "features.npy", X[:2])
+    assert read(tmp_path).labels.tolist() == [1, 0]
+    pd.read_csv(tmp_path / "x.csv").drop(columns="t").to_csv(tmp_path / "x.csv", index=False)
+    with pytest.raises(DataError, match="NaN or infinite"):  # among numbers it is one
+        read(tmp_path / "x.csv", "y")
+
+
 def test_lines_end_at_newlines_only_and_take_their_labels_along(tmp_path):
     texts = ["red\u2028fish", "blue\x0cbird", "red\u2028fish", ""]
     (tmp_path / "features.txt").write_text("\n".join(texts) + "\n", encoding="utf-8")

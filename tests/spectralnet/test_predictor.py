@@ -192,6 +192,17 @@ def test_files_are_read_a_chunk_at_a_time(images, tmp_path):
     np.testing.assert_array_equal(chunk, rows[:, [2, 0]])
 
 
+def test_columns_chosen_by_name_may_be_called_by_numbers(tmp_path):
+    (tmp_path / "x.csv").write_text("0,1,2\n5,6,7\n")
+    (chunk,) = read_samples(tmp_path / "x.csv", texts=False, columns=["2", "1"])
+    np.testing.assert_array_equal(chunk, [[7, 6]])
+
+
+def test_a_text_may_read_null(tmp_path):
+    (tmp_path / "x.csv").write_text('t\nnull\n""\nNA\n')
+    assert list(read_samples(tmp_path / "x.csv", texts=True)) == [["null", "", "NA"]]
+
+
 def test_what_cannot_be_used_is_named_and_nothing_is_written(folder, tmp_path):
     source = tmp_path / "x.csv"
     out = tmp_path / "out.csv"

@@ -69,6 +69,24 @@ def test_stages_of_one_configuration_share_a_parent(store, monkeypatch):
     assert found["evaluate"].info.artifact_uri.startswith((store / "mlartifacts").as_uri())
 
 
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_run_of_changed_code_does_not_pass_for_its_commit(store, monkeypatch, changed):
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", "-C", str(store)]
+    (store / "stages").mkdir()
+    (store / "stages/graph.py").write_text("one")
+    for command in (["init", "-q"], ["add", "stages"], ["commit", "-qm", "code"]):
+        subprocess.run([*git, *command], check=True)
+    head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
+    (store / "params.yaml").write_text("that DVC changes")
+    if changed:
+        (store / "stages/graph.py").write_text("two")
+    monkeypatch.chdir(store)
+    with tracking.stage_run("evaluate", PARAMS, is_last=True) as run:
+        run.log_metrics({"seconds": 1}, on_parent=True)
+    (found,) = leaderboard.finished_pipelines()
+    assert found.commit == head.stdout[:12] + ("-dirty" if changed else "")
+
+
 def test_a_failed_stage_is_a_failed_run(store):
     with pytest.raises(RuntimeError), tracking.stage_run("graph", PARAMS):
         raise RuntimeError
