@@ -6,7 +6,7 @@ SCORES = {
     "acc": "ACC, fitted points",
     "nmi": "NMI, fitted points",
     "ari": "ARI, fitted points",
-    "acc_test": "ACC, held-out points",
+    "acc_test": "ACC, held-out points (matched alone)",
     "nmi_test": "NMI, held-out points",
     "grassmann": "squared Grassmann distance to the exact eigenspace",
     "agreement": "agreement with exact spectral clustering (NMI)",

@@ -14,10 +14,10 @@ from spectralnet.errors import DataError
 
 METHODS = {
     "SpectralNet": ("", ""),
-    "SpectralNet, held-out points": ("", "_test"),
+    "SpectralNet, held-out points matched alone": ("", "_test"),
     "exact spectral clustering, same graph": ("spectral_", ""),
     "k-means on what feeds the net": ("kmeans_embedding_", ""),
-    "k-means on the features": ("kmeans_", ""),
+    "k-means on the codes, or the input": ("kmeans_", ""),
 }
 SCORES = {"ACC": "acc", "NMI": "nmi", "NMI (max)": "nmi_max", "ARI": "ari"}
 # What is known without labels: name, metric, format, what it says.

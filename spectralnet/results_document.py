@@ -22,10 +22,11 @@ Made by `python -m stages.collect` from what the runs recorded ([results.csv](re
 by hand. ACC and NMI (arithmetic mean of the entropies) are means over seeds ± their standard
 deviation. Labels score; nothing is trained by them, except where a part is said to be labelled.
 
-* method and setting: `kmeans, code` is k-means on the codes, `kmeans, input` on the features,
-  `kmeans, ..., siamese` on the Siamese embedding; `spectral` is exact spectral clustering of the
+* method and setting: `kmeans, code` is k-means on the codes, `kmeans, input` on the input
+  features, `kmeans, ..., siamese` on the Siamese embedding; `spectral` is exact spectral clustering of the
   graph of the space and affinity. Other names: [methods.md](methods.md).
-* `worst`: the least ACC of the seeds. `held out`: ACC of points that were not fitted.
+* `worst`: the least ACC of the seeds. `held out`: ACC of points that were not fitted, whose
+  clusters are matched to classes by themselves.
 * `Grassmann²`: squared Grassmann distance of the net's eigenspace to the exact one. 0 is best; a
   lost eigenvector adds 1.
 * `seconds` (median, scoring left out) and `MiB` (the most memory that a stage held) are of all

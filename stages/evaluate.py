@@ -87,6 +87,7 @@ def _kmeans_baselines(
 
 
 def _held_out_scores(stage: Stage, whole: ClusterModel, data: Path) -> dict[str, float]:
+    """Score points that were not fitted, their clusters matched to classes by themselves."""
     labels = load_array(data / "held_out_labels.npy")
     clusters = whole.predict(load_matrix(data / "held_out_matrix"), stage.device)
     scored = score_clusterings({"": clusters}, labels)
