@@ -29,7 +29,7 @@ from spectralnet.validation import check_finite
 def _read_csv(path: Path, words: Sequence[str | None]) -> pd.DataFrame:
     """Read a CSV table; in the columns of `words` a class or text called NA is no gap."""
     table = pd.read_csv(path)
-    if present := [name for name in dict.fromkeys(words) if name in table]:
+    if present := [name for name in dict.fromkeys(words) if name is not None and name in table]:
         table[present] = pd.read_csv(path, usecols=present, keep_default_na=False)[present]
     return table
 
@@ -253,7 +253,7 @@ def _read_vector(path: Path) -> NDArray[Any]:
         names = TABLES[path.suffix](path, []).columns
         if len(names) != 1:
             raise DataError(f"{path} has {len(names)} columns: one, of labels, is needed")
-        table = TABLES[path.suffix](path, names)
+        table = TABLES[path.suffix](path, list(names))
         return table.iloc[:, 0].to_numpy()
 
 

@@ -23,8 +23,8 @@ by hand. ACC and NMI (arithmetic mean of the entropies) are means over seeds ± 
 deviation. Labels score; nothing is trained by them, except where a part is said to be labelled.
 
 * method and setting: `kmeans, code` is k-means on the codes, `kmeans, input` on the input
-  features, `kmeans, ..., siamese` on the Siamese embedding; `spectral` is exact spectral clustering of the
-  graph of the space and affinity. Other names: [methods.md](methods.md).
+  features, `kmeans, ..., siamese` on the Siamese embedding; `spectral` is exact spectral
+  clustering of the graph of the space and affinity. Other names: [methods.md](methods.md).
 * `worst`: the least ACC of the seeds. `held out`: ACC of points that were not fitted, whose
   clusters are matched to classes by themselves.
 * `Grassmann²`: squared Grassmann distance of the net's eigenspace to the exact one. 0 is best; a

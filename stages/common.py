@@ -5,6 +5,7 @@ import hashlib
 import inspect
 import json
 import resource
+import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ from typing import Any
 import torch
 
 from spectralnet import tracking
-from spectralnet.artifacts import content_hash, save_json
+from spectralnet.artifacts import EXAMPLE, content_hash, save_json
 from spectralnet.augmentation import RandomAffine
 from spectralnet.config import Params, Settings, read_params
 from spectralnet.errors import ParameterError, SpectralNetError
@@ -90,6 +91,12 @@ class Stage:
         """Return the most memory that the process has held so far, in MiB."""
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # KiB, bytes on macOS
         return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
+
+
+def copy_preparation(data: Path, model: Path) -> None:
+    """Put beside a saved model what makes it take raw samples, and some of these."""
+    for name in ("preparation.json", EXAMPLE):
+        shutil.copyfile(data / name, model / name)
 
 
 def main(work: Callable[..., str], method: str | None = "spectralnet") -> None:

@@ -1,17 +1,16 @@
 """What the stages of methods beside SpectralNet have in common: scores of their own."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spectralnet.artifacts import EXAMPLE, load_array, load_json, save_array, save_json
+from spectralnet.artifacts import load_array, load_json, save_array, save_json
 from spectralnet.metrics import score_clusterings
 from spectralnet.model_card import model_card
 from spectralnet.registry import log_predictor
-from stages.common import Stage
+from stages.common import Stage, copy_preparation
 
 
 def write_clustering(
@@ -74,8 +73,7 @@ def register_model(stage: Stage, data: Path, folder: Path) -> None:
     folder : Path
         With the model, and the scores of `write_clustering`.
     """
-    for name in ("preparation.json", EXAMPLE):
-        shutil.copyfile(data / name, folder / name)
+    copy_preparation(data, folder)
     params, method = stage.params, stage.method
     about = load_json(data / "about.json") | {"n_known_labels": 0}  # SpectralNet alone uses them
     metrics = load_json(folder / "metrics.json")

@@ -5,22 +5,17 @@ from pathlib import Path
 from torch import nn
 
 from spectralnet.artifacts import (
-    EXAMPLE,
     load_graph,
-    load_json,
     load_matrix,
     load_net,
     save_array,
-    save_json,
     save_table,
 )
 from spectralnet.model import cluster_in_eigenspace
 from spectralnet.nets import map_in_chunks
-from spectralnet.predictor import Predictor
-from spectralnet.preparation import build_preparation
 from spectralnet.spectral import train_spectral_map
 from spectralnet.validation import check_sizes
-from stages.common import Stage, main
+from stages.common import Stage, copy_preparation, main
 
 
 def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
@@ -56,8 +51,8 @@ def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
         seed=seed,
         device=stage.device,
     )
-    Predictor(build_preparation(load_json(data / "preparation.json")), whole).save(model)
-    save_json(model / EXAMPLE, load_json(data / EXAMPLE))
+    whole.save(model)
+    copy_preparation(data, model)
     save_array(model / "embedding.npy", assigned.embedding)
     save_array(model / "clusters.npy", assigned.clusters)
     save_array(model / "eigenvalues.npy", eigenvalues)
