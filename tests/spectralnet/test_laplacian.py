@@ -50,20 +50,6 @@ def test_ritz_values_bound_the_eigenvalues_from_above(blob_graph):
     assert (values >= dense_pairs(blob_graph, True)[0][:4]).all()
 
 
-@pytest.mark.parametrize("normalised", [True, False])
-def test_the_best_of_a_larger_span_are_found(blob_graph, normalised):
-    n = blob_graph.shape[0]
-    y = np.random.default_rng(0).normal(size=(n, 9))
-    dependent = np.column_stack([y, y[:, 0] - 2 * y[:, 5]])
-    rotation, values = rayleigh_ritz(dependent, blob_graph, normalised, n_components=3)
-    w = blob_graph.toarray()
-    mass = np.diag(w.sum(axis=1)) if normalised else np.eye(n)
-    energy = y.T @ (np.diag(w.sum(axis=1)) - w) @ y
-    expected = scipy.linalg.eigh(energy, y.T @ mass @ y, eigvals_only=True)
-    np.testing.assert_allclose(values, expected[:3], rtol=1e-8)
-    assert rotation.shape == (10, 3)
-
-
 def test_collapsed_outputs_are_refused(blob_graph):
     with pytest.raises(TrainingError, match="3 outputs span fewer dimensions"):
         rayleigh_ritz(np.ones((blob_graph.shape[0], 3)), blob_graph)

@@ -1,8 +1,6 @@
 import numpy as np
 import pytest
-import torch
 import toys
-from scipy.linalg import eigh
 
 from spectralnet.affinity import affinity_graph, degrees, with_known_labels
 from spectralnet.clustering import fit_centroids, nearest_centroid, unit_rows
@@ -10,10 +8,8 @@ from spectralnet.datasets import reveal
 from spectralnet.laplacian import exact_eigenvectors, squared_grassmann_distance
 from spectralnet.metrics import accuracy
 from spectralnet.neighbours import nearest_neighbours
-from spectralnet.nets import map_in_chunks, seeded
-from spectralnet.spectral import solve_last_layer, train_spectral_map
-from spectralnet.spectral_map import SpectralMap
-from spectralnet.training import hold_out
+from spectralnet.nets import map_in_chunks
+from spectralnet.spectral import train_spectral_map
 
 
 @pytest.fixture
@@ -55,31 +51,6 @@ def test_toys_are_clustered_and_so_are_new_points(toy, seed, toy_settings, cpu):
     assert squared_grassmann_distance(y, exact, degree) < 0.05
     np.testing.assert_allclose(eigenvalues, exact_values, atol=3e-4)
     assert (eigenvalues >= exact_values - 1e-9).all()
-
-
-@pytest.mark.parametrize("normalised", [True, False])
-def test_the_last_layer_is_solved_for(normalised, toy_settings, cpu):
-    points, _ = toys.two_moons(n=600, seed=0)
-    graph = affinity_graph(nearest_neighbours(points, 30), toy_settings[0])
-    held_out = hold_out(600, 0.1, 0)
-    with seeded(0):
-        net = SpectralMap([2, 20, 10, 3])
-    untrained = net.mlp[-1].weight.clone()
-    losses = iter([1.0, 2.0])
-    solve_last_layer(net, points, graph, held_out, normalised, losses.__next__, cpu)
-    assert torch.equal(net.mlp[-1].weight, untrained)  # the loss would have risen
-
-    losses = iter([2.0, 1.0])
-    solve_last_layer(net, points, graph, held_out, normalised, losses.__next__, cpu)
-    hidden = map_in_chunks(net.hidden, points, cpu)[~held_out].astype(np.float64)
-    basis = np.column_stack([hidden, np.ones(len(hidden))])
-    w = graph[~held_out][:, ~held_out].toarray()
-    degree = np.diag(w.sum(axis=1))
-    mass = degree if normalised else np.eye(len(w))
-    _, vectors = eigh(basis.T @ (degree - w) @ basis, basis.T @ mass @ basis)
-    with torch.no_grad():
-        y = net.outputs(torch.from_numpy(points[~held_out])).numpy()
-    assert squared_grassmann_distance(y, basis @ vectors[:, :3], np.diag(mass)) < 1e-6
 
 
 def test_a_few_labels_mend_what_noise_merges(toy_settings, cpu):
