@@ -82,30 +82,24 @@ def _largest_pairs(matrix: csr_array, k: int, seed: int) -> tuple[Array, Array]:
 
 
 def rayleigh_ritz(
-    y: NDArray[np.floating],
-    graph: csr_array,
-    normalised: bool = True,
-    n_components: int | None = None,
+    y: NDArray[np.floating], graph: csr_array, normalised: bool = True
 ) -> tuple[Array, Array]:
-    """Combine what a net makes of the nodes into the best approximations of eigenvectors.
+    """Rotate outputs that span an eigenspace to its eigenvectors.
 
     The Ritz pairs solve (Y^T L Y) v = lambda (Y^T B Y) v, B = D / mean(D) if `normalised`
     and I otherwise, so that Y V has mean square 1 in the metric of B.
 
     Parameters
     ----------
-    y : ndarray of shape (n, m)
-        Of every node: columns whose span holds something near the eigenvectors.
+    y : ndarray of shape (n, c)
+        Outputs of a net for every node.
     graph : csr_array of shape (n, n)
     normalised : bool, default=True
-    n_components : int, optional
-        How many pairs are wanted, c; by default m.
 
     Returns
     -------
-    rotation : ndarray of shape (m, c)
-        V: the columns of ``y @ rotation`` approximate the eigenvectors. No others in the span
-        of `y` have a smaller sum of Rayleigh quotients.
+    rotation : ndarray of shape (c, c)
+        V: the columns of ``y @ rotation`` approximate the eigenvectors.
     eigenvalues : ndarray of shape (c,)
         The Rayleigh quotients of those columns, ascending. They are never below the
         exact eigenvalues.
@@ -113,25 +107,20 @@ def rayleigh_ritz(
     Raises
     ------
     TrainingError
-        If the columns of `y` span fewer than c dimensions.
+        If the columns of `y` are linearly dependent.
     """
-    c = n_components or y.shape[1]
     y = y.astype(np.float64)
     degree = degrees(graph)
     mass = degree / degree.mean() if normalised else np.ones(len(y))
-    energy = y.T @ (degree[:, None] * y - graph @ y)  # (m, m)
-    moment = y.T @ (mass[:, None] * y) / len(y)  # (m, m)
-    squares, directions = eigh(moment)
-    kept = squares > LEAST_SINE**2 * squares[-1]
-    if np.count_nonzero(kept) < c:
+    energy = y.T @ (degree[:, None] * y - graph @ y)  # (c, c)
+    moment = y.T @ (mass[:, None] * y)  # (c, c)
+    if np.linalg.matrix_rank(y * np.sqrt(mass)[:, None], rtol=LEAST_SINE) < y.shape[1]:
         raise TrainingError(
-            f"the {c} outputs span fewer dimensions: train longer, or with fewer "
+            f"the {y.shape[1]} outputs span fewer dimensions: train longer, or with fewer "
             "spectralnet.n_components"
         )
-    basis = directions[:, kept] / np.sqrt(squares[kept])  # (m, rank): y @ basis is orthonormal
-    restricted = basis.T @ energy @ basis / len(y)
-    values, rotation = eigh((restricted + restricted.T) / 2, subset_by_index=[0, c - 1])
-    rotation = basis @ rotation  # (m, c)
+    values, rotation = eigh((energy + energy.T) / 2, moment)
+    rotation *= np.sqrt(len(y))
     rotation *= _signs(y @ rotation)
     return rotation, values / degree.mean() if normalised else values
 

@@ -1,14 +1,11 @@
 """The training of the spectral map, and its last layer."""
 
-from collections.abc import Callable
-from typing import cast
-
 import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from torch import Tensor, nn
+from torch import Tensor
 
 from spectralnet.laplacian import rayleigh_ritz
 from spectralnet.matrices import Matrix, Points
@@ -59,8 +56,7 @@ def train_spectral_map(
         net = SpectralMap([x.shape[1], *params.hidden, params.n_components]).to(device)
     net.standardise.fit(x)
     points = Points(x, device)
-    held_out = hold_out(len(points), params.held_out, seed)
-    sampler = make_sampler(points, graph, held_out, params, graph_params)
+    sampler = make_sampler(points, graph, params, graph_params, seed)
 
     def loss(batch: Tensor) -> Tensor:
         return sampler.loss(lambda indices: net.outputs(points[indices]), batch)
@@ -81,49 +77,7 @@ def train_spectral_map(
         name="spectralnet",
         checkpoint=checkpoint,
     )
-    solve_last_layer(net, x, graph, held_out, sampler.normalised, held_out_loss, device)
     return net, finish(net, x, graph, sampler.normalised, device), history
-
-
-@torch.no_grad()
-def solve_last_layer(
-    net: SpectralMap,
-    x: Matrix,
-    graph: csr_array,
-    held_out: NDArray[np.bool_],
-    normalised: bool,
-    held_out_loss: Callable[[], float],
-    device: torch.device,
-) -> None:
-    """Solve for the last trained layer in closed form, given what lies before it.
-
-    It is linear, so the best outputs that it can have on the fitted part of the graph are Ritz
-    vectors, where minibatches only come near. They stay if the held-out loss falls by it: where
-    points are few, the layer may fit them too well.
-
-    Parameters
-    ----------
-    net : SpectralMap
-        Changed in place.
-    x : ndarray or csr_array of shape (n, d)
-    graph : csr_array of shape (n, n)
-    held_out : bool ndarray of shape (n,)
-    normalised : bool
-        See `spectralnet.laplacian.rayleigh_ritz`.
-    held_out_loss : callable
-    device : torch.device
-    """
-    last = cast(nn.Linear, net.mlp[-1])
-    trained = {name: weights.clone() for name, weights in last.state_dict().items()}
-    before = held_out_loss()
-    hidden = map_in_chunks(net.hidden, x, device)[~held_out]  # (n_fitted, h)
-    basis = np.concatenate([hidden, np.ones((len(hidden), 1))], axis=1)
-    part = csr_array(graph[~held_out][:, ~held_out])
-    solution, _ = rayleigh_ritz(basis, part, normalised, len(last.bias))
-    weights = torch.from_numpy(solution.T).to(last.weight)  # (c, h + 1)
-    last.load_state_dict({"weight": weights[:, :-1], "bias": weights[:, -1]})
-    if held_out_loss() >= before:
-        last.load_state_dict(trained)
 
 
 def finish(
@@ -158,11 +112,12 @@ def finish(
 def make_sampler(
     points: Points,
     graph: csr_array,
-    held_out: NDArray[np.bool_],
     params: SpectralNetParams,
     graph_params: GraphParams,
+    seed: int,
 ) -> Sampler:
-    """Build the sampler that `params` names."""
+    """Build the sampler that `params` names, with its held-out points."""
+    held_out = hold_out(len(points), params.held_out, seed)
     if params.sampler == "edges":
         return EdgeSampler(graph, held_out, params.batch_size)
     return BatchSampler(points, held_out, params.batch_size, graph_params)

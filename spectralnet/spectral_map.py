@@ -33,12 +33,6 @@ class SpectralMap(nn.Module):
         self.mlp = MLP(sizes, activation="leaky_relu")
         self.register_buffer("output_weights", torch.eye(sizes[-1]))
 
-    @property
-    def hidden(self) -> nn.Sequential:
-        """The layers before the last trained one, as a net."""
-        *before, _ = self.mlp
-        return nn.Sequential(self.standardise, *before)
-
     def outputs(self, x: Tensor) -> Tensor:
         """Map x, shape (m, d), to the outputs before the last layer, shape (m, c)."""
         return self.mlp(self.standardise(x))
