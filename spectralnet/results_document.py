@@ -36,7 +36,8 @@ deviation. Labels score; nothing is trained by them, except where a part is said
 * `paper`: ACC / NMI of the same setting, as the method's authors published them.
 
 Each command starts from the committed parameters (`git checkout HEAD -- params.yaml`). Rows whose
-commit ([results.csv](results.csv)) is older than fc636f7 had `spectralnet.learning_rate` .001.
+commit ([results.csv](results.csv)) is older than fc636f7 had `spectralnet.learning_rate` .001, but
+for seed 1 of MNIST's default, which was given today's.
 """
 ON_CRITERIA = """## Criteria without labels
 
