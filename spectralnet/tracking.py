@@ -22,6 +22,7 @@ from mlflow.tracking import MlflowClient
 from spectralnet.errors import DataError
 
 EXPERIMENT = "spectralnet"
+CODE = ["spectralnet", "stages", "dvc.yaml", ":(exclude)*.lock"]  # locks change in each run
 DIRTY = "git.dirty"  # tag of a configuration that ran with code which its commit does not hold
 
 
@@ -113,7 +114,7 @@ def stage_run(stage: str, params: dict[str, Any], is_last: bool = False) -> Iter
         client, experiment_id = _open_store()
         name = os.environ.get("DVC_EXP_NAME")
         parent_id = _parent_run(client, experiment_id, params, _git("rev-parse", "HEAD"), name)
-        if _git("status", "--porcelain", "--", "spectralnet", "stages", "dvc.yaml"):
+        if _git("status", "--porcelain", "--", *CODE):
             client.set_tag(parent_id, DIRTY, "true")
     try:
         with mlflow.start_run(run_name=stage, parent_run_id=parent_id) as run:

@@ -78,6 +78,7 @@ def test_a_run_of_changed_code_does_not_pass_for_its_commit(store, monkeypatch, 
         subprocess.run([*git, *command], check=True)
     head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
     (store / "params.yaml").write_text("that DVC changes")
+    (store / "stages/dvc.lock").write_text("that DVC changes")
     if changed:
         (store / "stages/graph.py").write_text("two")
     monkeypatch.chdir(store)
