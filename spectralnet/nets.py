@@ -167,12 +167,14 @@ def pick_device(device: str) -> torch.device:
 def half_precision(device: torch.device) -> AbstractContextManager[Any]:
     """Multiply matrices in bfloat16 inside the block, where the hardware does so natively.
 
-    Weights, sums and gradients stay in float32. On CPUs that means AMX: twice as fast.
+    Weights, sums and gradients stay in float32. On CPUs that means AMX or AVX-512's bfloat16
+    instructions: a training takes half to two thirds of the time.
     """
     if device.type == "cuda":
         native = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
-        native = bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+        found = torch.cpu.get_capabilities()
+        native = any(found.get(name, False) for name in ("amx_bf16", "avx512_bf16"))
     return torch.autocast(device.type, torch.bfloat16, enabled=native)
 
 

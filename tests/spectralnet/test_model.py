@@ -75,10 +75,11 @@ def test_convolutions_see_images_not_rows(cpu):
 
 
 def test_half_precision_is_for_hardware_that_has_it(monkeypatch, cpu):
-    for native in (True, False):
-        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": native})  # noqa: B023
+    for found in ({"amx_bf16": True}, {"avx512_bf16": True}, {"amx_bf16": False, "avx2": True}):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: found)  # noqa: B023
         with half_precision(cpu):
             product = torch.ones(2, 2) @ torch.ones(2, 2)
+        native = "avx2" not in found
         assert product.dtype == (torch.bfloat16 if native else torch.float32)
 
 
