@@ -21,7 +21,7 @@ from spectralnet.laplacian import exact_eigenvectors
 from spectralnet.metrics import accuracy
 from spectralnet.neighbours import nearest_neighbours
 from spectralnet.parameters import GraphParams
-from spectralnet.selection import SURPLUS, modularity
+from spectralnet.selection import candidate_components, modularity
 
 SEEDS = range(5)
 SIZES = (10, 20, 30)  # neighbours
@@ -40,9 +40,9 @@ def clusterings(x: np.ndarray, labels: np.ndarray, n_neighbours: int, seed: int)
     )
     graph = affinity_graph(nearest_neighbours(x, n_neighbours), params)
     n_clusters = len(np.unique(labels))
-    vectors, _ = exact_eigenvectors(graph, n_clusters + SURPLUS, seed=seed)
+    vectors, _ = exact_eigenvectors(graph, candidate_components(n_clusters), seed=seed)
     rows = []
-    for used in range(n_clusters, n_clusters + SURPLUS + 1):
+    for used in range(n_clusters, candidate_components(n_clusters) + 1):
         centroids = fit_centroids(unit_rows(vectors[:, :used]), n_clusters, seed)
         clusters = spectral_clusters(vectors, centroids)
         rows.append((modularity(graph, clusters), accuracy(labels, clusters)))

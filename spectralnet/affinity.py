@@ -166,6 +166,11 @@ def with_known_labels(graph: csr_array, labels: NDArray[np.int64], seed: int) ->
     return told
 
 
+def with_confirmed(graph: csr_array, confirmed: csr_array | None) -> csr_array:
+    """Return the mean of a graph and of `spectralnet.confirmed`'s edges, if there are any."""
+    return graph if confirmed is None else csr_array((graph + confirmed) / 2)
+
+
 def _others_of_a_class(members: NDArray[np.intp], random: np.random.Generator) -> NDArray[np.intp]:
     """Return whom each of m members is connected to, both ways: (m, m - 1) at most.
 

@@ -20,7 +20,7 @@ from spectralnet.parameters import (
     SpectralNetParams,
     StackedParams,
 )
-from spectralnet.selection import SURPLUS
+from spectralnet.selection import candidate_components
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -28,7 +28,7 @@ Model = TypeVar("Model", bound=BaseModel)
 class Settings(Block):
     """One data set's block of parameters.
 
-    Without `spectralnet.n_components` the net learns `SURPLUS` more than there are clusters.
+    Without `spectralnet.n_components` the net learns `candidate_components`.
     """
 
     n_clusters: Count
@@ -43,7 +43,8 @@ class Settings(Block):
     def _components_follow_clusters(cls, raw: Any) -> Any:
         match raw:
             case {"n_clusters": int(n_clusters), "spectralnet": {"n_components": None} as block}:
-                return raw | {"spectralnet": block | {"n_components": n_clusters + SURPLUS}}
+                n_components = candidate_components(n_clusters)
+                return raw | {"spectralnet": block | {"n_components": n_components}}
         return raw
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ from spectralnet.parameters import (
     DualAutoencoderParams,
     StackedParams,
 )
-from spectralnet.selection import SURPLUS
+from spectralnet.selection import candidate_components
 from spectralnet.validation import check_count
 
 FEW_POINTS = 10_000
@@ -105,8 +105,9 @@ def default_settings(
     graph.setdefault("n_neighbours", max(1, min(N_NEIGHBOURS, n - 1)))
     check_count("graph.n_neighbours", graph["n_neighbours"])
     graph.setdefault("scale_neighbour", max(1, graph["n_neighbours"] // 2))
-    surplus = min(n_clusters + SURPLUS, max(n_clusters + 1, n // POINTS_A_COMPONENT))
-    spectralnet.setdefault("n_components", max(1, min(surplus, n - 1)))
+    enough = max(n_clusters + 1, n // POINTS_A_COMPONENT)
+    wanted = min(candidate_components(n_clusters), enough, n - 1)
+    spectralnet.setdefault("n_components", max(1, wanted))
     check_count("spectralnet.n_components", spectralnet["n_components"])
     if "batch_size" not in (changes or {}).get("spectralnet", {}):  # it has to span them
         spectralnet["batch_size"] = max(spectralnet["batch_size"], 2 * spectralnet["n_components"])
@@ -146,7 +147,7 @@ def default_dec(
 
 
 def default_dual_autoencoder(
-    n: int, images: bool, changes: Mapping[str, Any] | None = None
+    n: int, n_components: int, images: bool, changes: Mapping[str, Any] | None = None
 ) -> DualAutoencoderParams:
     """Choose settings of the Dual Autoencoder Network for n points.
 
@@ -154,6 +155,8 @@ def default_dual_autoencoder(
     ----------
     n : int
         Number of points to fit.
+    n_components : int
+        Of the spectral map, which a minibatch of the joint fine-tuning has to span.
     images : bool
         Whether they are images: with codes of size 120, as in the paper, and not of 10.
     changes : dict, optional
@@ -171,5 +174,6 @@ def default_dual_autoencoder(
     changes = dict(changes or {})
     hidden = (_FEW if n <= FEW_POINTS else _MANY)["autoencoder"]["hidden"]
     raw = _DUAL_AUTOENCODER | {"hidden": hidden, "code_size": 120 if images else 10}
-    joint = _JOINT | _TRAINING | dict(changes.pop("joint", {}))
+    batch_size = {"batch_size": max(_JOINT["batch_size"], n_components)}
+    joint = _JOINT | batch_size | _TRAINING | dict(changes.pop("joint", {}))
     return validate(DualAutoencoderParams, raw | changes | {"joint": joint}, "the parameters")

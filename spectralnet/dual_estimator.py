@@ -124,4 +124,6 @@ class DualAutoencoder(DeepClusterer):
         image_size(self.image_shape, d)
         changes = {"graph": self.graph, "spectralnet": self.spectralnet}
         settings = graph_settings(x, self.n_clusters, self.n_neighbours, self.n_components, changes)
-        return default_dual_autoencoder(n, self.image_shape is not None, self.autoencoder), settings
+        n_components = settings.spectralnet.n_components
+        images = self.image_shape is not None
+        return default_dual_autoencoder(n, n_components, images, self.autoencoder), settings

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 from scipy.sparse import csr_array
 
-from spectralnet.affinity import affinity_graph
+from spectralnet.affinity import affinity_graph, with_confirmed
 from spectralnet.artifacts import load_array, save_array
 from spectralnet.autoencoder import train_autoencoder
 from spectralnet.clustering import Assignment
@@ -21,7 +21,7 @@ from spectralnet.matrices import Matrix
 from spectralnet.model import ClusterModel, cluster_in_eigenspace
 from spectralnet.neighbours import nearest_neighbours
 from spectralnet.nets import MLP, ConvNet, map_in_chunks
-from spectralnet.siamese import train_siamese
+from spectralnet.siamese import sees_images, train_siamese
 from spectralnet.spectral import train_spectral_map
 from spectralnet.validation import image_size
 
@@ -133,16 +133,14 @@ class SpectralNet(DeepClusterer):
         embedding, graph = features, _graph(features, settings, seed)
         if self.affinity == "siamese":
             confirmed = None
-            if self.image_shape is not None and settings.siamese.channels:
+            if sees_images(self.image_shape, settings.siamese):
                 if self._space(x) == "code":
                     confirmed = confirmed_edges(graph, x, settings.graph, seed)
                 features, encoder = x, MLP([x.shape[1]])  # convolutions see the images themselves
             embedder, embedding = self._learn_metric(
                 features, graph, confirmed, settings, seed, device
             )
-            graph = _graph(embedding, settings, seed)
-            if confirmed is not None:
-                graph = csr_array((graph + confirmed) / 2)
+            graph = with_confirmed(_graph(embedding, settings, seed), confirmed)
         spectral_map, self.eigenvalues_, self.history_["spectralnet"] = train_spectral_map(
             embedding, graph, settings.spectralnet, settings.graph, seed=seed, device=device
         )

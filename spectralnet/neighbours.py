@@ -83,17 +83,25 @@ def nearest_neighbours(
     if search == "auto":
         cost = float(n) * (x.nnz * SPARSE_COST if isinstance(x, csr_array) else n * (d + PAIR_COST))
         search = "exact" if cost <= EXACT_SEARCH_BUDGET else "approximate"
-    x = x if isinstance(x, csr_array) else np.ascontiguousarray(x, dtype=np.float32)
+    near = _centred(x)
     n_candidates = min(n_neighbours + 1 + SPARE_CANDIDATES, n)
     if search == "exact":
-        found, recall = _nearest(x, np.arange(n), n_candidates), 1.0
+        found, recall = _nearest(near, np.arange(n), n_candidates), 1.0
     else:
-        found = _nearest_in_cells(x, n_candidates, seed)
+        found = _nearest_in_cells(near, n_candidates, seed)
         rows = np.random.default_rng(seed).choice(n, min(n, RECALL_SAMPLE), replace=False)
-        truth = _without_self(_nearest(x, rows, n_neighbours + 1), rows)
+        truth = _without_self(_nearest(near, rows, n_neighbours + 1), rows)
         recall = float(np.mean((found[rows][:, :, None] == truth[:, None, :]).any(axis=1)))
     indices, distances = _sorted_by_distance(x, _without_self(found, np.arange(n)))
     return Neighbours(indices[:, :n_neighbours], distances[:, :n_neighbours], search, recall)
+
+
+def _centred(x: Matrix) -> Matrix:
+    """Move dense rows to the origin: far from it faiss's sums cancel (`_sorted_by_distance`)."""
+    if isinstance(x, csr_array):
+        return x
+    mean = x.mean(axis=0, dtype=np.float64).astype(np.float32)
+    return np.ascontiguousarray(x - mean, dtype=np.float32)
 
 
 def _nearest(x: Matrix, rows: NDArray[np.integer], k: int) -> NDArray[np.int64]:
@@ -168,8 +176,8 @@ def _sorted_by_distance(
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Order neighbours by distances that are summed from differences.
 
-    faiss expands |a - b|^2 into |a|^2 - 2ab + |b|^2, which in float32 gives close points
-    and duplicates a distance of noise.
+    faiss expands |a - b|^2 of wide rows into |a|^2 - 2ab + |b|^2, which in float32 gives close
+    points and duplicates a distance of noise.
     """
     distances = np.empty(indices.shape, dtype=np.float32)
     width = x.nnz // x.shape[0] + 1 if isinstance(x, csr_array) else x.shape[1]

@@ -1,6 +1,6 @@
 """A user's own data: a file or folder to raw samples and labels, or a message that helps."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,8 +11,10 @@ from scipy.sparse import csr_array
 from sklearn.datasets import load_svmlight_file
 
 from spectralnet.errors import DataError
+from spectralnet.own_labels import Labels, folder_labels, number_labels, read_labels
 from spectralnet.raw_files import (
     IMAGES,
+    TABLES,
     TEXTS,
     check_table,
     list_files,
@@ -24,20 +26,6 @@ from spectralnet.raw_files import (
     reading,
 )
 from spectralnet.validation import check_finite
-
-
-def _read_csv(path: Path, words: Sequence[str | None]) -> pd.DataFrame:
-    """Read a CSV table; in the columns of `words` a class or text called NA is no gap."""
-    table = pd.read_csv(path)
-    if present := [name for name in dict.fromkeys(words) if name is not None and name in table]:
-        table[present] = pd.read_csv(path, usecols=present, keep_default_na=False)[present]
-    return table
-
-
-TABLES: dict[str, Callable[[Path, Sequence[str | None]], pd.DataFrame]] = {
-    ".csv": _read_csv,
-    ".parquet": lambda path, words: pd.read_parquet(path),
-}
 
 
 class OwnSamples(NamedTuple):
@@ -90,16 +78,25 @@ def read_own(
         )
     if path.is_file():
         return _read_file(path, labels, text)
-    if features := sorted(path.glob("features.*")):
-        beside = sorted(path.glob("labels.*"))
-        return _read_file(features[0], labels, text, _read_vector(beside[0]) if beside else None)
+    if features := _only(path, "features.*"):
+        beside = _only(path, "labels.*")
+        return _read_file(features, labels, text, read_labels(beside) if beside else None)
     if text is not None:
         raise DataError(f"own.text = {text!r}, but {path} is no table: set own.text: null")
     return _read_folder(path, labels, image_shape)
 
 
+def _only(folder: Path, pattern: str) -> Path | None:
+    """Return the file of a folder that fits a pattern, if there is one."""
+    files = sorted(folder.glob(pattern))
+    if len(files) > 1:
+        names = ", ".join(file.name for file in files)
+        raise DataError(f"{folder} holds more than one {pattern}: keep one of {names}")
+    return files[0] if files else None
+
+
 def _read_file(
-    path: Path, labels: str | None, text: str | None, y: NDArray[Any] | None = None
+    path: Path, labels: str | None, text: str | None, y: Labels | None = None
 ) -> OwnSamples:
     """Read a file, with the labels `y` from beside it or those that it holds itself."""
     if path.stat().st_size == 0:
@@ -120,7 +117,7 @@ def _read_file(
             return _from_npz(path, labels, y)
         if path.suffix in (".svmlight", ".libsvm", ".svm"):
             x, own = load_svmlight_file(str(path))
-            return _from_array(path, csr_array(x), own if y is None else y)
+            return _from_array(path, csr_array(x), Labels(own, path) if y is None else y)
         if path.suffix in TEXTS:
             return _from_texts(path, read_lines(path), y)
     known = ", ".join([*TABLES, ".npy", ".npz", ".svmlight", *sorted(TEXTS)])
@@ -132,7 +129,7 @@ def _from_table(
     table: pd.DataFrame,
     labels: str | None,
     text: str | None,
-    y: NDArray[Any] | None,
+    y: Labels | None,
 ) -> OwnSamples:
     if labels is not None and labels == text:
         raise DataError(f"own.labels and own.text are both {text!r}: name two columns")
@@ -144,14 +141,14 @@ def _from_table(
             )
     check_table(table, path)
     if labels is not None:
-        y = table.pop(labels).to_numpy()
+        y = Labels(table.pop(labels).to_numpy(), path)
     if text is not None:
         return _from_texts(path, table[text].astype("string").fillna("").tolist(), y)
     x = read_numbers(table, path, "drop or encode it, or name it as own.labels or own.text")
     return _from_array(path, x, y, [str(name) for name in table.columns])
 
 
-def _from_npz(path: Path, labels: str | None, y: NDArray[Any] | None) -> OwnSamples:
+def _from_npz(path: Path, labels: str | None, y: Labels | None) -> OwnSamples:
     with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         names = arrays.files
         if "format" in names and labels is None:
@@ -164,11 +161,12 @@ def _from_npz(path: Path, labels: str | None, y: NDArray[Any] | None) -> OwnSamp
                 f"{path} holds {len(others)} arrays beside the labels ({', '.join(others)}): keep "
                 "one, and name another as own.labels"
             )
-        return _from_array(path, arrays[others[0]], y if labels is None else arrays[labels])
+        own = y if labels is None else Labels(arrays[labels], path)
+        return _from_array(path, arrays[others[0]], own)
 
 
 def _from_array(
-    path: Path, x: Any, y: NDArray[Any] | None, columns: list[str] | None = None
+    path: Path, x: Any, y: Labels | None, columns: list[str] | None = None
 ) -> OwnSamples:
     if x.dtype.kind not in "buif":
         raise DataError(f"{path} holds no numbers but {x.dtype}: convert them")
@@ -186,14 +184,14 @@ def _from_array(
         raise DataError(f"{path} holds zeros only: nothing tells its rows apart")
     n = x.shape[0]
     kind = "numbers" if x.ndim == 2 else "images"
-    return OwnSamples(kind, x, _number(path, y, n), {}, np.arange(n), columns)
+    return OwnSamples(kind, x, number_labels(y, n), {}, np.arange(n), columns)
 
 
 def _from_texts(
-    path: Path, texts: list[str], y: NDArray[Any] | None, names: Sequence[str] | None = None
+    path: Path, texts: list[str], y: Labels | None, names: Sequence[str] | None = None
 ) -> OwnSamples:
     """Keep texts that are not empty, and the first of equal ones."""
-    labels = _number(path, y, len(texts))
+    labels = number_labels(y, len(texts))
     kept: dict[str, int] = {}
     dropped = {"empty": 0, "duplicates": 0}
     for row, text in enumerate(texts):
@@ -229,41 +227,9 @@ def _read_folder(path: Path, labels: str | None, image_shape: Sequence[int] | No
             "into features.txt, one a line, or files into a folder for each class"
         )
     chosen = images or texts
-    y = None if labels is None else np.array([_class_of(file, path) for file in chosen])
+    y = None if labels is None else folder_labels(chosen, path)
     names = [file.relative_to(path).as_posix() for file in chosen]
     if texts:
         return _from_texts(path, [read_text(file) for file in texts], y, names)
     pixels = read_images(images, image_shape)
-    return OwnSamples("images", pixels, _number(path, y, len(images)), {}, np.array(names))
-
-
-def _class_of(file: Path, root: Path) -> str:
-    if file.parent == root:
-        raise DataError(f"own.labels = folder, but {file} lies in no folder of its class")
-    return file.parent.name
-
-
-def _read_vector(path: Path) -> NDArray[Any]:
-    """Read labels: an ``.npy``, a table of one column, or a line each."""
-    with reading(path):
-        if path.suffix == ".npy":
-            return np.load(path, allow_pickle=False)
-        if path.suffix not in TABLES:
-            return np.array(read_lines(path))
-        names = TABLES[path.suffix](path, []).columns
-        if len(names) != 1:
-            raise DataError(f"{path} has {len(names)} columns: one, of labels, is needed")
-        table = TABLES[path.suffix](path, list(names))
-        return table.iloc[:, 0].to_numpy()
-
-
-def _number(path: Path, y: NDArray[Any] | None, n: int) -> NDArray[np.int64]:
-    """Turn n labels of any type into numbers, in sorted order; -1 is a missing or empty one."""
-    if y is None:
-        return np.full(n, -1)
-    if y.ndim != 1:
-        raise DataError(f"{path}: labels of shape {y.shape}, but ({n},) is needed, one a sample")
-    if len(y) != n:
-        raise DataError(f"{path}: {len(y)} labels for {n} samples: give one each, or none")
-    labels = pd.Series(y)
-    return pd.factorize(labels.mask(labels.eq("")), sort=True)[0].astype(np.int64)
+    return OwnSamples("images", pixels, number_labels(y, len(images)), {}, np.array(names))

@@ -145,21 +145,6 @@ class StackedParams(TrainingParams):
     layer_epochs: Count
     corruption: Fraction
 
-    @property
-    def layer(self) -> TrainingParams:
-        """How each layer is trained."""
-        return TrainingParams(**self._training | {"epochs": self.layer_epochs})
-
-    @property
-    def fine_tuning(self) -> AutoencoderParams:
-        """How the whole is trained: without dropout."""
-        shape = {"hidden": self.hidden, "code_size": self.code_size, "corruption": 0.0}
-        return AutoencoderParams(**self._training | shape)
-
-    @property
-    def _training(self) -> dict[str, Any]:
-        return self.model_dump(include=set(TrainingParams.model_fields))
-
 
 class DECParams(Block):
     """DEC's clustering phase.

@@ -4,7 +4,7 @@ import codecs
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -103,8 +103,8 @@ def _shades_of_grey(image: Image.Image, file: Path) -> Image.Image:
 def white_level(pixels: NDArray[Any]) -> float:
     """Return the value of a white pixel: the largest of its type, or of what is there.
 
-    A `DataError` if black is not 0, so that nothing can be divided by it, or if nothing is
-    nearly as bright as the type allows: such images would be all but black to the nets.
+    A `DataError` if black is not 0, so that nothing can be divided by it, or if nothing is a
+    tenth as bright as the type allows: such images would be all but black to the nets.
     """
     lowest, highest = pixels.min(), pixels.max()
     if pixels.dtype.kind == "u":
@@ -142,6 +142,20 @@ def read_sparse(path: Path) -> csr_array:
         if hasattr(matrix, "check_format"):  # COO has none: it checks its indices when made
             matrix.check_format()
         return csr_array(matrix)
+
+
+def _read_csv(path: Path, words: Sequence[str | None]) -> pd.DataFrame:
+    table = pd.read_csv(path)
+    if present := [name for name in dict.fromkeys(words) if name is not None and name in table]:
+        table[present] = pd.read_csv(path, usecols=present, keep_default_na=False)[present]
+    return table
+
+
+# Readers of tables; in the columns that are named as words a class or text called NA is no gap.
+TABLES: dict[str, Callable[[Path, Sequence[str | None]], pd.DataFrame]] = {
+    ".csv": _read_csv,
+    ".parquet": lambda path, words: pd.read_parquet(path),
+}
 
 
 def check_table(

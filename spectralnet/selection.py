@@ -7,7 +7,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.metrics import normalized_mutual_info_score
 
-SURPLUS = 6  # eigenvectors to choose from, beyond as many as clusters
+SURPLUS = 6  # eigenvectors beyond as many as clusters
+
+
+def candidate_components(n_clusters: int) -> int:
+    """Return how many eigenvectors to learn, of which the first so many make the clusters."""
+    return n_clusters + SURPLUS
 
 
 def modularity(graph: csr_array, clusters: NDArray[np.integer]) -> float:

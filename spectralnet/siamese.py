@@ -105,6 +105,11 @@ def pair_masks(ends: Tensor, graph: csr_array) -> tuple[Tensor, Tensor]:
     return positive, ~(positive | near | same)
 
 
+def sees_images(image_shape: Sequence[int] | None, params: SiameseParams) -> bool:
+    """Say whether the net sees images, through convolutions, in place of codes."""
+    return image_shape is not None and bool(params.channels)
+
+
 def train_siamese(
     features: Matrix,
     graph: csr_array,

@@ -1,6 +1,7 @@
 """Greedy layerwise pretraining: a stack of denoising autoencoders (Xie et al. 2016, 3.2)."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 from spectralnet.autoencoder import Autoencoder, train_autoencoder
 from spectralnet.matrices import Matrix, Points
 from spectralnet.nets import half_precision, seeded
-from spectralnet.parameters import StackedParams
+from spectralnet.parameters import AutoencoderParams, StackedParams, TrainingParams
 from spectralnet.training import Checkpoint, hold_out, n_batches, shuffled_batches, train
 
 
@@ -77,7 +78,7 @@ def train_stacked(
         part = checkpoint.part(f"layer{i}") if checkpoint else None
         _pretrain_layer(net, i, features, params, seed, device, part)
     return train_autoencoder(
-        features, params.fine_tuning, seed=seed, device=device, checkpoint=checkpoint, initial=net
+        features, _fine_tuning(params), seed=seed, device=device, checkpoint=checkpoint, initial=net
     )
 
 
@@ -123,7 +124,7 @@ def _pretrain_layer(
 
     train(
         pair,
-        params.layer,
+        _layer_training(params),
         batches=batches,
         n_batches=n_batches(len(fitted), params.batch_size),
         loss=loss,
@@ -132,6 +133,20 @@ def _pretrain_layer(
         name=f"layer {i + 1}",
         checkpoint=checkpoint,
     )
+
+
+def _layer_training(params: StackedParams) -> TrainingParams:
+    return TrainingParams(**_training(params) | {"epochs": params.layer_epochs})
+
+
+def _fine_tuning(params: StackedParams) -> AutoencoderParams:
+    """Say how the whole is trained: without dropout."""
+    shape = {"hidden": params.hidden, "code_size": params.code_size, "corruption": 0.0}
+    return AutoencoderParams(**_training(params) | shape)
+
+
+def _training(params: StackedParams) -> dict[str, Any]:
+    return params.model_dump(include=set(TrainingParams.model_fields))
 
 
 def _kept(shape: tuple[int, ...], corruption: float, generator: torch.Generator) -> Tensor:

@@ -91,9 +91,9 @@ class StageRun:
 def stage_run(stage: str, params: dict[str, Any], is_last: bool = False) -> Iterator[StageRun]:
     """Run a block as one stage of a configuration.
 
-    The parent run is found by a tag made of the commit, the experiment and the parameters,
-    or created. The store is ``MLFLOW_TRACKING_URI``, or else ``mlflow.db`` in the main
-    checkout, also from DVC's temporary workspaces.
+    The parent run is found by a tag made of the commit, whether the code differs from it, the
+    experiment and the parameters, or created. The store is ``MLFLOW_TRACKING_URI``, or else
+    ``mlflow.db`` in the main checkout, also from DVC's temporary workspaces.
 
     Parameters
     ----------
@@ -113,16 +113,19 @@ def stage_run(stage: str, params: dict[str, Any], is_last: bool = False) -> Iter
     with FileLock(main_root() / "mlflow.db.lock"):
         client, experiment_id = _open_store()
         name = os.environ.get("DVC_EXP_NAME")
-        parent_id = _parent_run(client, experiment_id, params, _git("rev-parse", "HEAD"), name)
-        if _git("status", "--porcelain", "--", *CODE):
-            client.set_tag(parent_id, DIRTY, "true")
+        commit, dirty = _git("rev-parse", "HEAD"), bool(_git("status", "--porcelain", "--", *CODE))
+        parent_id = _parent_run(client, experiment_id, params, commit, name, dirty)
+        finished = client.get_run(parent_id).info.status == "FINISHED"
+        if not finished:
+            client.update_run(parent_id, "RUNNING")  # it may have failed before
     try:
         with mlflow.start_run(run_name=stage, parent_run_id=parent_id) as run:
             mlflow.set_tags({"stage": stage, **_dvc_tags()})
             mlflow.log_params(params)
             yield StageRun(client, run.info.run_id, parent_id)
     except BaseException:
-        client.set_terminated(parent_id, "FAILED")
+        if not finished:  # else what it holds is whole, and stays on the leaderboard
+            client.set_terminated(parent_id, "FAILED")
         raise
     if is_last:
         client.set_terminated(parent_id, "FINISHED")
@@ -180,8 +183,9 @@ def main_root() -> Path:
 def set_store() -> None:
     """Point MLflow at the store, and keep its progress bars to terminals."""
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", str(sys.stderr.isatty()))
-    if "MLFLOW_TRACKING_URI" not in os.environ:
-        mlflow.set_tracking_uri(f"sqlite:///{main_root() / 'mlflow.db'}")
+    uri = os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
+    if (path := uri.removeprefix("sqlite:///")) != uri:  # DVC's temporary workspaces do not last
+        mlflow.set_tracking_uri(f"sqlite:///{main_root() / path}")
 
 
 def find_store() -> None:
@@ -208,24 +212,29 @@ def _open_store() -> tuple[MlflowClient, str]:
 
 
 def _parent_run(
-    client: MlflowClient, experiment_id: str, params: dict[str, Any], commit: str, name: str | None
+    client: MlflowClient,
+    experiment_id: str,
+    params: dict[str, Any],
+    commit: str,
+    name: str | None,
+    dirty: bool = False,
 ) -> str:
     """Find or create the run of a configuration, in the experiment `name` on `commit`.
 
     The parameters are part of its key, since MLflow's cannot be changed once logged.
     """
-    content = json.dumps([commit, name, params], sort_keys=True)
+    content = json.dumps([commit, name, params] + [DIRTY] * dirty, sort_keys=True)
     key = hashlib.sha256(content.encode()).hexdigest()[:16]
     found = client.search_runs([experiment_id], f"tags.pipeline_key = '{key}'")
     if found:
-        if found[0].info.status == "FAILED":
-            client.update_run(found[0].info.run_id, "RUNNING")
         return found[0].info.run_id
     if "method" in params:
         title = f"{name or params['dataset']}-{params['method']}"
     else:
         title = name or "-".join(str(params[part]) for part in ("dataset", "space", "affinity"))
     tags = {"stage": "pipeline", "pipeline_key": key, "git.commit": commit}
+    if dirty:
+        tags[DIRTY] = "true"
     if name:
         tags |= {"dvc.exp_name": name, "dvc.exp_baseline_rev": commit}
     run_id = client.create_run(experiment_id, tags=tags, run_name=title).info.run_id

@@ -25,13 +25,13 @@ def collect(table: Path, report: Path, published: Path) -> None:
     """Merge the store's runs into the table and write the report."""
     read_params()  # what cannot be used shall not pass for settings that no run has
     runs = [run for run in finished_pipelines() if is_usual(run)]
-    # Of runs of one setting and seed the last counts.
-    latest = {_key(run, with_seed=True): run for run in runs if "acc" in run.metrics}
-    agreement = _seed_agreement(list(latest.values()))
+    # Of runs of one setting and seed the last counts; the oldest comes first.
+    last = {_key(run, with_seed=True): run.run_id for run in runs if "acc" in run.metrics}
+    latest = [run for run in runs if run.run_id in last.values()]
+    agreement = _seed_agreement(latest)
     rows = [
         row
-        # A baseline's own run, which has times, comes after those that evaluations made.
-        for run in sorted(latest.values(), key=lambda run: "method" in run.params)
+        for run in latest
         for row in rows_of(run.params, run.metrics | agreement.get(run.run_id, {}), run.commit)
     ]
     known = read_table(table) if table.exists() else pd.DataFrame(columns=COLUMNS)

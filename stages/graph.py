@@ -11,6 +11,7 @@ from spectralnet.affinity import (
     describe_graph,
     describe_neighbours,
     neighbour_scales,
+    with_confirmed,
     with_known_labels,
 )
 from spectralnet.artifacts import load_array, load_matrix, load_net, save_graph, save_json, save_net
@@ -47,9 +48,7 @@ def write_affinity(
     neighbours = nearest_neighbours(
         embedding, params.n_neighbours, params.search, stage.params.seed
     )
-    weights = affinity_graph(neighbours, params)
-    if confirmed is not None:
-        weights = csr_array((weights + confirmed) / 2)
+    weights = with_confirmed(affinity_graph(neighbours, params), confirmed)
     known = load_array(data / "known_labels.npy")
     weights = with_known_labels(weights, known, stage.params.seed)
     scales = neighbour_scales(neighbours.distances, params.scale, params.scale_neighbour)

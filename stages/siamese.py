@@ -13,7 +13,7 @@ from spectralnet.artifacts import (
 )
 from spectralnet.confirmed import confirmed_edges
 from spectralnet.nets import MLP, map_in_chunks
-from spectralnet.siamese import train_siamese
+from spectralnet.siamese import sees_images, train_siamese
 from spectralnet.validation import check_sizes
 from stages.common import Stage, main
 from stages.graph import write_affinity
@@ -26,7 +26,7 @@ def siamese(stage: Stage, data: Path, features: Path, graph: Path, affinity: Pat
     """
     settings, seed = stage.settings, stage.params.seed
     image_shape = load_json(data / "about.json")["image_shape"]
-    images = bool(image_shape and settings.siamese.channels)
+    images = sees_images(image_shape, settings.siamese)
     folder = data if images else features  # convolutions see the images themselves
     x = load_matrix(folder / "matrix")
     encoder = MLP([x.shape[1]]) if images else load_net(features, "encoder")

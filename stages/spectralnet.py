@@ -14,7 +14,7 @@ from spectralnet.artifacts import (
 from spectralnet.model import cluster_in_eigenspace
 from spectralnet.nets import map_in_chunks
 from spectralnet.spectral import train_spectral_map
-from spectralnet.validation import check_sizes
+from spectralnet.validation import check_distinct, check_sizes
 from stages.common import Stage, copy_preparation, main
 
 
@@ -23,9 +23,11 @@ def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
     settings, seed = stage.settings, stage.params.seed
     encoder, embedder = load_net(affinity, "encoder"), load_net(affinity, "embedder")
     x = load_matrix(data / "matrix")
+    check_sizes(x.shape[0], settings)
+    check_distinct(x, settings.n_clusters)
+    check_distinct(x, settings.spectralnet.n_components, "spectralnet.n_components")
     if len(encoder) + len(embedder) > 0:  # else both are the identity
         x = map_in_chunks(nn.Sequential(encoder, embedder), x, stage.device)
-    check_sizes(x.shape[0], settings)
     graph = load_graph(affinity / "graph.npz")
     spectral_map, eigenvalues, history = train_spectral_map(
         x,

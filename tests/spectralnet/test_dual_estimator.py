@@ -4,6 +4,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 
 from spectralnet import DualAutoencoder
+from spectralnet.defaults import default_dual_autoencoder
 from spectralnet.errors import ParameterError
 from spectralnet.metrics import accuracy
 
@@ -38,6 +39,11 @@ def test_an_estimator_of_images_is_fitted_saved_and_loaded(tmp_path):
     assert loaded.get_params() == estimator.get_params() | {"image_shape": [8, 8]}
     np.testing.assert_array_equal(loaded.predict(x), estimator.predict(x))
     np.testing.assert_array_equal(loaded.transform(x[400:]), estimator.transform(x[400:]))
+
+
+def test_defaults_are_there_for_many_clusters():
+    params = default_dual_autoencoder(5000, 406, images=False)
+    assert 2 * params.joint.batch_size >= 406
 
 
 @pytest.mark.parametrize(

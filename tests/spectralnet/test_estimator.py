@@ -108,7 +108,7 @@ def test_the_defaults_are_those_of_the_pipeline():
     assert default_settings(1797, 10) == params.digits
     assert default_settings(70_000, 10) == params.mnist
     assert default_dec(70_000) == (params.stacked, params.dec)
-    assert default_dual_autoencoder(70_000, images=True) == params.dual_autoencoder
+    assert default_dual_autoencoder(70_000, 16, images=True) == params.dual_autoencoder
 
 
 def test_numpys_integers_are_as_good_as_others(moons, tmp_path):

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from scipy.sparse import csr_array, random_array, vstack
+from sklearn.datasets import make_moons
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import normalize
 
@@ -35,6 +36,15 @@ def test_large_inputs_are_searched_approximately(points, monkeypatch):
     assert nearest_neighbours(points, 3).search == "exact"
     monkeypatch.setattr("spectralnet.neighbours.EXACT_SEARCH_BUDGET", 1e6)
     assert nearest_neighbours(points, 3).search == "approximate"
+
+
+def test_rows_far_from_the_origin_keep_their_neighbours():
+    near = np.zeros((3000, 64))
+    near[:, :2] = np.round(make_moons(3000, noise=0.05, random_state=0)[0] * 2**8)
+    far = (near + 2**23).astype(np.float32)  # exactly so
+    found = nearest_neighbours(far, 7, "exact")
+    distances = NearestNeighbors(n_neighbors=7).fit(near).kneighbors()[0]
+    np.testing.assert_allclose(found.distances, distances, rtol=1e-5)
 
 
 @pytest.mark.parametrize("search", ["exact", "approximate"])

@@ -146,6 +146,21 @@ def texts_beside_labels(folder):
     return flat_folder(folder)
 
 
+def two_features(folder):
+    np.save(folder / "features.npy", X)
+    (folder / "features.csv").write_text("a,b\n1,2\n")
+    return folder
+
+
+def labels_in(text):
+    def write(folder):
+        np.save(folder / "features.npy", X)
+        (folder / "labels.csv").write_text(text)
+        return folder
+
+    return write
+
+
 def pair_with(labels):
     def write(folder):
         np.save(folder / "features.npy", X)
@@ -196,6 +211,9 @@ def pair_with(labels):
         (lambda folder: write_npz(folder)[0], None, r"holds 2 arrays .*\(x, y\): keep one"),
         (lambda folder: write_npz(folder)[0], "z", "'z' is no array of .*: x, y"),
         (unequal_pair, None, "1 labels for 3 samples"),
+        (two_features, None, "more than one .*: keep one of features.csv, features.npy"),
+        (labels_in("cat\ndog\ncat\n"), None, "labels.csv: 2 labels for 3 samples"),
+        (labels_in("7\n8\n9\n"), None, "labels.csv has no header: its columns are called 7"),
         (lambda folder: folder, None, "neither images nor texts"),
         (bad_file("x.png", b"no image"), None, "x.png is of no known kind"),
     ],

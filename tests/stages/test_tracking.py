@@ -86,6 +86,11 @@ def test_a_run_of_changed_code_does_not_pass_for_its_commit(store, monkeypatch, 
         run.log_metrics({"seconds": 1}, on_parent=True)
     (found,) = leaderboard.finished_pipelines()
     assert found.commit == head.stdout[:12] + ("-dirty" if changed else "")
+    (store / "stages/graph.py").write_text("three")
+    with pytest.raises(RuntimeError), tracking.stage_run("graph", PARAMS):
+        raise RuntimeError
+    if not changed:
+        assert leaderboard.finished_pipelines() == [found]
 
 
 def test_a_failed_stage_is_a_failed_run(store):
@@ -98,6 +103,24 @@ def test_a_failed_stage_is_a_failed_run(store):
     with tracking.stage_run("siamese", PARAMS):
         pass
     assert runs(store)["digits-code-siamese"].info.status == "RUNNING"
+
+
+def test_what_is_finished_outlives_a_later_failure(store):
+    with tracking.stage_run("evaluate", PARAMS, is_last=True) as run:
+        run.log_metrics({"seconds": 1}, on_parent=True)
+    with pytest.raises(RuntimeError), tracking.stage_run("graph", PARAMS):
+        raise RuntimeError
+    (found,) = leaderboard.finished_pipelines()
+    assert found.metrics["seconds"] == 1
+
+
+def test_a_relative_store_is_that_of_the_main_checkout(store, tmp_path_factory, monkeypatch):
+    monkeypatch.chdir(tmp_path_factory.mktemp("workspace"))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
+    with tracking.stage_run("graph", PARAMS):
+        pass
+    assert set(runs(store)) == {"digits-code-siamese", "graph"}
+    assert not Path("mlflow.db").exists()
 
 
 def test_reading_makes_no_store(store):
