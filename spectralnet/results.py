@@ -11,6 +11,7 @@ OF_THE_RUN = ["acc_test", "nmi_test", "kmeans_acc", "spectral_acc", "grassmann",
 CRITERIA = ["modularity", "seed_agreement", "agreement", "grassmann", "eigengap"]
 STAGES = ["prepare", "autoencoder", "graph", "siamese", "spectralnet", "evaluate"]
 SECONDS = [f"seconds_{stage}" for stage in STAGES]
+COST = ["seconds", "peak_memory"]
 SUGGESTED = "suggested_n_clusters"
 OTHERS = [
     *["modularity", "seed_agreement", "agreement", "eigengap", SUGGESTED, *SECONDS],
@@ -80,14 +81,16 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def merge(table: pd.DataFrame, rows: list[dict[str, object]]) -> pd.DataFrame:
-    """Add rows to a table; of rows of the same setting and seed the last number of each kind stays.
+    """Add rows to a table; of rows of the same setting and seed the last stays.
 
-    A baseline that an evaluation made has no times, which those of its own run outlive.
+    Only a baseline's time and memory, which no evaluation measures, outlive its own run's row.
     """
     new = pd.DataFrame(rows).reindex(columns=COLUMNS)
     whole = pd.concat([table.reindex(columns=COLUMNS).astype(object), new.astype(object)])
     whole[SETTING] = whole[SETTING].fillna("").astype(str)
-    return whole.groupby([*SETTING, "seed"]).last().reset_index()[COLUMNS]
+    runs = whole.groupby([*SETTING, "seed"])
+    whole[COST] = runs[COST].ffill()
+    return runs.tail(1).sort_values([*SETTING, "seed"], ignore_index=True)
 
 
 def summarise(table: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import torch
 from filelock import FileLock
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Run
 from mlflow.tracking import MlflowClient
 
 from spectralnet.errors import DataError
@@ -70,6 +70,8 @@ class StageRun:
         """Name the data, by the hash of their contents, on the run and its parent."""
         content = Dataset(name, sha256[:8], "code", json.dumps({"sha256": sha256}))
         used = DatasetInput(content, [InputTag("mlflow.data.context", "training")])
+        if self._client.get_run(self.parent_id).data.tags.get("data.sha256") != sha256:
+            self._client.update_run(self.parent_id, "RUNNING")  # its scores are of others
         for run_id in (self.run_id, self.parent_id):
             self._client.log_inputs(run_id, datasets=[used])
             self._client.set_tag(run_id, "data.sha256", sha256)
@@ -115,16 +117,16 @@ def stage_run(stage: str, params: dict[str, Any], is_last: bool = False) -> Iter
         name = os.environ.get("DVC_EXP_NAME")
         commit, dirty = _git("rev-parse", "HEAD"), bool(_git("status", "--porcelain", "--", *CODE))
         parent_id = _parent_run(client, experiment_id, params, commit, name, dirty)
-        finished = client.get_run(parent_id).info.status == "FINISHED"
-        if not finished:
-            client.update_run(parent_id, "RUNNING")  # it may have failed before
+        if client.get_run(parent_id).info.status == "FAILED":
+            client.update_run(parent_id, "RUNNING")
     try:
         with mlflow.start_run(run_name=stage, parent_run_id=parent_id) as run:
             mlflow.set_tags({"stage": stage, **_dvc_tags()})
             mlflow.log_params(params)
             yield StageRun(client, run.info.run_id, parent_id)
     except BaseException:
-        if not finished:  # else what it holds is whole, and stays on the leaderboard
+        # What was finished keeps its scores until other data or other scores come.
+        if is_last or client.get_run(parent_id).info.status != "FINISHED":
             client.set_terminated(parent_id, "FAILED")
         raise
     if is_last:
@@ -163,6 +165,9 @@ def record_restored(
     """
     with FileLock(main_root() / "mlflow.db.lock"):
         client, experiment_id = _open_store()
+        key = _key(params, commit, name, dirty=True)
+        if any(run.data.metrics for run in _runs_of(client, experiment_id, key)):
+            return False
         run_id = _parent_run(client, experiment_id, params, commit, name)
     if client.get_run(run_id).data.metrics:
         return False
@@ -219,14 +224,9 @@ def _parent_run(
     name: str | None,
     dirty: bool = False,
 ) -> str:
-    """Find or create the run of a configuration, in the experiment `name` on `commit`.
-
-    The parameters are part of its key, since MLflow's cannot be changed once logged.
-    """
-    content = json.dumps([commit, name, params] + [DIRTY] * dirty, sort_keys=True)
-    key = hashlib.sha256(content.encode()).hexdigest()[:16]
-    found = client.search_runs([experiment_id], f"tags.pipeline_key = '{key}'")
-    if found:
+    """Find or create the run of a configuration, in the experiment `name` on `commit`."""
+    key = _key(params, commit, name, dirty)
+    if found := _runs_of(client, experiment_id, key):
         return found[0].info.run_id
     if "method" in params:
         title = f"{name or params['dataset']}-{params['method']}"
@@ -240,6 +240,16 @@ def _parent_run(
     run_id = client.create_run(experiment_id, tags=tags, run_name=title).info.run_id
     mlflow.log_params(params, run_id=run_id)
     return run_id
+
+
+def _key(params: dict[str, Any], commit: str, name: str | None, dirty: bool) -> str:
+    """Tell configurations apart; parameters too, as MLflow's cannot be changed once logged."""
+    content = json.dumps([commit, name, params] + [DIRTY] * dirty, sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def _runs_of(client: MlflowClient, experiment_id: str, key: str) -> list[Run]:
+    return client.search_runs([experiment_id], f"tags.pipeline_key = '{key}'")
 
 
 def _dvc_tags() -> dict[str, str]:

@@ -38,13 +38,15 @@ def test_large_inputs_are_searched_approximately(points, monkeypatch):
     assert nearest_neighbours(points, 3).search == "approximate"
 
 
-def test_rows_far_from_the_origin_keep_their_neighbours():
-    near = np.zeros((3000, 64))
-    near[:, :2] = np.round(make_moons(3000, noise=0.05, random_state=0)[0] * 2**8)
-    far = (near + 2**23).astype(np.float32)  # exactly so
-    found = nearest_neighbours(far, 7, "exact")
-    distances = NearestNeighbors(n_neighbors=7).fit(near).kneighbors()[0]
-    np.testing.assert_allclose(found.distances, distances, rtol=1e-5)
+@pytest.mark.parametrize(("offset", "outlier"), [(2**23, 0), (0, 2**23)])
+def test_rows_far_from_the_origin_or_each_other_keep_their_neighbours(offset, outlier):
+    x = np.zeros((3000, 64))
+    x[:, :2] = np.round(make_moons(3000, noise=0.05, random_state=0)[0] * 2**8)
+    x[::100, 2] = outlier
+    found = nearest_neighbours((x + offset).astype(np.float32), 7, "exact")  # exactly so
+    distances = NearestNeighbors(n_neighbors=7).fit(x).kneighbors()[0]
+    ordinary = np.arange(3000) % 100 > 0
+    np.testing.assert_allclose(found.distances[ordinary], distances[ordinary], rtol=1e-5)
 
 
 @pytest.mark.parametrize("search", ["exact", "approximate"])

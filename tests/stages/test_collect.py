@@ -46,18 +46,20 @@ def test_a_run_that_todays_settings_refuse_is_no_result(monkeypatch):
 def test_the_last_run_counts_also_of_baselines(monkeypatch, tmp_path):
     monkeypatch.chdir(ROOT)
     own = run_of("ae_kmeans", seed=0)._replace(
-        run_id="a", commit="old", metrics={"n": 5, "acc": 0.5, "seconds": 7}
+        run_id="a", commit="old", metrics={"n": 5, "acc": 0.5, "acc_test": 0.4, "seconds": 7}
     )
     whole = run_of(seed=0)._replace(
         run_id="b", commit="new", metrics={"n": 5, "acc": 0.9, "kmeans_acc": 0.6, "seconds": 9}
     )
     monkeypatch.setattr(collect, "_seed_agreement", lambda runs: {})
-    for order, acc, commit in (([own, whole], 0.6, "new"), ([whole, own], 0.5, "old")):
+    latest = (([own, whole], [0.6, np.nan, "new", 7]), ([whole, own], [0.5, 0.4, "old", 7]))
+    for order, expected in latest:
         monkeypatch.setattr(collect, "finished_pipelines", lambda order=order: order)
-        table = tmp_path / f"{commit}.csv"
+        table = tmp_path / f"{expected[2]}.csv"
         collect.collect(table, tmp_path / "results.md", ROOT / "docs/published.csv")
-        rows = read_table(table).query("method == 'kmeans' and affinity == ''").to_dict("records")
-        assert [(r["acc"], r["commit"], r["seconds"]) for r in rows] == [(acc, commit, 7)]
+        kmeans = read_table(table).query("method == 'kmeans' and affinity == ''")
+        found = kmeans[["acc", "acc_test", "commit", "seconds"]].values.tolist()
+        assert found == [pytest.approx(expected, nan_ok=True)]
 
 
 def test_clusterings_of_different_points_are_not_compared(monkeypatch):

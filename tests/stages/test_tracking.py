@@ -89,8 +89,7 @@ def test_a_run_of_changed_code_does_not_pass_for_its_commit(store, monkeypatch, 
     (store / "stages/graph.py").write_text("three")
     with pytest.raises(RuntimeError), tracking.stage_run("graph", PARAMS):
         raise RuntimeError
-    if not changed:
-        assert leaderboard.finished_pipelines() == [found]
+    assert leaderboard.finished_pipelines() == [found]
 
 
 def test_a_failed_stage_is_a_failed_run(store):
@@ -105,13 +104,19 @@ def test_a_failed_stage_is_a_failed_run(store):
     assert runs(store)["digits-code-siamese"].info.status == "RUNNING"
 
 
-def test_what_is_finished_outlives_a_later_failure(store):
+def test_what_is_finished_outlives_a_later_failure_on_the_same_data(store):
     with tracking.stage_run("evaluate", PARAMS, is_last=True) as run:
+        run.log_dataset("digits", "ab" * 32)
         run.log_metrics({"seconds": 1}, on_parent=True)
     with pytest.raises(RuntimeError), tracking.stage_run("graph", PARAMS):
         raise RuntimeError
     (found,) = leaderboard.finished_pipelines()
     assert found.metrics["seconds"] == 1
+    with tracking.stage_run("prepare", PARAMS) as run:
+        run.log_dataset("digits", "cd" * 32)
+    with pytest.raises(RuntimeError), tracking.stage_run("graph", PARAMS):
+        raise RuntimeError
+    assert leaderboard.finished_pipelines() == []
 
 
 def test_a_relative_store_is_that_of_the_main_checkout(store, tmp_path_factory, monkeypatch):
@@ -129,6 +134,16 @@ def test_reading_makes_no_store(store):
     with pytest.raises(DataError, match="set MLFLOW_TRACKING_URI"):
         registry.fetch_model("models:/none@latest", store)
     assert not (store / "mlflow.db").exists()
+
+
+def test_what_ran_with_changed_code_is_not_recorded_as_restored(store, monkeypatch):
+    monkeypatch.setattr(tracking, "_git", lambda *command: "changed")
+    with tracking.stage_run("evaluate", PARAMS, is_last=True) as run:
+        run.log_metrics({"seconds": 1}, on_parent=True)
+    about = {"dataset": "digits", "sha256": "ab" * 32}
+    assert not tracking.record_restored("changed", None, PARAMS, {"seconds": 1}, [], about, [])
+    (found,) = leaderboard.finished_pipelines()
+    assert found.commit == "changed-dirty"
 
 
 def test_what_was_restored_gets_the_run_that_it_has_not(store):
