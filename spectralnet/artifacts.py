@@ -53,7 +53,11 @@ def save_array(path: Path, array: NDArray[Any]) -> None:
 
 def load_array(path: Path) -> NDArray[Any]:
     """Map an ``.npy`` file into memory; what is assigned to it does not reach the file."""
-    return np.load(path, mmap_mode="c", allow_pickle=False)
+    array = np.load(path, mmap_mode="c", allow_pickle=False)
+    if not isinstance(array, np.ndarray):
+        array.close()
+        raise ValueError("it is an archive of arrays: name it .npz")
+    return array
 
 
 def save_matrix(folder: Path, x: Matrix) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor, nn
@@ -10,7 +9,7 @@ from torch import Tensor, nn
 from spectralnet.matrices import Matrix, Points
 from spectralnet.nets import MLP, half_precision, map_in_chunks, seeded
 from spectralnet.parameters import AutoencoderParams
-from spectralnet.training import Checkpoint, hold_out, n_batches, shuffled_batches, train
+from spectralnet.training import Checkpoint, n_batches, shuffled_batches, split_points, train
 
 
 class Autoencoder(nn.Module):
@@ -49,7 +48,7 @@ def train_autoencoder(
     checkpoint: Checkpoint | None = None,
     initial: Autoencoder | None = None,
 ) -> tuple[Autoencoder, pd.DataFrame]:
-    """Train an autoencoder from random weights to reconstruct features.
+    """Train an autoencoder to reconstruct features, from random weights unless it is given.
 
     Parameters
     ----------
@@ -70,14 +69,17 @@ def train_autoencoder(
     history : DataFrame
         See `spectralnet.training.train`; losses are mean squared errors, the held-out one
         without corruption.
+
+    Raises
+    ------
+    TrainingError
+        If the training diverges; see `spectralnet.training.train`.
     """
     with seeded(seed):
         net = initial or Autoencoder(features.shape[1], params.hidden, params.code_size)
     net = net.to(device)
     x = Points(features, torch.device("cpu"))
-    held_out = hold_out(len(x), params.held_out, seed)
-    fitted = torch.from_numpy(np.flatnonzero(~held_out))
-    unseen = features[held_out]
+    fitted, unseen = split_points(len(x), params.held_out, seed)
 
     def batches(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
         for rows in shuffled_batches(fitted, params.batch_size, generator):
@@ -92,7 +94,7 @@ def train_autoencoder(
         return nn.functional.mse_loss(reconstructed.float(), clean)
 
     def held_out_loss() -> float:
-        return float(map_in_chunks(_SquaredError(net), unseen, device).mean())
+        return float(map_in_chunks(_SquaredError(net), features[unseen.numpy()], device).mean())
 
     history = train(
         net,

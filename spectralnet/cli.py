@@ -65,6 +65,8 @@ def predict(
     """
     try:
         _predict(model, file, out, embedding, columns, device)
+    except BrokenPipeError:  # as of `head`: no error
+        raise
     except (SpectralNetError, OSError) as error:
         raise click.ClickException(str(error)) from error
 

@@ -83,6 +83,11 @@ def fit_spectral_centroids(
     Returns
     -------
     ndarray of shape (n_clusters, number of eigenvectors used)
+
+    Raises
+    ------
+    ParameterError
+        If there are fewer distinct rows than clusters.
     """
     n_components = embedding.shape[1]
     counts = range(min(n_clusters, n_components), n_components + 1)
@@ -142,7 +147,7 @@ def assign(embedding: NDArray[np.float32], centroids: NDArray[np.float32]) -> As
     -------
     Assignment
     """
-    clusters = spectral_clusters(embedding, centroids)
     directions = unit_rows(embedding[:, : centroids.shape[1]])
+    clusters = nearest_centroid(directions, centroids)
     distances = np.linalg.norm(directions - centroids[clusters], axis=1)
     return Assignment(clusters, distances.astype(np.float32), embedding)

@@ -86,6 +86,12 @@ class OwnSettings(Settings):
     precomputed: Annotated[str, Field(min_length=1)]
 
 
+class DECStageParams(DECParams):
+    """DEC in the pipeline: its own stacked autoencoder, or that of the code space."""
+
+    codes: Literal["stacked", "code"]
+
+
 class Params(Block):
     """The whole of ``params.yaml``."""
 
@@ -99,7 +105,7 @@ class Params(Block):
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     device: Literal["auto", "cpu", "cuda"]
     stacked: StackedParams
-    dec: DECParams
+    dec: DECStageParams
     dual_autoencoder: DualAutoencoderParams
     mnist5k: Settings
     digits: Settings

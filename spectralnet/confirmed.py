@@ -33,7 +33,7 @@ def confirmed_edges(graph: csr_array, x: Matrix, params: GraphParams, seed: int)
     csr_array of shape (n, n)
         Symmetric. A point without a confirmed edge keeps all that it has.
     """
-    n, k = len(degrees(graph)), params.n_neighbours
+    n, k = graph.shape[0], params.n_neighbours
     found = nearest_neighbours(x, k, "exact" if params.search == "exact" else "approximate", seed)
     near = csr_array((np.ones(n * k), found.indices.ravel(), np.arange(n + 1) * k), shape=(n, n))
     confirmed = csr_array(graph.multiply((near + near.T) > 0))

@@ -126,7 +126,7 @@ class DECModel(nn.Module):
     def save(self, folder: Path) -> None:
         """Write ``model.json`` and ``model.safetensors`` into `folder`."""
         shape = {
-            "method": "dec",
+            "kind": "dec",
             "encoder": self.encoder.config,
             "n_clusters": len(self.centroids),
         }

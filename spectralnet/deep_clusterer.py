@@ -27,7 +27,7 @@ from spectralnet.nets import pick_device
 from spectralnet.predictor import Model, Predictor
 from spectralnet.preparation import Columns
 from spectralnet.progress import quiet
-from spectralnet.validation import check_count, check_distinct, check_sizes
+from spectralnet.validation import check_count, check_distinct, check_points
 
 Raw = Any  # ndarray, DataFrame, sparse matrix, Tensor, or a list of rows
 Changes = dict[str, Any] | None  # of settings, by name; None leaves the defaults
@@ -51,9 +51,8 @@ def graph_settings(
     if n_components is not None:
         own["spectralnet"] = {"n_components": n_components}
     merged = {block: own.get(block, {}) | (changed or {}) for block, changed in changes.items()}
-    settings = default_settings(n, n_clusters, own | merged)
-    check_sizes(n, settings)
-    check_distinct(x, settings.spectralnet.n_components, "spectralnet.n_components")
+    settings = default_settings(n, n_clusters, merged)
+    check_points(x, settings)
     return settings
 
 
@@ -106,6 +105,8 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         ------
         DataError, ParameterError
             If the points or the parameters cannot be used; both are `ValueError`.
+        TrainingError
+            If a training diverges; a `RuntimeError`.
         """
         x, seed, device = self._matrix(X, reset=True), self._seed(), self._device()
         check_count("n_clusters", self.n_clusters)
@@ -126,7 +127,7 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
     def save(self, folder: str | Path) -> None:
         """Write the fitted estimator into a folder: JSON, ``.safetensors``, ``.npy``.
 
-        If the model is of one of `spectralnet.predictor.METHODS`, ``spectralnet predict`` and
+        If the model is of one of `spectralnet.predictor.MODELS`, ``spectralnet predict`` and
         `spectralnet.predictor.Predictor` read it too.
         """
         check_is_fitted(self)

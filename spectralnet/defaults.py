@@ -54,7 +54,6 @@ _MANY: dict[str, Any] = {
 }
 _STACKED: dict[str, Any] = {"code_size": 10, "layer_epochs": 10, "corruption": 0.2, **_TRAINING}
 _DEC: dict[str, Any] = {
-    "codes": "stacked",
     "epochs": 60,
     "learning_rate": 0.01,
     "update_interval": 0.5,
@@ -98,16 +97,18 @@ def default_settings(
         If a change is of an unknown name, or of a value that it cannot have.
     """
     sized = _FEW if n <= FEW_POINTS else _MANY
-    raw: dict[str, Any] = {"n_clusters": n_clusters}
+    raw: dict[str, Any] = {block: dict(changed) for block, changed in (changes or {}).items()}
     for block, values in _SETTINGS.items():
-        raw[block] = values | sized.get(block, {}) | dict((changes or {}).get(block, {}))
+        raw[block] = values | sized.get(block, {}) | raw.get(block, {})
+    raw["n_clusters"] = n_clusters
     graph, spectralnet = raw["graph"], raw["spectralnet"]
     graph.setdefault("n_neighbours", max(1, min(N_NEIGHBOURS, n - 1)))
     check_count("graph.n_neighbours", graph["n_neighbours"])
     graph.setdefault("scale_neighbour", max(1, graph["n_neighbours"] // 2))
     enough = max(n_clusters + 1, n // POINTS_A_COMPONENT)
     wanted = min(candidate_components(n_clusters), enough, n - 1)
-    spectralnet.setdefault("n_components", max(1, wanted))
+    if spectralnet.get("n_components") is None:
+        spectralnet["n_components"] = max(1, wanted)
     check_count("spectralnet.n_components", spectralnet["n_components"])
     if "batch_size" not in (changes or {}).get("spectralnet", {}):  # it has to span them
         spectralnet["batch_size"] = max(spectralnet["batch_size"], 2 * spectralnet["n_components"])

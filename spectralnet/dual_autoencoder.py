@@ -12,7 +12,7 @@ from spectralnet.matrices import Matrix, Points
 from spectralnet.mutual_information import Discriminator
 from spectralnet.nets import MLP, ConvNet, half_precision, seeded
 from spectralnet.parameters import DualAutoencoderParams
-from spectralnet.training import Checkpoint, hold_out, n_batches, shuffled_batches, train
+from spectralnet.training import Checkpoint, n_batches, shuffled_batches, split_points, train
 
 INITIAL_LOG_VARIANCE = -4.0
 
@@ -191,12 +191,16 @@ def train_dual_autoencoder(
     net : DualAutoencoderNet
     history : DataFrame
         See `spectralnet.training.train`; losses are `total` of `DualAutoencoderNet.losses`.
+
+    Raises
+    ------
+    TrainingError
+        If the training diverges; see `spectralnet.training.train`.
     """
     with seeded(seed):
         net = DualAutoencoderNet(features.shape[1], image_shape, params).to(device)
     x = Points(features, torch.device("cpu"))
-    held_out = hold_out(len(x), params.held_out, seed)
-    fitted, unseen = (torch.from_numpy(np.flatnonzero(mask)) for mask in (~held_out, held_out))
+    fitted, unseen = split_points(len(x), params.held_out, seed)
 
     def noisy(rows: Tensor, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
         for batch in shuffled_batches(rows, params.batch_size, generator):

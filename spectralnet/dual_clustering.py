@@ -76,6 +76,8 @@ def train_dual_autoencoder_network(
     ------
     ParameterError
         If the minibatches of the joint fine-tuning have fewer points than there are outputs.
+    TrainingError
+        If outputs become linearly dependent, or a training diverges.
 
     References
     ----------

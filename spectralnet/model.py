@@ -82,7 +82,7 @@ class ClusterModel(nn.Module):
     def save(self, folder: Path) -> None:
         """Write ``model.json`` and ``model.safetensors`` into `folder`."""
         shape = {
-            "method": "spectralnet",
+            "kind": "spectral",
             "encoder": self.encoder.config,
             "embedder": self.embedder.config,
             "spectral_map": self.spectral_map.mlp.sizes,

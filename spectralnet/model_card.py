@@ -13,7 +13,7 @@ SCORES = {
 }
 
 
-METHODS = {
+DESCRIPTIONS = {
     "spectralnet": "SpectralNet, the deep spectral clustering of Shaham et al., ICLR 2018",
     "dec": "DEC, the deep embedded clustering of Xie et al., ICML 2016",
     "dual_autoencoder": "the Dual Autoencoder Network of Yang et al., CVPR 2019",
@@ -68,7 +68,7 @@ def model_card(
     metrics : dict
         Those of the evaluation.
     method : str, default="spectralnet"
-        One of `METHODS`.
+        One of `DESCRIPTIONS`.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def model_card(
     return CARD.format(
         **about,
         method=method,
-        what=METHODS[method],
+        what=DESCRIPTIONS[method],
         n_clusters=params["n_clusters"],
         scores="\n".join(scores),
         parameters="\n".join(parameters),

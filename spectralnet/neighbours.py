@@ -85,6 +85,8 @@ def nearest_neighbours(
         cost = float(n) * (x.nnz * SPARSE_COST if isinstance(x, csr_array) else n * (d + PAIR_COST))
         search = "exact" if cost <= EXACT_SEARCH_BUDGET else "approximate"
     near = _centred(x)
+    if not isinstance(near, csr_array):
+        _check_range(near)
     n_candidates = min(n_neighbours + 1 + SPARE_CANDIDATES, n)
     if search == "exact":
         found, recall = _nearest(near, np.arange(n), n_candidates), 1.0
@@ -105,7 +107,15 @@ def _centred(x: Matrix) -> Matrix:
     if isinstance(x, csr_array):
         return x
     centre = np.median(x[:: len(x) // CENTRE_SAMPLE + 1], axis=0).astype(np.float32)
-    return np.ascontiguousarray(x - centre, dtype=np.float32)
+    with np.errstate(over="ignore"):  # what then is infinite is refused
+        return np.ascontiguousarray(x - centre, dtype=np.float32)
+
+
+def _check_range(x: NDArray[np.float32]) -> None:
+    """Refuse rows whose squared distances, at most four times their squares, may overflow."""
+    squares = np.einsum("nd,nd->n", x, x, dtype=np.float64)
+    if not 4 * squares.max() <= np.finfo(np.float32).max:
+        raise DataError(f"distances exceed float32, values reach {np.abs(x).max()}: scale them")
 
 
 def _nearest(x: Matrix, rows: NDArray[np.integer], k: int) -> NDArray[np.int64]:
@@ -122,10 +132,7 @@ def _nearest(x: Matrix, rows: NDArray[np.integer], k: int) -> NDArray[np.int64]:
 
 def _faiss_search(x: NDArray[np.float32], k: int) -> tuple[Search, int]:
     def search(rows: NDArray[np.integer]) -> NDArray[np.int64]:
-        found = faiss.knn(x[rows], x, k)[1]
-        if (found < 0).any():
-            raise DataError(f"distances exceed float32, values reach {np.abs(x).max()}: scale them")
-        return found
+        return faiss.knn(x[rows], x, k)[1]
 
     return search, QUERIES_AT_ONCE
 

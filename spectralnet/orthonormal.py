@@ -44,7 +44,7 @@ def orthonormal_weights(y: Tensor) -> Tensor:
     if info.item() != 0 or not (sines > LEAST_SINE).all():
         raise TrainingError(
             f"the {c} outputs are linearly dependent on a batch of {m} points: use a larger "
-            "spectralnet.batch_size, a smaller learning_rate, or fewer n_components"
+            "batch_size, a smaller learning_rate, or fewer n_components"
         )
     identity = torch.eye(c, dtype=factor.dtype, device=factor.device)
     inverse = torch.linalg.solve_triangular(factor, identity, upper=False)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.datasets import load_svmlight_file
 
+from spectralnet.artifacts import load_array
 from spectralnet.errors import DataError
 from spectralnet.own_labels import Labels, folder_labels, number_labels, read_labels
 from spectralnet.raw_files import (
@@ -112,7 +113,7 @@ def _read_file(
         if path.suffix in TABLES:
             return _from_table(path, TABLES[path.suffix](path, [labels, text]), labels, text, y)
         if path.suffix == ".npy":
-            return _from_array(path, np.load(path, allow_pickle=False), y)
+            return _from_array(path, load_array(path), y)
         if path.suffix == ".npz":
             return _from_npz(path, labels, y)
         if path.suffix in (".svmlight", ".libsvm", ".svm"):

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from spectralnet.artifacts import load_array
 from spectralnet.errors import DataError
 from spectralnet.raw_files import TABLES, check_table, read_lines, reading
 
@@ -23,7 +24,7 @@ def read_labels(path: Path) -> Labels:
     """Read an ``.npy``, a table of one column, or a line each."""
     with reading(path):
         if path.suffix == ".npy":
-            return Labels(np.load(path, allow_pickle=False), path)
+            return Labels(load_array(path), path)
         if path.suffix not in TABLES:
             return Labels(np.array(read_lines(path)), path)
         names = TABLES[path.suffix](path, []).columns

@@ -34,6 +34,11 @@ class TrainingParams(Block):
     held_out: Annotated[float, Field(gt=0, le=0.5, strict=False)]
 
 
+def n_held_out(n: int, fraction: float) -> int:
+    """Return how many of n points no gradient sees: the part `held_out`, but at least one."""
+    return max(1, round(fraction * n))
+
+
 class AutoencoderParams(TrainingParams):
     """The autoencoder d-`hidden`-`code_size` and its mirror image."""
 
@@ -77,7 +82,8 @@ class SiameseParams(TrainingParams):
     """The Siamese net d-`hidden`-`embedding_size` and its pairs.
 
     On images it sees these, not their codes: convolutions of `channels` take the place of all
-    but the last of the `hidden` layers. Without `channels` it is the paper's, on the codes.
+    but the last of the `hidden` layers. Without `channels` it is the paper's, on the features
+    of the space.
     """
 
     channels: list[Count]
@@ -149,11 +155,10 @@ class StackedParams(TrainingParams):
 class DECParams(Block):
     """DEC's clustering phase.
 
-    A target distribution serves `update_interval` passes over the data; fewer than `tol`
-    of the clusters changed, or `epochs` passes, end the training.
+    A target distribution serves `update_interval` passes over the data. The training ends
+    once less than the part `tol` of the points change cluster, or after `epochs` passes.
     """
 
-    codes: Literal["stacked", "code"]
     epochs: Count
     batch_size: Annotated[int, Field(ge=2)]
     learning_rate: Positive

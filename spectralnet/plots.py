@@ -1,6 +1,6 @@
 """Pictures of a clustering."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -156,34 +156,6 @@ def methods(table: pd.DataFrame, title: str) -> Figure:
     figure.axes[0].invert_yaxis()
     figure.suptitle(title)
     return figure
-
-
-def decision_regions(
-    axes: Axes,
-    predict: Callable[[NDArray[np.float32]], NDArray[np.integer]],
-    points: NDArray[np.floating],
-    labels: NDArray[np.integer],
-) -> None:
-    """Colour the plane by the cluster that each place would be put into, and draw points.
-
-    Parameters
-    ----------
-    axes : Axes
-    predict : callable
-        Takes places, shape (m, 2), to clusters, shape (m,).
-    points : ndarray of shape (n, 2)
-    labels : ndarray of shape (n,)
-        Colour the points.
-    """
-    low, high = points.min(axis=0) - 0.3, points.max(axis=0) + 0.3
-    x, y = np.meshgrid(*(np.linspace(a, b, 200) for a, b in zip(low, high, strict=True)))
-    places = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)  # (m, 2)
-    clusters = predict(places).reshape(x.shape)
-    colours = mpl.colormaps["tab10"]
-    axes.pcolormesh(x, y, clusters, cmap=colours, vmin=-0.5, vmax=9.5, alpha=0.3)
-    first, second = points.T
-    axes.scatter(first, second, c=labels, cmap=colours, vmin=-0.5, vmax=9.5, s=2, linewidths=0)
-    axes.set(xticks=[], yticks=[], aspect="equal")
 
 
 def learning_curves(histories: Mapping[str, pd.DataFrame]) -> Figure:

@@ -27,11 +27,11 @@ class Model(Protocol):
         """Assign features, shape (n, d), to clusters."""
 
     def save(self, folder: Path) -> None:
-        """Write ``model.json``, with its `method`, and ``model.safetensors`` into a folder."""
+        """Write ``model.json``, with its `kind`, and ``model.safetensors`` into a folder."""
 
 
-METHODS: dict[str, type[ClusterModel] | type[DECModel]] = {
-    "spectralnet": ClusterModel,
+MODELS: dict[str, type[ClusterModel] | type[DECModel]] = {
+    "spectral": ClusterModel,
     "dec": DECModel,
 }
 # What a folder has to hold to be served; other files in it say how it was fitted.
@@ -88,7 +88,7 @@ class Predictor:
         Raises
         ------
         DataError
-            If a file is missing or damaged, or the model is of an unknown method.
+            If a file is missing or damaged, or the model is of an unknown kind.
         """
         for name in FILES:
             if not (folder / name).is_file():
@@ -97,17 +97,16 @@ class Predictor:
                     "artifacts/mnist5k/code/siamese/model (`dvc checkout` or `make run` makes it)"
                 )
         try:
-            method = load_json(folder / "model.json")["method"]
+            kind = load_json(folder / "model.json")["kind"]
             preparation = build_preparation(load_json(folder / "preparation.json"))
-            if method in METHODS:
-                return cls(preparation, METHODS[method].load(folder))
+            if kind in MODELS:
+                return cls(preparation, MODELS[kind].load(folder))
         except (ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
             if isinstance(error, DataError):
                 raise
             raise DataError(f"the model in {folder} is damaged: {error}") from error
         raise DataError(
-            f"{folder / 'model.json'} is of method {method!r}: this version knows "
-            f"{', '.join(METHODS)}"
+            f"{folder / 'model.json'} is of kind {kind!r}: this version knows {', '.join(MODELS)}"
         )
 
 

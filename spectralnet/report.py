@@ -12,11 +12,11 @@ from spectralnet.artifacts import load_json
 from spectralnet.captions import CAPTIONS
 from spectralnet.errors import DataError
 
-METHODS = {
+COMPARED = {
     "SpectralNet": ("", ""),
     "SpectralNet, held-out points matched alone": ("", "_test"),
     "exact spectral clustering, same graph": ("spectral_", ""),
-    "k-means on what feeds the net": ("kmeans_embedding_", ""),
+    "k-means on the net's input": ("kmeans_embedding_", ""),
     "k-means on the codes, or the input": ("kmeans_", ""),
 }
 SCORES = {"ACC": "acc", "NMI": "nmi", "NMI (max)": "nmi_max", "ARI": "ari"}
@@ -120,7 +120,7 @@ def score_table(metrics: Mapping[str, Any]) -> pd.DataFrame:
     """Arrange scores by method, shape (methods, scores); empty if the data have no labels."""
     rows = {
         method: {title: metrics.get(before + name + after) for title, name in SCORES.items()}
-        for method, (before, after) in METHODS.items()
+        for method, (before, after) in COMPARED.items()
     }
     return pd.DataFrame.from_dict(rows, orient="index").dropna()
 

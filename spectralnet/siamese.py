@@ -157,6 +157,13 @@ def train_siamese(
         Its Euclidean distances are the learned metric.
     history : DataFrame
         See `spectralnet.training.train`; losses are those of `params.loss`.
+
+    Raises
+    ------
+    ParameterError
+        If every edge touches a held-out point.
+    TrainingError
+        If the training diverges; see `spectralnet.training.train`.
     """
     with seeded(seed):
         net = _make_net(features.shape[1], params, image_shape).to(device)

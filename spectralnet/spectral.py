@@ -51,6 +51,13 @@ def train_spectral_map(
         "batch".
     history : DataFrame
         See `spectralnet.training.train`; losses estimate the sampler's Rayleigh quotient.
+
+    Raises
+    ------
+    ParameterError
+        If every edge touches a held-out point.
+    TrainingError
+        If the outputs become linearly dependent, or the training diverges.
     """
     with seeded(seed):
         net = SpectralMap([x.shape[1], *params.hidden, params.n_components]).to(device)
@@ -102,6 +109,11 @@ def finish(
     -------
     ndarray of shape (c,)
         The eigenvalues, ascending.
+
+    Raises
+    ------
+    TrainingError
+        If the outputs are linearly dependent.
     """
     net.output_weights.copy_(torch.eye(len(net.output_weights)))
     rotation, eigenvalues = rayleigh_ritz(map_in_chunks(net, x, device), graph, normalised)

@@ -11,7 +11,7 @@ from spectralnet.autoencoder import Autoencoder, train_autoencoder
 from spectralnet.matrices import Matrix, Points
 from spectralnet.nets import half_precision, seeded
 from spectralnet.parameters import AutoencoderParams, StackedParams, TrainingParams
-from spectralnet.training import Checkpoint, hold_out, n_batches, shuffled_batches, train
+from spectralnet.training import Checkpoint, n_batches, shuffled_batches, split_points, train
 
 
 class LayerPair(nn.Module):
@@ -67,6 +67,11 @@ def train_stacked(
     history : DataFrame
         See `spectralnet.training.train`; of the fine-tuning, mean squared errors.
 
+    Raises
+    ------
+    TrainingError
+        If the training diverges; see `spectralnet.training.train`.
+
     References
     ----------
     Xie et al., Unsupervised deep embedding for clustering analysis, ICML 2016, section 3.2;
@@ -95,8 +100,7 @@ def _pretrain_layer(
     below = nn.Sequential(*list(net.encoder)[: 2 * i])  # each layer is a Linear and a ReLU
     pair = LayerPair(net, i)
     x = Points(features, device)
-    held_out = torch.from_numpy(hold_out(len(x), params.held_out, seed))
-    fitted, unseen = torch.nonzero(~held_out).ravel(), torch.nonzero(held_out).ravel()
+    fitted, unseen = split_points(len(x), params.held_out, seed)
 
     def inputs(rows: Tensor) -> Tensor:
         with torch.no_grad(), half_precision(device):

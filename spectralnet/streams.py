@@ -64,6 +64,8 @@ def read_samples(
     DataError
         If the file is missing, of another format, or holds no samples or others; where it
         can be known, with row and column.
+    ParameterError
+        If columns are chosen of what has none by name.
     """
     if not path.exists():
         raise DataError(f"{path} is missing")

@@ -135,7 +135,7 @@ def stage_run(stage: str, params: dict[str, Any], is_last: bool = False) -> Iter
 
 def record_restored(
     commit: str,
-    name: str | None,
+    name: str,
     params: dict[str, Any],
     metrics: dict[str, Any],
     records: list[dict[str, Any]],
@@ -148,8 +148,8 @@ def record_restored(
     ----------
     commit : str
         That the experiment stands on.
-    name : str, optional
-        Of DVC's experiment; none for what the commit itself holds.
+    name : str
+        Of DVC's experiment.
     params, metrics : dict
         As the stages log them.
     records : list of dict
@@ -165,12 +165,11 @@ def record_restored(
     """
     with FileLock(main_root() / "mlflow.db.lock"):
         client, experiment_id = _open_store()
-        key = _key(params, commit, name, dirty=True)
-        if any(run.data.metrics for run in _runs_of(client, experiment_id, key)):
+        keys = [_key(params, commit, name, dirty) for dirty in (False, True)]
+        found = [run for key in keys for run in _runs_of(client, experiment_id, key)]
+        if any(run.data.metrics for run in found):
             return False
-        run_id = _parent_run(client, experiment_id, params, commit, name)
-    if client.get_run(run_id).data.metrics:
-        return False
+        run_id = _parent_run(client, experiment_id, params, commit, name, dirty=False)
     run = StageRun(client, run_id, run_id)
     run.log_upstream(records)
     run.log_dataset(about["dataset"], about["sha256"])
@@ -222,7 +221,7 @@ def _parent_run(
     params: dict[str, Any],
     commit: str,
     name: str | None,
-    dirty: bool = False,
+    dirty: bool,
 ) -> str:
     """Find or create the run of a configuration, in the experiment `name` on `commit`."""
     key = _key(params, commit, name, dirty)

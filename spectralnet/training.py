@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from spectralnet.artifacts import whole_file
 from spectralnet.errors import TrainingError
-from spectralnet.parameters import TrainingParams
+from spectralnet.parameters import TrainingParams, n_held_out
 from spectralnet.progress import progress_bar
 
 WARM_UP = 0.3  # part of the cycle in which the rate rises
@@ -219,9 +219,14 @@ class _Loop:
 def hold_out(n: int, fraction: float, seed: int) -> NDArray[np.bool_]:
     """Choose which of n points no gradient sees: a mask of shape (n,), at least one point."""
     mask = np.zeros(n, dtype=bool)
-    chosen = np.random.default_rng(seed).permutation(n)[: max(1, round(fraction * n))]
-    mask[chosen] = True
+    mask[np.random.default_rng(seed).permutation(n)[: n_held_out(n, fraction)]] = True
     return mask
+
+
+def split_points(n: int, fraction: float, seed: int) -> tuple[Tensor, Tensor]:
+    """Return the indices of the points that `hold_out` leaves, and of those that it chooses."""
+    held_out = torch.from_numpy(hold_out(n, fraction, seed))
+    return torch.nonzero(~held_out).ravel(), torch.nonzero(held_out).ravel()
 
 
 def shuffled_batches(rows: Tensor, batch_size: int, generator: torch.Generator) -> list[Tensor]:

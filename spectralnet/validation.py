@@ -9,6 +9,7 @@ from scipy.sparse import csr_array
 from spectralnet.config import Settings
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.matrices import Matrix, dense_rows
+from spectralnet.parameters import n_held_out
 
 
 def check_features(features: Matrix, name: str) -> None:
@@ -78,12 +79,25 @@ def check_sizes(n: int, settings: Settings) -> None:
                 f"{name} = {value} is too many for {n} points: at most {most}, or fit more points"
             )
     net = settings.spectralnet
-    seen = n - max(1, round(net.held_out * n))
-    if net.sampler == "batch" and net.n_components > seen // 2:
+    seen = n - n_held_out(n, net.held_out)
+    if net.sampler == "batch" and max(net.n_components, 2) > seen // 2:
         raise ParameterError(
             f"spectralnet.n_components = {net.n_components} is too many for {seen} points that "
             f"are not held out, which sampler: batch halves: at most {seen // 2}, or sampler: edges"
         )
+
+
+def check_points(x: Matrix, settings: Settings) -> None:
+    """Refuse points, shape (n, d), that are too few, or too few different ones.
+
+    Raises
+    ------
+    ParameterError
+        See `check_sizes` and `check_distinct`.
+    """
+    check_sizes(x.shape[0], settings)
+    check_distinct(x, settings.n_clusters)
+    check_distinct(x, settings.spectralnet.n_components, "spectralnet.n_components")
 
 
 def image_size(image_shape: Sequence[int] | None, n_features: int) -> tuple[int, int] | None:

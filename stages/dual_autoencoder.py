@@ -4,7 +4,7 @@ from pathlib import Path
 
 from spectralnet.artifacts import load_json, load_matrix, save_table
 from spectralnet.dual_clustering import train_dual_autoencoder_network
-from spectralnet.validation import check_sizes
+from spectralnet.validation import check_points
 from stages.common import Stage, main
 from stages.method import register_model, write_clustering
 
@@ -12,7 +12,7 @@ from stages.method import register_model, write_clustering
 def dual_autoencoder(stage: Stage, data: Path, clusters: Path) -> str:
     """Train the dual autoencoder, spectral clustering of its codes, and both together."""
     settings, x = stage.settings, load_matrix(data / "matrix")
-    check_sizes(x.shape[0], settings)
+    check_points(x, settings)
     found, history = train_dual_autoencoder_network(
         x,
         load_json(data / "about.json")["image_shape"],

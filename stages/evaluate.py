@@ -38,15 +38,17 @@ def evaluate(
     results: Path,
 ) -> str:  # fmt: skip
     """Score what was fitted and what was held out, by labels where there are any."""
-    settings, whole = stage.settings, ClusterModel.load(model)
-    embedding, learned = load_array(model / "embedding.npy"), load_array(model / "eigenvalues.npy")
-    clusters = load_array(model / "clusters.npy")
+    settings, about = stage.settings, load_json(data / "about.json")
+    whole, weights = ClusterModel.load(model), load_graph(affinity / "graph.npz")
+    embedding, learned, clusters = (
+        load_array(model / f"{name}.npy") for name in ("embedding", "eigenvalues", "clusters")
+    )
     exact_clusters, exact, compared = compare_with_exact(
         embedding,
         learned,
         clusters,
         settings.n_clusters,
-        load_graph(affinity / "graph.npz"),
+        weights,
         settings.spectralnet.sampler == "edges",
         stage.params.seed,
     )
@@ -57,14 +59,17 @@ def evaluate(
         clusterings |= _kmeans_baselines(stage, whole, data, features)
         metrics |= score_clusterings(clusterings, labels, known)
     metrics |= _held_out_scores(stage, whole, data)
-    figures = _draw_points(stage, data, model, whole, np.where(known >= 0, -1, labels))
-    figures |= _draw_nets(features, affinity, model)
+    scored = np.where(known >= 0, -1, labels)
+    used = embedding[:, : whole.centroids.shape[1]]  # what the clusters were read off
+    figures = _draw_points(stage, data, about["image_shape"], used, clusters, scored)
+    figures["affinity"] = plots.sorted_affinity(weights, clusters)
+    figures["learning_curves"] = _draw_training(features, affinity, model)
     figures["eigenvalues"] = plots.eigenvalues(learned, exact, metrics.get("suggested_n_clusters"))
     clustered = pd.read_csv(data / "samples.csv").assign(cluster=clusters)
     records = [load_json(f / "run.json") for f in (data, features, graph, affinity, model)]
-    _write(stage, results, metrics, figures, records, load_json(data / "about.json"), clustered)
+    _write(stage, results, metrics, figures, records, about, clustered)
     stage.run.log_artifacts([model / "clusters.npy"], on_parent=True)
-    card = model_card(load_json(data / "about.json"), stage.params.flat(), metrics)
+    card = model_card(about, stage.params.flat(), metrics)
     log_predictor(model, card, f"spectralnet-{stage.params.dataset}", stage.params.variant())
     score = "no labels"
     if "acc" in metrics:
@@ -97,38 +102,35 @@ def _held_out_scores(stage: Stage, whole: ClusterModel, data: Path) -> dict[str,
 def _draw_points(
     stage: Stage,
     data: Path,
-    model: Path,
-    whole: ClusterModel,
+    image_shape: list[int] | None,
+    embedding: NDArray[np.floating],
+    clusters: NDArray[np.int64],
     labels: NDArray[np.int64],
 ) -> dict[str, Figure]:
     """Draw where points went, and what the clusters hold: images, or terms of texts.
 
     `labels`, shape (n,), are those that score, -1 elsewhere.
     """
-    clusters, seed = load_array(model / "clusters.npy"), stage.params.seed
-    used = whole.centroids.shape[1]  # of the eigenvectors, those that clusters were read off
-    embedding = load_array(model / "embedding.npy")[:, :used]
+    seed = stage.params.seed
     figures = {"embedding": plots.embedding(embedding, clusters, labels, seed)}
     if (has_label := labels >= 0).any():
         figures["confusion"] = plots.confusion(labels[has_label], clusters[has_label])
     x = load_matrix(data / "matrix")
-    if shape := load_json(data / "about.json")["image_shape"]:
-        figures["clusters"] = plots.samples(x, clusters, tuple(shape), seed)
+    if image_shape:
+        height, width = image_shape
+        figures["clusters"] = plots.samples(x, clusters, (height, width), seed)
     if vocabulary := load_json(data / "preparation.json").get("vocabulary"):
         figures["terms"] = plots.terms(top_terms(x, clusters, vocabulary))
     return figures
 
 
-def _draw_nets(features: Path, affinity: Path, model: Path) -> dict[str, Figure]:
-    """Draw the graph that was learned from, and how the nets learned."""
+def _draw_training(features: Path, affinity: Path, model: Path) -> Figure:
+    """Draw how the nets learned that there are."""
     trained = {"autoencoder": features, "siamese": affinity, "spectralnet": model}
     histories = {net: folder / "history.csv" for net, folder in trained.items()}
-    curves = {net: pd.read_csv(path) for net, path in histories.items() if path.exists()}
-    graph, clusters = load_graph(affinity / "graph.npz"), load_array(model / "clusters.npy")
-    return {
-        "affinity": plots.sorted_affinity(graph, clusters),
-        "learning_curves": plots.learning_curves(curves),
-    }
+    return plots.learning_curves(
+        {net: pd.read_csv(path) for net, path in histories.items() if path.exists()}
+    )
 
 
 def _write(

@@ -71,12 +71,6 @@ def write_graph(
     save_graph(folder / "graph.npz", weights)
     save_json(folder / "about.json", about)
     stage.run.log_metrics(about)
-    n_components = stage.settings.spectralnet.n_components
-    if about["components"] >= n_components:
-        print(
-            f"warning: with {about['components']} connected components, the first {n_components} "
-            "eigenvectors only tell some components apart: raise graph.n_neighbours"
-        )
     return f"{about['edges']} edges, connected components: {about['components']}"
 
 

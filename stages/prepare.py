@@ -26,7 +26,7 @@ from spectralnet.matrices import Matrix, empty_rows
 from spectralnet.nets import MLP
 from spectralnet.preparation import Preparation
 from spectralnet.tracking import main_root
-from spectralnet.validation import check_distinct, check_features, check_sizes
+from spectralnet.validation import check_features, check_points
 from stages.common import Stage, main
 
 
@@ -76,13 +76,10 @@ def prepare(stage: Stage, features: Path) -> str:
 
 def _check(stage: Stage, x: Matrix, dataset: Dataset) -> None:
     """Refuse what a later stage could not use, before any training."""
-    params, settings = stage.params, stage.settings
+    params = stage.params
     check_features(x, f"dataset {params.dataset}")
-    check_sizes(x.shape[0], settings)
-    check_distinct(x, settings.n_clusters)
-    check_distinct(x, settings.spectralnet.n_components, "spectralnet.n_components")
-    if params.augment != "none":
-        stage.augmentation(dataset.image_shape)
+    check_points(x, stage.settings)
+    stage.augmentation(dataset.image_shape)
     if params.affinity == "precomputed":
         read_graph(Path(params.own.precomputed), x.shape[0])
 

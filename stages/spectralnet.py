@@ -6,6 +6,7 @@ from torch import nn
 
 from spectralnet.artifacts import (
     load_graph,
+    load_json,
     load_matrix,
     load_net,
     save_array,
@@ -14,7 +15,7 @@ from spectralnet.artifacts import (
 from spectralnet.model import cluster_in_eigenspace
 from spectralnet.nets import map_in_chunks
 from spectralnet.spectral import train_spectral_map
-from spectralnet.validation import check_distinct, check_sizes
+from spectralnet.validation import check_points
 from stages.common import Stage, copy_preparation, main
 
 
@@ -23,9 +24,9 @@ def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
     settings, seed = stage.settings, stage.params.seed
     encoder, embedder = load_net(affinity, "encoder"), load_net(affinity, "embedder")
     x = load_matrix(data / "matrix")
-    check_sizes(x.shape[0], settings)
-    check_distinct(x, settings.n_clusters)
-    check_distinct(x, settings.spectralnet.n_components, "spectralnet.n_components")
+    check_points(x, settings)
+    components = load_json(affinity / "about.json")["components"]
+    warn_of_components(components, settings.spectralnet.n_components)
     if len(encoder) + len(embedder) > 0:  # else both are the identity
         x = map_in_chunks(nn.Sequential(encoder, embedder), x, stage.device)
     graph = load_graph(affinity / "graph.npz")
@@ -62,6 +63,15 @@ def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
     stage.run.log_curve(history)
     stage.run.log_metrics({f"eigenvalue_{i}": float(v) for i, v in enumerate(eigenvalues, 1)})
     return f"clusters in the first {whole.centroids.shape[1]} of {len(eigenvalues)} eigenvectors"
+
+
+def warn_of_components(components: int, n_components: int) -> None:
+    """Say, before the training, where all eigenvectors belong to the eigenvalue 0."""
+    if components >= n_components:
+        print(
+            f"warning: with {components} connected components, the first {n_components} "
+            "eigenvectors only tell some components apart: raise graph.n_neighbours"
+        )
 
 
 if __name__ == "__main__":

@@ -3,10 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from clones import ROOT, TINY, Clone
+from clones import TINY, Clone
 
 from spectralnet.affinity import affinity_graph
-from spectralnet.config import Settings, read_params
+from spectralnet.config import Settings
+from spectralnet.defaults import default_settings
 from spectralnet.neighbours import nearest_neighbours
 from spectralnet.parameters import DualAutoencoderParams, GraphParams, JointParams
 
@@ -22,7 +23,7 @@ def screenshots(request, tmp_path) -> Path:
 
 @pytest.fixture
 def settings() -> Settings:
-    return read_params(ROOT / "params.yaml").digits
+    return default_settings(1797, 10)  # of the pipeline's `digits`, as test_estimator.py asserts
 
 
 @pytest.fixture

@@ -39,6 +39,16 @@ def test_corruption_drops_the_given_part_and_nothing_else():
     assert _corrupt(x, 0.0, generator) is x
 
 
+def test_training_sees_corrupted_inputs_and_the_held_out_loss_whole_ones(settings, cpu):
+    """Of independent features nothing can be restored that was dropped."""
+    x = np.random.default_rng(0).normal(size=(1000, 8)).astype(np.float32)
+    changes = {"corruption": 0.5, "code_size": 8, "epochs": 20, "patience": 20}
+    params = settings.autoencoder.model_copy(update=changes)
+    _, history = train_autoencoder(x, params, seed=0, device=cpu)
+    assert history["loss"].iloc[-1] > 0.5  # the variance of half of the features
+    assert history["held_out_loss"].iloc[-1] < 0.5
+
+
 def test_chunks_do_not_change_the_codes(cpu):
     net = Autoencoder(6, [5], 2)
     x = np.random.default_rng(0).normal(size=(100, 6)).astype(np.float32)

@@ -9,20 +9,29 @@ from spectralnet.config import read_params, read_raw
 from spectralnet.errors import ParameterError
 from spectralnet.validation import check_sizes
 
+DEFAULT = {  # whatever experiment the working tree holds
+    "dataset": "mnist5k",
+    "affinity": "siamese",
+    "augment": "none",
+    "fit_on": "all",
+    "labelled": 0.0,
+    "limit": None,
+    "device": "auto",
+}
+
 
 @pytest.fixture
 def write(tmp_path):
-    """Write params.yaml with one dotted name changed; None deletes it."""
+    """Write params.yaml with dotted names changed."""
 
-    def change(name, value):
-        raw = yaml.safe_load((ROOT / "params.yaml").read_text())
-        *parents, last = name.split(".")
-        block = raw
-        for parent in parents:
-            block = block[parent]
-        block[last] = value
-        if value is None:
-            del block[last]
+    def change(changes):
+        raw = read_raw(ROOT / "params.yaml")
+        for name, value in (DEFAULT | changes).items():
+            *parents, last = name.split(".")
+            block = raw
+            for parent in parents:
+                block = block[parent]
+            block[last] = value
         path = tmp_path / "params.yaml"
         path.write_text(yaml.safe_dump(raw))
         return path
@@ -31,13 +40,13 @@ def write(tmp_path):
 
 
 def test_components_follow_the_clusters_unless_they_are_set(write):
-    assert read_params(write("digits.n_clusters", 3)).digits.spectralnet.n_components == 9
-    learned = read_params(write("digits.spectralnet.n_components", 5))
+    assert read_params(write({"digits.n_clusters": 3})).digits.spectralnet.n_components == 9
+    learned = read_params(write({"digits.spectralnet.n_components": 5}))
     assert learned.digits.spectralnet.n_components == 5
 
 
 def test_the_chosen_data_sets_block_is_used(write):
-    params = read_params(write("dataset", "fashion-mnist"))
+    params = read_params(write({"dataset": "fashion-mnist"}))
     assert params.settings == params.fashion_mnist
     flat = params.flat()
     assert flat["dataset"] == "fashion-mnist"
@@ -55,7 +64,6 @@ def test_the_chosen_data_sets_block_is_used(write):
         ),
         ("seed", "zero", "seed = 'zero': .*integer"),
         ("seed", -1, "seed = -1: .*greater than or equal to 0"),
-        ("seed", None, "seed: Field required"),
         ("colour", "red", "colour = 'red': Extra inputs are not permitted"),
         ("digits.graph.k", 3, "digits.graph.k = 3: Extra inputs"),
         ("digits.graph.scale", "median", "digits.graph.scale = 'median': .*'local' or 'global'"),
@@ -70,43 +78,43 @@ def test_the_chosen_data_sets_block_is_used(write):
 )
 def test_a_bad_parameter_is_named_with_what_it_may_be(write, name, value, message):
     with pytest.raises(ParameterError, match=message):
-        read_params(write(name, value))
+        read_params(write({name: value}))
 
 
 def test_images_are_augmented_only_where_a_net_reads_them(write):
-    path = write("augment", "affine")
-    assert read_params(path).augment == "affine"
-    blind = write("mnist5k.siamese.channels", [])
-    assert read_params(blind).settings.siamese.channels == []
-    blind.write_text(blind.read_text().replace("augment: none", "augment: affine"))
+    affine, blind = {"augment": "affine"}, {"mnist5k.siamese.channels": []}
+    assert read_params(write(affine)).augment == "affine"
+    assert read_params(write(blind)).settings.siamese.channels == []
     with pytest.raises(ParameterError, match=r"mnist5k.siamese.channels = \[\]: set some"):
-        read_params(blind)
-    path = write("augment", "affine")
-    path.write_text(path.read_text().replace("affinity: siamese", "affinity: euclidean"))
+        read_params(write(affine | blind))
     with pytest.raises(ParameterError, match=r"augment = affine .* set affinity: siamese"):
-        read_params(path)
+        read_params(write(affine | {"affinity": "euclidean"}))
 
 
 def test_a_given_graph_is_of_all_of_the_users_points(write):
-    path = write("affinity", "precomputed")
+    given = {"affinity": "precomputed"}
     with pytest.raises(ParameterError, match=r"affinity = precomputed reads .* set dataset: own"):
-        read_params(path)
-    path.write_text(path.read_text().replace("dataset: mnist5k", "dataset: own"))
-    assert read_params(path).affinity == "precomputed"
-    for given, wanted in (("limit: null", "limit: 100"), ("fit_on: all", "fit_on: train")):
-        path.write_text(path.read_text().replace(given, wanted))
-        with pytest.raises(ParameterError, match=f"set {given}"):
-            read_params(path)
-        path.write_text(path.read_text().replace(wanted, given))
-    path.write_text(path.read_text().replace("sampler: edges", "sampler: batch"))
-    with pytest.raises(ParameterError, match="sampler = batch makes affinities of its own"):
-        read_params(path)
+        read_params(write(given))
+    given["dataset"] = "own"
+    assert read_params(write(given)).affinity == "precomputed"
+    for change, message in (
+        ({"limit": 100}, "set limit: null"),
+        ({"fit_on": "train"}, "set fit_on: all"),
+        ({"own.spectralnet.sampler": "batch"}, "sampler = batch makes affinities of its own"),
+    ):
+        with pytest.raises(ParameterError, match=message):
+            read_params(write(given | change))
 
 
-def test_every_bad_parameter_is_named(write, tmp_path):
-    path = write("seed", "zero")
-    path.write_text(path.read_text().replace("device: auto", "device: tpu"))
+def test_every_bad_parameter_is_named(write):
     with pytest.raises(ParameterError, match=r"(?s)seed.*device = 'tpu'"):
+        read_params(write({"seed": "zero", "device": "tpu"}))
+
+
+def test_a_missing_parameter_is_named(write):
+    path = write({"seed": 0})
+    path.write_text(path.read_text().replace("seed: 0\n", ""))
+    with pytest.raises(ParameterError, match="seed: Field required"):
         read_params(path)
 
 
@@ -148,9 +156,16 @@ def test_the_batch_sampler_halves_what_is_not_held_out(settings, n, fits):
         check_sizes(n, changed)
 
 
+def test_the_batch_samplers_halves_have_neighbours(settings):
+    net = settings.spectralnet.model_copy(update={"sampler": "batch", "n_components": 1})
+    graph = settings.graph.model_copy(update={"n_neighbours": 1})
+    few = settings.model_copy(update={"n_clusters": 1, "spectralnet": net, "graph": graph})
+    with pytest.raises(ParameterError, match="for 2 points that are not held out"):
+        check_sizes(3, few)
+
+
 def test_labels_need_the_sampler_that_sees_the_graph(write):
-    path = write("labelled", 0.02)
-    path.write_text(path.read_text().replace("sampler: edges", "sampler: batch"))
+    path = write({"labelled": 0.02, "mnist5k.spectralnet.sampler": "batch"})
     with pytest.raises(ParameterError, match=r"labelled = 0.02 .* mnist5k.spectralnet.sampler = b"):
         read_params(path)
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from conftest import ROOT
+from clones import ROOT
 from scipy.sparse import csr_array
 from scipy.stats import hypergeom
 from sklearn.datasets import load_digits

@@ -21,9 +21,7 @@ from spectralnet.nets import MLP, seeded
 from spectralnet.parameters import DECParams
 from spectralnet.training import Checkpoint
 
-PARAMS = DECParams(
-    codes="stacked", epochs=20, batch_size=32, learning_rate=0.01, update_interval=0.5, tol=0.001
-)
+PARAMS = DECParams(epochs=20, batch_size=32, learning_rate=0.01, update_interval=0.5, tol=0.001)
 LABELS = np.repeat(np.arange(3), 60)
 
 

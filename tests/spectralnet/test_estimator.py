@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import ROOT
+from clones import ROOT
 from scipy.sparse import csr_array
 from sklearn.datasets import make_moons
 from sklearn.metrics import silhouette_score
@@ -91,6 +91,13 @@ def test_a_saved_estimator_predicts_the_same(moons, space, affinity, tmp_path):
         SpectralNet.load(tmp_path)
 
 
+@pytest.mark.parametrize(("width", "trains_codes"), [(50, False), (51, True)])
+def test_rows_of_many_features_are_searched_among_codes(width, trains_codes):
+    rows = np.random.default_rng(0).random((60, width))
+    model = quick(autoencoder={"epochs": 1}).fit(rows)
+    assert ("autoencoder" in model.history_) == trains_codes
+
+
 def test_in_a_pipeline_and_a_grid_search_without_labels(moons):
     pipeline = make_pipeline(StandardScaler(), quick())
     search = GridSearchCV(
@@ -107,7 +114,9 @@ def test_the_defaults_are_those_of_the_pipeline():
     params = read_params(ROOT / "params.yaml")
     assert default_settings(1797, 10) == params.digits
     assert default_settings(70_000, 10) == params.mnist
-    assert default_dec(70_000) == (params.stacked, params.dec)
+    stacked, dec = default_dec(70_000)
+    assert stacked == params.stacked
+    assert dec.model_dump() == params.dec.model_dump(exclude={"codes"})
     assert default_dual_autoencoder(70_000, 16, images=True) == params.dual_autoencoder
 
 
@@ -155,6 +164,15 @@ def test_repeated_points_are_named_before_any_training(monkeypatch):
             estimator(n_clusters=4).fit(points)
     with pytest.raises(ParameterError, match="n_components = 4, but there are 3 distinct"):
         SpectralNet(n_clusters=3, n_components=4).fit(points)
+
+
+def test_changes_of_unknown_blocks_are_refused_and_null_is_the_default():
+    with pytest.raises(ParameterError, match="spectral_net: Extra inputs"):
+        default_settings(100, 2, {"spectral_net": {"epochs": 1}})
+    changes = {"spectralnet": {"n_components": None}}
+    assert default_settings(100, 2, changes) == default_settings(100, 2)
+    with pytest.raises(ParameterError, match="codes = 'code': Extra inputs"):
+        DEC(dec={"codes": "code"}).fit(np.eye(20))
 
 
 def test_defaults_are_there_for_many_clusters():

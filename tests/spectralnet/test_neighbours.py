@@ -96,6 +96,15 @@ def test_too_many_neighbours_are_refused(n_neighbours):
         nearest_neighbours(np.eye(5, dtype=np.float32), n_neighbours)
 
 
+@pytest.mark.parametrize("search", ["exact", "approximate"])
+def test_one_value_whose_square_overflows_is_refused(points, search):
+    """faiss would end the process that clusters such rows into cells."""
+    huge = points.copy()
+    huge[5, 0] = 1e20
+    with pytest.raises(DataError, match=r"exceed float32, values reach 1\.0.*e\+20: scale"):
+        nearest_neighbours(huge, 5, search)
+
+
 def test_values_whose_squares_overflow_are_refused(points):
     with pytest.raises(DataError, match=r"exceed float32, values reach \d.*e\+3\d"):
         nearest_neighbours(points * np.float32(1e30), 3)

@@ -1,12 +1,14 @@
 import subprocess
 import sys
+from functools import partial
+from io import StringIO
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from click.testing import CliRunner
-from conftest import ROOT
+from clones import ROOT
 from PIL import Image
 from scipy.sparse import csr_array, save_npz
 
@@ -120,6 +122,25 @@ def test_a_folder_gets_a_row_for_each_file(predictor, folder, images, tmp_path):
     images[2] = images[3]  # brought back to the size of the others
     expected = predictor.predict(images).clusters
     np.testing.assert_array_equal([found[f"{i % 2}/{i:02}.png"] for i in range(50)], expected)
+
+
+@pytest.mark.parametrize("out", [None, "out.csv", "out.parquet", "out.npy"])
+def test_a_prediction_goes_on_from_chunk_to_chunk(folder, images, tmp_path, monkeypatch, out):
+    monkeypatch.setattr("spectralnet.streams.read_samples", partial(read_samples, chunk=20))
+    (tmp_path / "images").mkdir()
+    for i, image in enumerate(images):
+        Image.fromarray(image).save(tmp_path / f"images/{i:02}.png")
+    to = [] if out is None else ["--out", tmp_path / out]
+    done = run(folder, tmp_path / "images", *to)
+    assert done.exit_code == 0, done.output
+    expected = Predictor.load(folder).predict(images).clusters
+    if out == "out.npy":
+        np.testing.assert_array_equal(np.load(tmp_path / out), expected)
+        return
+    read = pd.read_parquet if out == "out.parquet" else pd.read_csv
+    table = read(StringIO(done.stdout) if out is None else tmp_path / out)
+    assert table["sample"].tolist() == [f"{i:02}.png" for i in range(50)]
+    np.testing.assert_array_equal(table["cluster"], expected)
 
 
 def test_a_folder_of_images_is_brought_to_the_white_of_the_model(images, tmp_path):
@@ -254,9 +275,9 @@ def test_files_without_samples_or_of_another_kind_are_refused(tmp_path):
         list(read_samples(tmp_path / "a.npy", texts=True))
 
 
-def test_a_model_of_another_method_is_refused(folder):
-    (folder / "model.json").write_text('{"method": "kmeans"}')
-    with pytest.raises(DataError, match="method 'kmeans': this version knows spectralnet"):
+def test_a_model_of_another_kind_is_refused(folder):
+    (folder / "model.json").write_text('{"kind": "kmeans"}')
+    with pytest.raises(DataError, match="kind 'kmeans': this version knows spectral"):
         Predictor.load(folder)
 
 

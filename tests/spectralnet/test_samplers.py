@@ -21,6 +21,15 @@ def test_edge_loss_estimates_the_normalised_cut(blobs, blob_graph):
     )
 
 
+def test_held_out_points_make_the_held_out_minibatches_of_edges_and_no_others(blobs, blob_graph):
+    held_out = np.arange(len(blobs)) % 5 == 0
+    sampler = EdgeSampler(blob_graph, held_out, batch_size=500)
+    generator = torch.Generator().manual_seed(0)
+    (fitted,), (unseen,) = sampler.batches(generator, 1), sampler.held_out_batches(generator, 1)
+    assert not held_out[fitted.numpy()].any()
+    assert held_out[unseen.numpy()].any(axis=0).all()
+
+
 @pytest.mark.parametrize("scale", ["local", "global"])
 def test_affinity_inside_a_batch_equals_the_sparse_graph(blobs, settings, scale):
     params = settings.graph.model_copy(update={"scale": scale, "scale_neighbour": 2})

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy.sparse import csr_array
 
 from spectralnet.affinity import affinity_graph
 from spectralnet.augmentation import RandomAffine
@@ -69,6 +70,26 @@ def test_negatives_exclude_self_and_neighbours(blob_graph):
         assert np.flatnonzero(positive[i]).tolist() == [len(points) // 2 + i]
         for j, point in enumerate(points):
             assert negative[i, j].item() == (point != anchor and not adjacent[anchor, point])
+
+
+def test_positives_are_confirmed_edges_and_no_neighbour_is_a_negative(
+    blobs, blob_graph, settings, cpu, monkeypatch
+):
+    side = np.arange(len(blobs)) % 2
+    confirmed = csr_array(blob_graph.multiply(side[:, None] == side))
+    seen = []
+
+    def spy(ends, graph):
+        seen.append((ends.numpy(), graph))
+        return pair_masks(ends, graph)
+
+    monkeypatch.setattr("spectralnet.siamese.pair_masks", spy)
+    params = settings.siamese.model_copy(update={"epochs": 1})
+    train_siamese(blobs, blob_graph, params, seed=0, device=cpu, confirmed=confirmed)
+    assert len(seen) > params.steps_per_epoch  # and the held-out pairs
+    for ends, graph in seen:
+        assert (confirmed[ends[0], ends[1]] > 0).all()
+        assert graph is blob_graph
 
 
 @pytest.mark.parametrize("loss", ["infonce", "contrastive"])

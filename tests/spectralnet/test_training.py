@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 import torch
 
+from spectralnet.autoencoder import train_autoencoder
+from spectralnet.defaults import default_dec
+from spectralnet.dual_autoencoder import train_dual_autoencoder
 from spectralnet.errors import TrainingError
+from spectralnet.siamese import train_siamese
+from spectralnet.stacked import train_stacked
 from spectralnet.training import Checkpoint, hold_out, shuffled_batches, train
 
 
@@ -88,6 +93,37 @@ def test_each_epoch_sees_every_row_once():
     batches = shuffled_batches(torch.arange(10, 110), 30, generator)
     assert sorted(torch.cat(batches).tolist()) == list(range(10, 110))
     assert {len(batch) for batch in batches} == {33, 34}
+
+
+TINY = {"epochs": 1, "hidden": [8], "code_size": 2}
+TRAINERS = {
+    "autoencoder": lambda x, graph, settings, dual: train_autoencoder(
+        x, settings.autoencoder.model_copy(update=TINY), seed=0, device=torch.device("cpu")
+    ),
+    "siamese": lambda x, graph, settings, dual: train_siamese(
+        x, graph, settings.siamese.model_copy(update={"epochs": 1}), seed=0,
+        device=torch.device("cpu"),
+    ),
+    "stacked": lambda x, graph, settings, dual: train_stacked(
+        x, default_dec(len(x))[0].model_copy(update=TINY | {"layer_epochs": 1}), seed=0,
+        device=torch.device("cpu"),
+    ),
+    "dual_autoencoder": lambda x, graph, settings, dual: train_dual_autoencoder(
+        x, None, dual.model_copy(update={"epochs": 1}), seed=0, device=torch.device("cpu")
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("trainer", TRAINERS)
+def test_no_gradient_sees_the_held_out_points(trainer, blobs, blob_graph, settings, dual_params):
+    moved = blobs.copy()
+    moved[hold_out(len(blobs), 0.1, seed=0)] += 5
+    (net, history), (other, other_history) = (
+        TRAINERS[trainer](x, blob_graph, settings, dual_params) for x in (blobs, moved)
+    )
+    for weight, same in zip(net.parameters(), other.parameters(), strict=True):
+        assert torch.equal(weight, same)
+    assert history["held_out_loss"][0] != other_history["held_out_loss"][0]
 
 
 def test_hold_out_is_seeded_and_of_the_right_size():

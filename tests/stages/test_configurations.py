@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from clones import TINY, Clone, executed
 from mlflow.tracking import MlflowClient
 from scipy.sparse import csr_array
@@ -14,11 +15,15 @@ from sklearn.datasets import load_digits
 from sklearn.neighbors import kneighbors_graph
 
 from spectralnet.artifacts import load_array, load_graph, load_matrix, save_array, save_graph
+from spectralnet.augmentation import RandomAffine
 from spectralnet.captions import CAPTIONS
+from spectralnet.config import read_params
 from spectralnet.dec import DECModel
 from spectralnet.metrics import scores
 from spectralnet.model import ClusterModel
+from spectralnet.nets import map_in_chunks
 from spectralnet.predictor import Predictor
+from spectralnet.siamese import train_siamese
 
 pytestmark = pytest.mark.xdist_group("second clone")  # its experiments are run once
 
@@ -48,10 +53,27 @@ def test_images_are_augmented_and_labels_known_where_asked_for(clone, augmented)
     clusters = load_array(artifacts / "siamese/model/clusters.npy")
     told = known >= 0  # what was told is no achievement
     assert clone.metrics()["acc"] == pytest.approx(scores(labels[~told], clusters[~told])["acc"])
+    assert_augmented(clone, model)
     graph = load_graph(artifacts / "euclidean/affinity/graph.npz").toarray()
     rows = np.flatnonzero(told)
     agree = known[rows][:, None] == known[rows]
     np.testing.assert_array_equal(graph[np.ix_(rows, rows)] > 0, agree & ~np.eye(24, dtype=bool))
+
+
+def assert_augmented(clone, model):
+    """The net is the one that learns from images changed at random, not the other."""
+    settings, artifacts = read_params(clone.root / "params.yaml").digits, clone.root / "artifacts"
+    images = load_matrix(artifacts / "digits/input/features/matrix")
+    graph = load_graph(artifacts / "digits/input/euclidean/affinity/graph.npz")
+    cpu = torch.device("cpu")
+    embeddings = [map_in_chunks(model.embedder, images, cpu)]
+    for augment in (RandomAffine((8, 8), settings.affine), None):
+        net, _ = train_siamese(
+            images, graph, settings.siamese, seed=0, device=cpu, image_shape=(8, 8), augment=augment
+        )
+        embeddings.append(map_in_chunks(net, images, cpu))
+    found, augmented, plain = embeddings
+    assert np.abs(found - augmented).max() < 0.01 * np.abs(found - plain).max()
 
 
 def test_held_out_points_are_scored(clone, augmented):
@@ -100,6 +122,9 @@ def test_methods_run_where_they_are_asked_for(clone, methods):
     unused = load_array(artifacts / "input/features/known_labels.npy") < 0
     assert metrics["acc"] == pytest.approx(scores(labels[unused], clusters[unused])["acc"])
     assert {"acc_test", "nmi_test", "ari_test"} <= metrics.keys()
+    for method, name in (("spectral", "spectral_acc"), ("kmeans", "kmeans_acc")):
+        alone = json.loads((artifacts / f"methods/{method}/metrics.json").read_text())
+        assert alone["acc"] == pytest.approx(clone.metrics()[name])
     client = MlflowClient(f"sqlite:///{clone.root / 'mlflow.db'}")
     experiment = client.get_experiment_by_name("spectralnet")
     query = "tags.stage = 'pipeline' and params.method LIKE '%'"

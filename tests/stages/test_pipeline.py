@@ -1,8 +1,11 @@
 """The real dvc.yaml on tiny data, in a throw-away clone: from one experiment to the next."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from clones import executed
 from mlflow.tracking import MlflowClient
 
@@ -10,6 +13,7 @@ from spectralnet.affinity import affinity_graph
 from spectralnet.artifacts import load_array, load_graph, load_matrix
 from spectralnet.captions import CAPTIONS
 from spectralnet.config import read_params
+from spectralnet.estimator import SpectralNet
 from spectralnet.metrics import scores
 from spectralnet.model import ClusterModel
 from spectralnet.neighbours import nearest_neighbours
@@ -27,7 +31,67 @@ def test_the_default_configuration_runs_every_stage(clone, code_siamese):
         "spectralnet",
         "evaluate",
     }
-    assert executed(clone.run("dvc", "repro").stdout) == set()
+    again = clone.run("dvc", "repro")
+    assert "up to date" in again.stdout
+    assert executed(again.stdout) == set()
+    assert not any((clone.root / ".checkpoints").glob("*"))
+
+
+def test_a_changed_parameter_concerns_the_stages_that_use_it(clone, code_siamese):
+    concerned = {
+        "augment": {"siamese"},
+        "digits.affine": {"siamese"},
+        "digits.autoencoder": {"autoencoder"},
+        "digits.graph": {"graph", "siamese"},
+        "digits.graph.overlap": {"spectralnet"},
+        "digits.n_clusters": {"spectralnet", "evaluate"},
+        "digits.siamese": {"siamese"},
+        "digits.spectralnet": {"spectralnet"},
+        "digits.spectralnet.sampler": {"evaluate"},
+        "seed": {"prepare", "autoencoder", "graph", "siamese", "spectralnet", "evaluate"},
+        "labelled": {"prepare"},
+    }
+    path = clone.root / "params.yaml"
+    committed = path.read_text()
+    raw = yaml.safe_load(committed)
+    digits = raw["digits"]
+    raw |= {"augment": "affine", "seed": 7, "labelled": 0.5}
+    digits["n_clusters"] = 9
+    for block, name in (
+        ("affine", "shear"),
+        ("autoencoder", "epochs"),
+        ("graph", "overlap"),
+        ("siamese", "temperature"),
+    ):
+        digits[block][name] += 1
+    digits["spectralnet"]["sampler"] = "batch"
+    path.write_text(yaml.safe_dump(raw))
+    optional = [f"stages/dvc.yaml:{stage}" for stage in ("autoencoder", "siamese")]
+    status = json.loads(clone.run("dvc", "status", "--json", "dvc.yaml", *optional).stdout)
+    path.write_text(committed)
+    found: dict[str, set[str]] = {}
+    for stage, changes in status.items():
+        for change in changes:
+            for parameter in change.get("changed deps", {}).get("params.yaml", {}):
+                found.setdefault(parameter, set()).add(stage.split(":")[-1])
+    assert found == concerned
+
+
+def test_the_estimator_finds_the_clusters_of_the_pipeline(clone, code_siamese):
+    artifacts = clone.root / "artifacts/digits"
+    settings = read_params(clone.root / "params.yaml").digits
+    blocks = ("autoencoder", "graph", "siamese", "spectralnet")
+    model = SpectralNet(
+        settings.n_clusters,
+        space="code",
+        affinity="siamese",
+        image_shape=(8, 8),
+        **{block: getattr(settings, block).model_dump() for block in blocks},
+        random_state=0,
+        device="cpu",
+    ).fit(load_matrix(artifacts / "input/features/matrix"))
+    expected = load_array(artifacts / "code/siamese/model/clusters.npy")
+    np.testing.assert_array_equal(model.labels_, expected)
 
 
 def test_metrics_are_those_of_the_artifacts(clone, code_siamese):
@@ -168,6 +232,7 @@ def test_bad_parameters_end_the_run_before_any_work(clone, input_euclidean):
 
 
 def test_the_check_names_the_allowed_values(clone, input_euclidean):
+    clone.git("checkout", "--quiet", "HEAD", "--", "params.yaml")
     params = clone.root / "params.yaml"
     whole = params.read_text()
     assert clone.run("stages.check").returncode == 0

@@ -138,10 +138,13 @@ def test_reading_makes_no_store(store):
 
 def test_what_ran_with_changed_code_is_not_recorded_as_restored(store, monkeypatch):
     monkeypatch.setattr(tracking, "_git", lambda *command: "changed")
+    monkeypatch.setenv("DVC_EXP_NAME", "quiet-dog")
     with tracking.stage_run("evaluate", PARAMS, is_last=True) as run:
         run.log_metrics({"seconds": 1}, on_parent=True)
     about = {"dataset": "digits", "sha256": "ab" * 32}
-    assert not tracking.record_restored("changed", None, PARAMS, {"seconds": 1}, [], about, [])
+    assert not tracking.record_restored(
+        "changed", "quiet-dog", PARAMS, {"seconds": 1}, [], about, []
+    )
     (found,) = leaderboard.finished_pipelines()
     assert found.commit == "changed-dirty"
 

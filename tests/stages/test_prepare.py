@@ -1,0 +1,80 @@
+"""What the first stage writes for the others to depend on."""
+
+from types import SimpleNamespace
+from unittest.mock import Mock
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from spectralnet.artifacts import load_array, load_json, load_matrix
+from spectralnet.config import read_params
+from spectralnet.errors import DataError
+from stages.common import Stage
+from stages.prepare import _data_folders, prepare
+
+
+def prepared(tmp_path, own, **changes):
+    params = read_params()
+    settings = params.own.model_copy(update=own | {"n_clusters": 2})
+    usual = {"dataset": "own", "own": settings, "augment": "none", "affinity": "euclidean"}
+    params = params.model_copy(update=usual | {"limit": None, "labelled": 0.0} | changes)
+    prepare(Stage("prepare", params, None, Mock()), tmp_path / "features")
+    return tmp_path / "features"
+
+
+def test_columns_are_standardised_by_the_fitted_rows_alone(tmp_path):
+    points = np.random.default_rng(0).normal(3, 5, (200, 2))
+    pd.DataFrame(points, columns=["a", "b"]).to_csv(tmp_path / "x.csv", index=False)
+    features = prepared(tmp_path, {"path": str(tmp_path / "x.csv")}, fit_on="train")
+    fitted, unseen = (load_matrix(features / name) for name in ("matrix", "held_out_matrix"))
+    assert (len(fitted), len(unseen)) == (160, 40)
+    np.testing.assert_allclose(fitted.mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(fitted.std(axis=0), 1, rtol=1e-5)
+    rows = pd.read_csv(features / "samples.csv")["sample"].to_numpy()
+    own = points[rows]
+    expected = (points - own.mean(axis=0)) / own.std(axis=0)
+    np.testing.assert_allclose(fitted, expected[rows], atol=1e-5)
+
+
+def test_a_text_without_any_chosen_stem_is_left_out_with_its_label(tmp_path):
+    (tmp_path / "texts").mkdir()
+    lines = [f"wheat{chr(97 + i % 5)} oil{chr(97 + i // 5)} price" for i in range(60)]
+    lines[17] = "the of and"
+    (tmp_path / "texts/features.txt").write_text("\n".join(lines))
+    (tmp_path / "texts/labels.txt").write_text("\n".join(f"{i:02}" for i in range(60)))
+    features = prepared(tmp_path, {"path": str(tmp_path / "texts")}, fit_on="all")
+    rows = pd.read_csv(features / "samples.csv")["sample"].tolist()
+    assert rows == [i for i in range(60) if i != 17]
+    assert load_array(features / "labels.npy").tolist() == rows
+    assert load_matrix(features / "matrix").shape[0] == 59
+    about = load_json(features / "about.json")
+    assert sum(n for name, n in about.items() if name.startswith("dropped_")) == 1
+
+
+def test_the_users_folder_comes_before_the_checkouts(tmp_path, monkeypatch):
+    monkeypatch.setattr("stages.prepare.main_root", lambda: tmp_path)
+    monkeypatch.delenv("SPECTRALNET_DATA", raising=False)
+    assert _data_folders() == [tmp_path / "data"]
+    monkeypatch.setenv("SPECTRALNET_DATA", "shared")
+    with pytest.raises(DataError, match="SPECTRALNET_DATA = shared is no folder"):
+        _data_folders()
+    (tmp_path / "shared").mkdir()
+    assert _data_folders() == [tmp_path / "shared", tmp_path / "data"]
+
+
+def test_a_checkpoint_is_found_again_for_the_same_work_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr("spectralnet.tracking.main_root", lambda: tmp_path)
+    params, file = read_params(), tmp_path / "matrix.npy"
+
+    def name(device="cpu", **changes):
+        stage = Stage("spectralnet", params.model_copy(update=changes), device, SimpleNamespace())
+        return stage.checkpoint(file).path
+
+    file.write_bytes(b"one")
+    first = name(seed=0)
+    assert name(seed=0) == first
+    assert first.parent == tmp_path / ".checkpoints"
+    assert len({first, name(seed=1), name(seed=0, device="cuda")}) == 3
+    file.write_bytes(b"two")
+    assert name(seed=0) != first
