@@ -53,7 +53,12 @@ def save_array(path: Path, array: NDArray[Any]) -> None:
 
 def load_array(path: Path) -> NDArray[Any]:
     """Map an ``.npy`` file into memory; what is assigned to it does not reach the file."""
-    array = np.load(path, mmap_mode="c", allow_pickle=False)
+    try:
+        array = np.load(path, mmap_mode="c", allow_pickle=False)
+    except ValueError as error:
+        if "Python objects" not in str(error):
+            raise
+        raise ValueError("it holds Python objects: save numbers or text (astype(str))") from error
     if not isinstance(array, np.ndarray):
         array.close()
         raise ValueError("it is an archive of arrays: name it .npz")

@@ -48,7 +48,7 @@ def train_autoencoder(
     checkpoint: Checkpoint | None = None,
     initial: Autoencoder | None = None,
 ) -> tuple[Autoencoder, pd.DataFrame]:
-    """Train an autoencoder to reconstruct features, from random weights unless it is given.
+    """Train an autoencoder to reconstruct features, from random weights unless `initial` is given.
 
     Parameters
     ----------
@@ -80,6 +80,7 @@ def train_autoencoder(
     net = net.to(device)
     x = Points(features, torch.device("cpu"))
     fitted, unseen = split_points(len(x), params.held_out, seed)
+    x_unseen = features[unseen.numpy()]
 
     def batches(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
         for rows in shuffled_batches(fitted, params.batch_size, generator):
@@ -94,7 +95,7 @@ def train_autoencoder(
         return nn.functional.mse_loss(reconstructed.float(), clean)
 
     def held_out_loss() -> float:
-        return float(map_in_chunks(_SquaredError(net), features[unseen.numpy()], device).mean())
+        return float(map_in_chunks(_SquaredError(net), x_unseen, device).mean())
 
     history = train(
         net,

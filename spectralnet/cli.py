@@ -65,7 +65,7 @@ def predict(
     """
     try:
         _predict(model, file, out, embedding, columns, device)
-    except BrokenPipeError:  # as of `head`: no error
+    except BrokenPipeError:  # the reader, such as `head`, has enough: click ends quietly
         raise
     except (SpectralNetError, OSError) as error:
         raise click.ClickException(str(error)) from error

@@ -85,8 +85,7 @@ def nearest_neighbours(
         cost = float(n) * (x.nnz * SPARSE_COST if isinstance(x, csr_array) else n * (d + PAIR_COST))
         search = "exact" if cost <= EXACT_SEARCH_BUDGET else "approximate"
     near = _centred(x)
-    if not isinstance(near, csr_array):
-        _check_range(near)
+    _check_range(near)
     n_candidates = min(n_neighbours + 1 + SPARE_CANDIDATES, n)
     if search == "exact":
         found, recall = _nearest(near, np.arange(n), n_candidates), 1.0
@@ -111,11 +110,12 @@ def _centred(x: Matrix) -> Matrix:
         return np.ascontiguousarray(x - centre, dtype=np.float32)
 
 
-def _check_range(x: NDArray[np.float32]) -> None:
-    """Refuse rows whose squared distances, at most four times their squares, may overflow."""
-    squares = np.einsum("nd,nd->n", x, x, dtype=np.float64)
-    if not 4 * squares.max() <= np.finfo(np.float32).max:
-        raise DataError(f"distances exceed float32, values reach {np.abs(x).max()}: scale them")
+def _check_range(x: Matrix) -> None:
+    """Refuse values so large that squared distances may overflow: all d differences twice it."""
+    values = x.data if isinstance(x, csr_array) else x
+    largest = max(float(values.max(initial=0)), -float(values.min(initial=0)))
+    if not x.shape[1] * (2 * largest) ** 2 <= np.finfo(np.float32).max:
+        raise DataError(f"distances exceed float32, values reach {largest:.3g}: scale them")
 
 
 def _nearest(x: Matrix, rows: NDArray[np.integer], k: int) -> NDArray[np.int64]:

@@ -156,7 +156,7 @@ class DECParams(Block):
     """DEC's clustering phase.
 
     A target distribution serves `update_interval` passes over the data. The training ends
-    once less than the part `tol` of the points change cluster, or after `epochs` passes.
+    once fewer than the part `tol` of the points change cluster, or after `epochs` passes.
     """
 
     epochs: Count

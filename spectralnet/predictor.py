@@ -97,7 +97,7 @@ class Predictor:
                     "artifacts/mnist5k/code/siamese/model (`dvc checkout` or `make run` makes it)"
                 )
         try:
-            kind = load_json(folder / "model.json")["kind"]
+            kind = load_json(folder / "model.json").get("kind")
             preparation = build_preparation(load_json(folder / "preparation.json"))
             if kind in MODELS:
                 return cls(preparation, MODELS[kind].load(folder))

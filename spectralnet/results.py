@@ -68,7 +68,7 @@ def rows_of(
     rows: list[dict[str, object]] = [shared | {"method": "spectralnet"} | recorded]
     for prefix, named in BASELINES.items():
         if prefix == "kmeans_embedding_" and params["affinity"] != "siamese":
-            continue  # the features of the space are what feeds the net
+            continue  # the features of the space are the net's input
         scores = {name: metrics[prefix + name] for name in SCORES if prefix + name in metrics}
         rows.append(shared | named | scores)
     return rows

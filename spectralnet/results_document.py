@@ -33,7 +33,7 @@ deviation. Labels score; nothing is trained by them, except where a part is said
   stages of a method; a baseline that SpectralNet's evaluation made has none. Some runs shared the
   cores with other work.
 * `eigengap suggests`: so many clusters, for each seed.
-* `paper`: ACC / NMI of the same setting, published; from whom we have it is said below.
+* `paper`: ACC / NMI of the same setting as published elsewhere; sources are in the table below.
 
 Each command starts from the committed parameters (`git checkout HEAD -- params.yaml`). Rows whose
 commit ([results.csv](results.csv)) is older than fc636f7 had `spectralnet.learning_rate` .001, but

@@ -80,7 +80,7 @@ def check_sizes(n: int, settings: Settings) -> None:
             )
     net = settings.spectralnet
     seen = n - n_held_out(n, net.held_out)
-    if net.sampler == "batch" and max(net.n_components, 2) > seen // 2:
+    if net.sampler == "batch" and net.n_components > seen // 2:
         raise ParameterError(
             f"spectralnet.n_components = {net.n_components} is too many for {seen} points that "
             f"are not held out, which sampler: batch halves: at most {seen // 2}, or sampler: edges"

@@ -125,7 +125,7 @@ def _draw_points(
 
 
 def _draw_training(features: Path, affinity: Path, model: Path) -> Figure:
-    """Draw how the nets learned that there are."""
+    """Draw the learning curves of the nets that were trained."""
     trained = {"autoencoder": features, "siamese": affinity, "spectralnet": model}
     histories = {net: folder / "history.csv" for net, folder in trained.items()}
     return plots.learning_curves(

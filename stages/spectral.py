@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from spectralnet.artifacts import load_graph
+from spectralnet.artifacts import load_graph, load_json
 from spectralnet.clustering import fit_spectral_centroids, spectral_clusters
 from spectralnet.laplacian import exact_eigenvectors
-from stages.common import Stage, main
+from stages.common import Stage, main, warn_of_components
 from stages.method import write_clustering
 
 
@@ -15,6 +15,8 @@ def spectral(
     """Solve the eigenproblem that SpectralNet approximates, by ARPACK, and cluster."""
     settings, seed = stage.settings, stage.params.seed
     weights = load_graph(affinity / "graph.npz")
+    components = load_json(affinity / "about.json")["components"]
+    warn_of_components(components, settings.spectralnet.n_components)
     vectors, _ = exact_eigenvectors(
         weights,
         settings.spectralnet.n_components,

@@ -16,7 +16,7 @@ from spectralnet.model import cluster_in_eigenspace
 from spectralnet.nets import map_in_chunks
 from spectralnet.spectral import train_spectral_map
 from spectralnet.validation import check_points
-from stages.common import Stage, copy_preparation, main
+from stages.common import Stage, copy_preparation, main, warn_of_components
 
 
 def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
@@ -63,15 +63,6 @@ def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
     stage.run.log_curve(history)
     stage.run.log_metrics({f"eigenvalue_{i}": float(v) for i, v in enumerate(eigenvalues, 1)})
     return f"clusters in the first {whole.centroids.shape[1]} of {len(eigenvalues)} eigenvectors"
-
-
-def warn_of_components(components: int, n_components: int) -> None:
-    """Say, before the training, where all eigenvectors belong to the eigenvalue 0."""
-    if components >= n_components:
-        print(
-            f"warning: with {components} connected components, the first {n_components} "
-            "eigenvectors only tell some components apart: raise graph.n_neighbours"
-        )
 
 
 if __name__ == "__main__":

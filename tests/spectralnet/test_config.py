@@ -156,14 +156,6 @@ def test_the_batch_sampler_halves_what_is_not_held_out(settings, n, fits):
         check_sizes(n, changed)
 
 
-def test_the_batch_samplers_halves_have_neighbours(settings):
-    net = settings.spectralnet.model_copy(update={"sampler": "batch", "n_components": 1})
-    graph = settings.graph.model_copy(update={"n_neighbours": 1})
-    few = settings.model_copy(update={"n_clusters": 1, "spectralnet": net, "graph": graph})
-    with pytest.raises(ParameterError, match="for 2 points that are not held out"):
-        check_sizes(3, few)
-
-
 def test_labels_need_the_sampler_that_sees_the_graph(write):
     path = write({"labelled": 0.02, "mnist5k.spectralnet.sampler": "batch"})
     with pytest.raises(ParameterError, match=r"labelled = 0.02 .* mnist5k.spectralnet.sampler = b"):

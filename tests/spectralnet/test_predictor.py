@@ -1,3 +1,4 @@
+import errno
 import subprocess
 import sys
 from functools import partial
@@ -141,6 +142,15 @@ def test_a_prediction_goes_on_from_chunk_to_chunk(folder, images, tmp_path, monk
     table = read(StringIO(done.stdout) if out is None else tmp_path / out)
     assert table["sample"].tolist() == [f"{i:02}.png" for i in range(50)]
     np.testing.assert_array_equal(table["cluster"], expected)
+
+
+def test_a_reader_that_has_enough_is_no_error(folder, images, tmp_path, monkeypatch):
+    def closed(*arguments, **others):
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    np.save(tmp_path / "x.npy", images)
+    monkeypatch.setattr("click.echo", closed)
+    assert run(folder, tmp_path / "x.npy").output == ""
 
 
 def test_a_folder_of_images_is_brought_to_the_white_of_the_model(images, tmp_path):

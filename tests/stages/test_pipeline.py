@@ -67,8 +67,10 @@ def test_a_changed_parameter_concerns_the_stages_that_use_it(clone, code_siamese
     digits["spectralnet"]["sampler"] = "batch"
     path.write_text(yaml.safe_dump(raw))
     optional = [f"stages/dvc.yaml:{stage}" for stage in ("autoencoder", "siamese")]
-    status = json.loads(clone.run("dvc", "status", "--json", "dvc.yaml", *optional).stdout)
+    done = clone.run("dvc", "status", "--json", "dvc.yaml", *optional)
     path.write_text(committed)
+    assert done.returncode == 0, done.stdout
+    status = json.loads(done.stdout[done.stdout.index("{") :])
     found: dict[str, set[str]] = {}
     for stage, changes in status.items():
         for change in changes:

@@ -1,11 +1,11 @@
 """What the first stage writes for the others to depend on."""
 
-from types import SimpleNamespace
 from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
 import pytest
+from clones import ROOT
 
 from spectralnet.artifacts import load_array, load_json, load_matrix
 from spectralnet.config import read_params
@@ -15,8 +15,9 @@ from stages.prepare import _data_folders, prepare
 
 
 def prepared(tmp_path, own, **changes):
-    params = read_params()
-    settings = params.own.model_copy(update=own | {"n_clusters": 2})
+    params = read_params(ROOT / "params.yaml")
+    usual = {"n_clusters": 2, "labels": None, "text": None, "image_shape": None}
+    settings = params.own.model_copy(update=usual | {"scaling": "standard"} | own)
     usual = {"dataset": "own", "own": settings, "augment": "none", "affinity": "euclidean"}
     params = params.model_copy(update=usual | {"limit": None, "labelled": 0.0} | changes)
     prepare(Stage("prepare", params, None, Mock()), tmp_path / "features")
@@ -61,20 +62,3 @@ def test_the_users_folder_comes_before_the_checkouts(tmp_path, monkeypatch):
         _data_folders()
     (tmp_path / "shared").mkdir()
     assert _data_folders() == [tmp_path / "shared", tmp_path / "data"]
-
-
-def test_a_checkpoint_is_found_again_for_the_same_work_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr("spectralnet.tracking.main_root", lambda: tmp_path)
-    params, file = read_params(), tmp_path / "matrix.npy"
-
-    def name(device="cpu", **changes):
-        stage = Stage("spectralnet", params.model_copy(update=changes), device, SimpleNamespace())
-        return stage.checkpoint(file).path
-
-    file.write_bytes(b"one")
-    first = name(seed=0)
-    assert name(seed=0) == first
-    assert first.parent == tmp_path / ".checkpoints"
-    assert len({first, name(seed=1), name(seed=0, device="cuda")}) == 3
-    file.write_bytes(b"two")
-    assert name(seed=0) != first

@@ -1,0 +1,30 @@
+from types import SimpleNamespace
+
+import pytest
+from clones import ROOT
+
+from spectralnet.config import read_params
+from stages.common import Stage, warn_of_components
+
+
+def test_a_checkpoint_is_found_again_for_the_same_work_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr("spectralnet.tracking.main_root", lambda: tmp_path)
+    params, file = read_params(ROOT / "params.yaml"), tmp_path / "matrix.npy"
+
+    def name(device="cpu", **changes):
+        stage = Stage("spectralnet", params.model_copy(update=changes), device, SimpleNamespace())
+        return stage.checkpoint(file).path
+
+    file.write_bytes(b"one")
+    first = name(seed=0)
+    assert name(seed=0) == first
+    assert first.parent == tmp_path / ".checkpoints"
+    assert len({first, name(seed=1), name(seed=0, device="cuda")}) == 3
+    file.write_bytes(b"two")
+    assert name(seed=0) != first
+
+
+@pytest.mark.parametrize(("components", "warned"), [(5, False), (6, True)])
+def test_more_components_than_eigenvectors_are_named(components, warned, capsys):
+    warn_of_components(components, 6)
+    assert ("raise graph.n_neighbours" in capsys.readouterr().out) == warned
