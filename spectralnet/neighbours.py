@@ -114,7 +114,7 @@ def _check_range(x: Matrix) -> None:
     """Refuse values so large that squared distances may overflow: all d differences twice it."""
     values = x.data if isinstance(x, csr_array) else x
     largest = max(float(values.max(initial=0)), -float(values.min(initial=0)))
-    if not x.shape[1] * (2 * largest) ** 2 <= np.finfo(np.float32).max:
+    if not x.shape[1] * (2 * largest) ** 2 <= float(np.finfo(np.float32).max):
         raise DataError(f"distances exceed float32, values reach {largest:.3g}: scale them")
 
 
