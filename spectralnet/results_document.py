@@ -35,9 +35,7 @@ deviation. Labels score; nothing is trained by them, except where a part is said
 * `eigengap suggests`: so many clusters, for each seed.
 * `paper`: ACC / NMI of the same setting as published elsewhere; sources are in the table below.
 
-Each command starts from the committed parameters (`git checkout HEAD -- params.yaml`). Rows whose
-commit ([results.csv](results.csv)) is older than fc636f7 had `spectralnet.learning_rate` .001, but
-for seed 1 of MNIST's default, which was given today's.
+Each command starts from the committed parameters (`git checkout HEAD -- params.yaml`).
 """
 ON_CRITERIA = """## Criteria without labels
 
