@@ -165,8 +165,9 @@ def train_siamese(
     TrainingError
         If the training diverges; see `spectralnet.training.train`.
     """
+    images = image_shape if sees_images(image_shape, params) else None
     with seeded(seed):
-        net = _make_net(features.shape[1], params, image_shape).to(device)
+        net = _make_net(features.shape[1], params, images).to(device)
     x = Points(features, torch.device("cpu"))
     pairs = graph if confirmed is None else confirmed
     fitted, held_out = split_edges(pairs, hold_out(len(x), params.held_out, seed))
@@ -213,7 +214,7 @@ def _make_net(
     n_features: int, params: SiameseParams, image_shape: Sequence[int] | None
 ) -> MLP | ConvNet:
     unit_rows = params.loss == "infonce"  # which sees directions only
-    if image_shape is not None and params.channels:
+    if image_shape is not None:
         sizes = [*params.hidden[-1:], params.embedding_size]
         return ConvNet(image_shape, params.channels, sizes, unit_rows)
     return MLP([n_features, *params.hidden, params.embedding_size], unit_rows=unit_rows)

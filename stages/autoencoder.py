@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pandas as pd
+
 from spectralnet.artifacts import load_matrix, save_matrix, save_net, save_table
-from spectralnet.autoencoder import train_autoencoder
+from spectralnet.autoencoder import Autoencoder, train_autoencoder
+from spectralnet.matrices import Matrix
 from spectralnet.nets import map_in_chunks
 from spectralnet.validation import check_sizes
 from stages.common import Stage, main
@@ -20,6 +23,13 @@ def autoencoder(stage: Stage, features: Path, codes: Path) -> str:
         device=stage.device,
         checkpoint=stage.checkpoint(features / "matrix"),
     )
+    return write_codes(stage, codes, x, net, history)
+
+
+def write_codes(
+    stage: Stage, codes: Path, x: Matrix, net: Autoencoder, history: pd.DataFrame
+) -> str:
+    """Write what every autoencoder delivers: codes, encoder and learning curve."""
     save_matrix(codes / "matrix", map_in_chunks(net.encoder, x, stage.device))
     save_net(codes, "encoder", net.encoder)
     save_table(codes / "history.csv", history)

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from spectralnet.artifacts import load_matrix, save_matrix, save_net, save_table
-from spectralnet.nets import map_in_chunks
+from spectralnet.artifacts import load_matrix
 from spectralnet.stacked import train_stacked
 from spectralnet.validation import check_sizes
+from stages.autoencoder import write_codes
 from stages.common import Stage, main
 
 
@@ -20,12 +20,7 @@ def stacked(stage: Stage, features: Path, codes: Path) -> str:
         device=stage.device,
         checkpoint=stage.checkpoint(features / "matrix"),
     )
-    save_matrix(codes / "matrix", map_in_chunks(net.encoder, x, stage.device))
-    save_net(codes, "encoder", net.encoder)
-    save_table(codes / "history.csv", history)
-    stage.run.log_curve(history)
-    loss = history["held_out_loss"].min()
-    return f"codes of size {net.encoder.sizes[-1]}, held-out loss {loss:.5f}"
+    return write_codes(stage, codes, x, net, history)
 
 
 if __name__ == "__main__":
