@@ -2,9 +2,9 @@
 
 Its import name is this project's, so that it needs an environment of its own:
 
-    python -m venv official && official/bin/pip install spectralnet==1.1.0
-    dvc repro prepare
-    official/bin/python benchmarks/official_package.py artifacts/mnist5k/input/features 0 1 2
+    python -m venv /tmp/official && /tmp/official/bin/pip install spectralnet==1.1.0
+    dvc repro prepare   # with dataset: mnist5k
+    /tmp/official/bin/python benchmarks/official_package.py artifacts/mnist5k/input/features 0 1 2
 
 For each seed, the settings of its own MNIST example (autoencoder, Siamese net, all defaults):
 ACC, NMI, seconds, and the part of the points that a second `predict` gives the same cluster.

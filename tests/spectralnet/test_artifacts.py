@@ -73,7 +73,7 @@ def test_memory_maps_do_not_write_back(tmp_path, blobs):
 
 def test_pickles_are_refused(tmp_path):
     np.save(tmp_path / "points.npy", np.array([{}], dtype=object), allow_pickle=True)
-    with pytest.raises(ValueError, match=r"allow_pickle|[Oo]bject"):
+    with pytest.raises(ValueError, match="it holds Python objects: save numbers or text"):
         load_array(tmp_path / "points.npy")
     save_json(tmp_path / "net.json", {"kind": "mlp", "sizes": [2]})
     torch.save({}, tmp_path / "net.safetensors")

@@ -3,8 +3,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from scipy.sparse import csr_array
 
-from spectralnet.artifacts import save_matrix, save_net
+from spectralnet.artifacts import save_graph, save_json, save_matrix, save_net
 from spectralnet.defaults import default_settings
 from spectralnet.errors import ParameterError
 from spectralnet.nets import MLP
@@ -28,3 +29,24 @@ def test_equal_points_are_refused_though_prepare_may_come_from_the_cache(
     for run, n_folders in ((spectralnet, 3), (dual_autoencoder, 2)):
         with pytest.raises(ParameterError, match=f"{message} there are 3 distinct points"):
             run(stage, *[tmp_path] * n_folders)
+
+
+def test_a_graph_in_pieces_is_warned_of_before_the_training(tmp_path, monkeypatch, capsys):
+    def stopped(*arguments, **others):
+        raise KeyboardInterrupt
+
+    save_matrix(tmp_path / "matrix", np.eye(30, dtype=np.float32))
+    for net in ("encoder", "embedder"):
+        save_net(tmp_path, net, MLP([30]))
+    save_graph(tmp_path / "graph.npz", csr_array(np.eye(30)))
+    save_json(tmp_path / "about.json", {"components": 30})
+    monkeypatch.setattr("stages.spectralnet.train_spectral_map", stopped)
+    stage = SimpleNamespace(
+        settings=default_settings(30, 3),
+        params=SimpleNamespace(seed=0),
+        device=torch.device("cpu"),
+        checkpoint=lambda *inputs: None,
+    )
+    with pytest.raises(KeyboardInterrupt):
+        spectralnet(stage, tmp_path, tmp_path, tmp_path / "model")
+    assert "warning: with 30 connected components" in capsys.readouterr().out
