@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spectralnet.config import read_params
-from spectralnet.datasets import limit, load_dataset
-from spectralnet.image_files import DATA_VARIABLE
+from spectralnet.config.schema import read_params
+from spectralnet.data.sets.catalogue import limit, load_dataset
+from spectralnet.data.sets.mnist import DATA_VARIABLE
 
 
 def load(

@@ -18,13 +18,13 @@ from sklearn.metrics import normalized_mutual_info_score
 
 from benchmarks.data import load
 from spectralnet.artifacts import save_table
-from spectralnet.config import read_params
-from spectralnet.dec import generalisability
-from spectralnet.dec_training import train_dec
-from spectralnet.nets import pick_device
-from spectralnet.selection import mean_agreement
-from spectralnet.stacked import train_stacked
-from spectralnet.training import hold_out
+from spectralnet.clusters.selection import mean_agreement
+from spectralnet.config.schema import read_params
+from spectralnet.methods.dec.model import generalisability
+from spectralnet.methods.dec.training import train_dec
+from spectralnet.nets.devices import pick_device
+from spectralnet.nets.stacked import train_stacked
+from spectralnet.nets.training import hold_out
 
 HELD_OUT = 0.2
 TITLES = {

@@ -14,14 +14,14 @@ import torch
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from spectralnet.affinity import affinity_graph, with_known_labels
-from spectralnet.clustering import fit_spectral_centroids, spectral_clusters
-from spectralnet.datasets import reveal
-from spectralnet.defaults import default_settings
-from spectralnet.metrics import accuracy
-from spectralnet.neighbours import nearest_neighbours
-from spectralnet.nets import map_in_chunks
-from spectralnet.spectral import train_spectral_map
+from spectralnet.clusters.kmeans import fit_spectral_centroids, spectral_clusters
+from spectralnet.clusters.metrics import accuracy
+from spectralnet.config.defaults import default_settings
+from spectralnet.data.sets.catalogue import reveal
+from spectralnet.graph.affinity import affinity_graph, with_known_labels
+from spectralnet.graph.neighbours import nearest_neighbours
+from spectralnet.nets.devices import map_in_chunks
+from spectralnet.spectral.training import train_spectral_map
 from tests.toys import nested_cs
 
 SEEDS = range(5)

@@ -17,13 +17,14 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from scipy.sparse import csr_array
 
-from spectralnet.affinity import affinity_graph
-from spectralnet.artifacts import load_matrix, load_net, save_graph, save_matrix, save_net
-from spectralnet.autoencoder import train_autoencoder
-from spectralnet.config import read_params
-from spectralnet.neighbours import nearest_neighbours
-from spectralnet.nets import map_in_chunks, pick_device
-from spectralnet.rcv1 import fit_terms
+from spectralnet.artifacts import load_matrix, save_graph, save_matrix
+from spectralnet.config.schema import read_params
+from spectralnet.data.sets.rcv1 import fit_terms
+from spectralnet.graph.affinity import affinity_graph
+from spectralnet.graph.neighbours import nearest_neighbours
+from spectralnet.nets.autoencoder import train_autoencoder
+from spectralnet.nets.devices import map_in_chunks, pick_device
+from spectralnet.nets.saved import load_net, save_net
 
 N_TERMS, TERMS_A_DOCUMENT, N_TOPICS = 47_236, 76, 4  # RCV1's
 

@@ -15,13 +15,13 @@ from scipy.stats import spearmanr
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.preprocessing import StandardScaler
 
-from spectralnet.affinity import affinity_graph
-from spectralnet.clustering import fit_centroids, spectral_clusters, unit_rows
-from spectralnet.laplacian import exact_eigenvectors
-from spectralnet.metrics import accuracy
-from spectralnet.neighbours import nearest_neighbours
-from spectralnet.parameters import GraphParams
-from spectralnet.selection import candidate_components, modularity
+from spectralnet.clusters.kmeans import fit_centroids, spectral_clusters, unit_rows
+from spectralnet.clusters.metrics import accuracy
+from spectralnet.clusters.selection import modularity
+from spectralnet.graph.affinity import GraphParams, affinity_graph
+from spectralnet.graph.neighbours import nearest_neighbours
+from spectralnet.spectral.laplacian import exact_eigenvectors
+from spectralnet.spectral.training import candidate_components
 
 SEEDS = range(5)
 SIZES = (10, 20, 30)  # neighbours

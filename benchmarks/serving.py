@@ -15,8 +15,8 @@ from urllib.error import URLError
 import mlflow
 import numpy as np
 
-from spectralnet.predictor import Predictor
-from spectralnet.registry import log_predictor
+from spectralnet.methods.predictor import Predictor
+from spectralnet.tracking.registry import log_predictor
 
 PORT = 5917
 BATCH = 1000  # samples in a request

@@ -9,14 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spectralnet.dec_estimator import DEC as DEC
-    from spectralnet.dual_estimator import DualAutoencoder as DualAutoencoder
-    from spectralnet.estimator import SpectralNet as SpectralNet
+    from spectralnet.estimators.dec import DEC as DEC
+    from spectralnet.estimators.dual_autoencoder import DualAutoencoder as DualAutoencoder
+    from spectralnet.estimators.spectralnet import SpectralNet as SpectralNet
 
 _ESTIMATORS = {
-    "DEC": "spectralnet.dec_estimator",
-    "DualAutoencoder": "spectralnet.dual_estimator",
-    "SpectralNet": "spectralnet.estimator",
+    "DEC": "spectralnet.estimators.dec",
+    "DualAutoencoder": "spectralnet.estimators.dual_autoencoder",
+    "SpectralNet": "spectralnet.estimators.spectralnet",
 }
 __all__ = ["DEC", "DualAutoencoder", "SpectralNet"]
 

@@ -17,7 +17,6 @@ from safetensors.torch import load_file, save_file
 from scipy.sparse import csr_array
 
 from spectralnet.matrices import Matrix
-from spectralnet.nets import MLP, ConvNet, build_net
 
 EXAMPLE = "example.json"  # a few raw samples
 CSR_ARRAYS = ("data", "indices", "indptr")
@@ -122,16 +121,3 @@ def save_weights(path: Path, module: torch.nn.Module) -> None:
 def load_weights(path: Path, module: torch.nn.Module) -> None:
     """Read a module's parameters and buffers from ``.safetensors``."""
     module.load_state_dict(load_file(path))
-
-
-def save_net(folder: Path, name: str, net: MLP | ConvNet) -> None:
-    """Write a net as ``<name>.json`` and ``<name>.safetensors``."""
-    save_json(folder / f"{name}.json", net.config)
-    save_weights(folder / f"{name}.safetensors", net)
-
-
-def load_net(folder: Path, name: str) -> MLP | ConvNet:
-    """Read what `save_net` wrote."""
-    net = build_net(load_json(folder / f"{name}.json"))
-    load_weights(folder / f"{name}.safetensors", net)
-    return net.eval()

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from spectralnet.errors import DataError, ParameterError, SpectralNetError
 
 if TYPE_CHECKING:
-    from spectralnet.predictor import Predictor
+    from spectralnet.methods.predictor import Predictor
 
 EPILOG = """\b
 Examples:
@@ -75,10 +75,10 @@ def _predict(
     model: str, file: Path, out: Path | None, embedding: bool, columns: str | None, device: str
 ) -> None:
     # Imported here, so that --help is at once there.
-    from spectralnet.nets import pick_device
-    from spectralnet.predictor import as_frame
-    from spectralnet.preparation import Pixels, Tfidf
-    from spectralnet.streams import OUTPUTS, folder_samples, read_samples, write_predictions
+    from spectralnet.data.preparation import Pixels, Tfidf
+    from spectralnet.data.streams import OUTPUTS, folder_samples, read_samples, write_predictions
+    from spectralnet.methods.predictor import as_frame
+    from spectralnet.nets.devices import pick_device
 
     if out is not None and out.suffix not in OUTPUTS:
         raise ParameterError(f"--out {out}: its name has to end with one of {', '.join(OUTPUTS)}")
@@ -136,8 +136,8 @@ def report(run: str, out: Path) -> None:
     """
     try:
         from spectralnet.artifacts import whole_file
-        from spectralnet.leaderboard import fetch_results
-        from spectralnet.report import read_results, render_report
+        from spectralnet.report.page import read_results, render_report
+        from spectralnet.tracking.leaderboard import fetch_results
 
         with TemporaryDirectory() as folder:
             params = fetch_results(run, Path(folder))
@@ -154,12 +154,12 @@ def report(run: str, out: Path) -> None:
 
 
 def _load(model: str) -> "Predictor":
-    from spectralnet.predictor import Predictor
+    from spectralnet.methods.predictor import Predictor
 
     if ":/" not in model:
         return Predictor.load(Path(model))
     try:
-        from spectralnet.registry import fetch_model
+        from spectralnet.tracking.registry import fetch_model
     except ModuleNotFoundError as error:
         raise ParameterError(
             f"MODEL {model} is kept by MLflow, which is not installed: "

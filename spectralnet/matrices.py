@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
+from sklearn.preprocessing import normalize
 from sklearn.utils.sparsefuncs import mean_variance_axis
 from torch import Tensor
 
@@ -76,3 +77,11 @@ def as_features(x: Matrix, n_features: int) -> Matrix:
     if x.ndim != 2 or x.shape[1] != n_features:
         raise DataError(f"features of shape {x.shape}: the model takes (n, {n_features})")
     return x
+
+
+def directions_of(x: NDArray[np.floating] | csr_array) -> Matrix:
+    """Scale each row of x, shape (n, d), to length sqrt(d); rows of zeros stay."""
+    if x.shape[0] == 0:  # scikit-learn refuses
+        return x.astype(np.float32)
+    unit = normalize(x.astype(np.float64)) * np.sqrt(x.shape[1])
+    return csr_array(unit, dtype=np.float32) if issparse(unit) else unit.astype(np.float32)

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from spectralnet.artifacts import load_matrix, save_matrix, save_net, save_table
-from spectralnet.autoencoder import Autoencoder, train_autoencoder
+from spectralnet.artifacts import load_matrix, save_matrix, save_table
+from spectralnet.config.limits import check_sizes
 from spectralnet.matrices import Matrix
-from spectralnet.nets import map_in_chunks
-from spectralnet.validation import check_sizes
+from spectralnet.nets.autoencoder import Autoencoder, train_autoencoder
+from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.saved import save_net
 from stages.common import Stage, main
 
 

@@ -8,10 +8,10 @@ import yaml
 from dvc.api import DVCFileSystem
 from dvc.repo import Repo
 
-from spectralnet import tracking
 from spectralnet.artifacts import load_json
-from spectralnet.config import read_params
+from spectralnet.config.schema import read_params
 from spectralnet.errors import DataError, ParameterError
+from spectralnet.tracking import runs as tracking
 
 RESULTS = ("metrics.json", "pictures", "report.html")
 

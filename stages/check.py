@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from spectralnet.config import Params, read_params
+from spectralnet.config.schema import Params, read_params
 from spectralnet.errors import ParameterError
 
 

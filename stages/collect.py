@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from spectralnet.artifacts import load_array, save_table, whole_file
-from spectralnet.config import METHOD_BLOCKS, Params, read_params, read_raw, validate
+from spectralnet.clusters.selection import mean_agreement
+from spectralnet.config.schema import METHOD_BLOCKS, Params, read_params, read_raw, validate
 from spectralnet.errors import ParameterError, SpectralNetError
-from spectralnet.leaderboard import PipelineRun, fetch_artifact, finished_pipelines
-from spectralnet.results import COLUMNS, SETTING, merge, read_table, rows_of
-from spectralnet.results_document import document
-from spectralnet.selection import mean_agreement
+from spectralnet.report.results import COLUMNS, SETTING, merge, read_table, rows_of
+from spectralnet.report.results_document import document
+from spectralnet.tracking.leaderboard import PipelineRun, fetch_artifact, finished_pipelines
 
 # What a row names, or does not depend on. A run that differs elsewhere from params.yaml is no
 # result of the project's settings.

@@ -15,13 +15,13 @@ from typing import Any
 
 import torch
 
-from spectralnet import tracking
 from spectralnet.artifacts import EXAMPLE, content_hash, save_json
-from spectralnet.augmentation import RandomAffine
-from spectralnet.config import Params, Settings, read_params
+from spectralnet.config.schema import Params, Settings, read_params
 from spectralnet.errors import ParameterError, SpectralNetError
-from spectralnet.nets import pick_device
-from spectralnet.training import Checkpoint
+from spectralnet.nets.augmentation import RandomAffine
+from spectralnet.nets.devices import pick_device
+from spectralnet.nets.training import Checkpoint
+from spectralnet.tracking import runs as tracking
 from stages import STARTED
 
 

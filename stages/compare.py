@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from spectralnet import plots
 from spectralnet.artifacts import load_json, save_table, whole_file
+from spectralnet.report import plots
 from stages.common import Stage, main
 
 COLUMNS = ["method", "acc", "nmi", "ari", "acc_test", "nmi_test", "seconds", "peak_memory"]

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from spectralnet.artifacts import load_matrix, load_net, save_table
-from spectralnet.dec_training import train_dec
-from spectralnet.validation import check_sizes
+from spectralnet.artifacts import load_matrix, save_table
+from spectralnet.config.limits import check_sizes
+from spectralnet.methods.dec.training import train_dec
+from spectralnet.nets.saved import load_net
 from stages.common import Stage, main
 from stages.method import register_model, write_clustering
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from spectralnet.artifacts import load_json, load_matrix, save_table
-from spectralnet.dual_clustering import train_dual_autoencoder_network
-from spectralnet.validation import check_points
+from spectralnet.config.limits import check_points
+from spectralnet.methods.dual_autoencoder.training import train_dual_autoencoder_network
 from stages.common import Stage, main
 from stages.method import register_model, write_clustering
 

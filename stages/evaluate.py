@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import nn
 
-from spectralnet import plots
 from spectralnet.artifacts import (
     load_array,
     load_graph,
@@ -19,17 +18,14 @@ from spectralnet.artifacts import (
     save_table,
     whole_file,
 )
-from spectralnet.evaluation import (
-    compare_with_exact,
-    kmeans_clusters,
-    top_terms,
-)
-from spectralnet.metrics import score_clusterings
-from spectralnet.model import ClusterModel
-from spectralnet.model_card import model_card
-from spectralnet.nets import map_in_chunks
-from spectralnet.registry import log_predictor
-from spectralnet.report import read_results, render_report
+from spectralnet.clusters.comparison import compare_with_exact, kmeans_clusters, top_terms
+from spectralnet.clusters.metrics import score_clusterings
+from spectralnet.methods.model import ClusterModel
+from spectralnet.nets.devices import map_in_chunks
+from spectralnet.report import plots
+from spectralnet.report.model_card import model_card
+from spectralnet.report.page import read_results, render_report
+from spectralnet.tracking.registry import log_predictor
 from stages.common import Stage, main
 
 

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from spectralnet.affinity import (
+from spectralnet.artifacts import load_array, load_matrix, save_graph, save_json
+from spectralnet.config.limits import check_sizes
+from spectralnet.graph.affinity import (
     affinity_graph,
     describe_graph,
     describe_neighbours,
@@ -14,11 +16,10 @@ from spectralnet.affinity import (
     with_confirmed,
     with_known_labels,
 )
-from spectralnet.artifacts import load_array, load_matrix, load_net, save_graph, save_json, save_net
+from spectralnet.graph.neighbours import nearest_neighbours
 from spectralnet.matrices import Matrix
-from spectralnet.neighbours import nearest_neighbours
-from spectralnet.nets import MLP, ConvNet
-from spectralnet.validation import check_sizes
+from spectralnet.nets.blocks import MLP, ConvNet
+from spectralnet.nets.saved import load_net, save_net
 from stages.common import Stage, main
 
 

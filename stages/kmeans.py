@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from spectralnet.artifacts import load_matrix, load_net
-from spectralnet.clustering import fit_centroids, nearest_centroid
-from spectralnet.nets import map_in_chunks
-from spectralnet.validation import check_sizes
+from spectralnet.artifacts import load_matrix
+from spectralnet.clusters.kmeans import fit_centroids, nearest_centroid
+from spectralnet.config.limits import check_sizes
+from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.saved import load_net
 from stages.common import Stage, main
 from stages.method import write_clustering
 

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spectralnet.artifacts import load_array, load_json, save_array, save_json
-from spectralnet.metrics import score_clusterings
-from spectralnet.model_card import model_card
-from spectralnet.registry import log_predictor
+from spectralnet.clusters.metrics import score_clusterings
+from spectralnet.report.model_card import model_card
+from spectralnet.tracking.registry import log_predictor
 from stages.common import Stage, copy_preparation
 
 

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from spectralnet.artifacts import load_matrix, load_net
-from spectralnet.given_graph import read_graph
-from spectralnet.nets import MLP
+from spectralnet.artifacts import load_matrix
+from spectralnet.graph.given import read_graph
+from spectralnet.nets.blocks import MLP
+from spectralnet.nets.saved import load_net
 from stages.common import Stage, main
 from stages.graph import write_graph
 

@@ -15,18 +15,19 @@ from spectralnet.artifacts import (
     save_array,
     save_json,
     save_matrix,
-    save_net,
     save_table,
 )
-from spectralnet.datasets import Dataset, held_out_mask, limit, load_dataset, reveal
+from spectralnet.checks import check_features
+from spectralnet.config.limits import check_points
+from spectralnet.data.preparation import Preparation
+from spectralnet.data.sets.catalogue import Dataset, held_out_mask, limit, load_dataset, reveal
+from spectralnet.data.sets.mnist import DATA_VARIABLE
 from spectralnet.errors import DataError
-from spectralnet.given_graph import read_graph
-from spectralnet.image_files import DATA_VARIABLE
+from spectralnet.graph.given import read_graph
 from spectralnet.matrices import Matrix, empty_rows
-from spectralnet.nets import MLP
-from spectralnet.preparation import Preparation
-from spectralnet.tracking import main_root
-from spectralnet.validation import check_features, check_points
+from spectralnet.nets.blocks import MLP
+from spectralnet.nets.saved import save_net
+from spectralnet.tracking.runs import main_root
 from stages.common import Stage, main
 
 

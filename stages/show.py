@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 from spectralnet.artifacts import load_json
-from spectralnet.config import read_params
-from spectralnet.report import score_table, seconds_by_stage
+from spectralnet.config.schema import read_params
+from spectralnet.report.page import score_table, seconds_by_stage
 
 
 def show() -> None:

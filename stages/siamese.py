@@ -2,19 +2,14 @@
 
 from pathlib import Path
 
-from spectralnet.affinity import with_known_labels
-from spectralnet.artifacts import (
-    load_array,
-    load_graph,
-    load_json,
-    load_matrix,
-    load_net,
-    save_table,
-)
-from spectralnet.confirmed import confirmed_edges
-from spectralnet.nets import MLP, map_in_chunks
-from spectralnet.siamese import sees_images, train_siamese
-from spectralnet.validation import check_sizes
+from spectralnet.artifacts import load_array, load_graph, load_json, load_matrix, save_table
+from spectralnet.config.limits import check_sizes
+from spectralnet.graph.affinity import with_known_labels
+from spectralnet.graph.confirmed import confirmed_edges
+from spectralnet.nets.blocks import MLP
+from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.saved import load_net
+from spectralnet.nets.siamese import sees_images, train_siamese
 from stages.common import Stage, main
 from stages.graph import write_affinity
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from spectralnet.artifacts import load_graph, load_json
-from spectralnet.clustering import fit_spectral_centroids, spectral_clusters
-from spectralnet.laplacian import exact_eigenvectors
+from spectralnet.clusters.kmeans import fit_spectral_centroids, spectral_clusters
+from spectralnet.spectral.laplacian import exact_eigenvectors
 from stages.common import Stage, main, warn_of_components
 from stages.method import write_clustering
 

@@ -4,18 +4,12 @@ from pathlib import Path
 
 from torch import nn
 
-from spectralnet.artifacts import (
-    load_graph,
-    load_json,
-    load_matrix,
-    load_net,
-    save_array,
-    save_table,
-)
-from spectralnet.model import cluster_in_eigenspace
-from spectralnet.nets import map_in_chunks
-from spectralnet.spectral import train_spectral_map
-from spectralnet.validation import check_points
+from spectralnet.artifacts import load_graph, load_json, load_matrix, save_array, save_table
+from spectralnet.config.limits import check_points
+from spectralnet.methods.model import cluster_in_eigenspace
+from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.saved import load_net
+from spectralnet.spectral.training import train_spectral_map
 from stages.common import Stage, copy_preparation, main, warn_of_components
 
 

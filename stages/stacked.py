@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from spectralnet.artifacts import load_matrix
-from spectralnet.stacked import train_stacked
-from spectralnet.validation import check_sizes
+from spectralnet.config.limits import check_sizes
+from spectralnet.nets.stacked import train_stacked
 from stages.autoencoder import write_codes
 from stages.common import Stage, main
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from sklearn.mixture import GaussianMixture
 
-from spectralnet.artifacts import load_matrix, load_net
+from spectralnet.artifacts import load_matrix
 from spectralnet.errors import ParameterError
-from spectralnet.nets import map_in_chunks
+from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.saved import load_net
 from stages.common import Stage, main
 from stages.method import write_clustering
 

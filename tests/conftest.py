@@ -5,11 +5,11 @@ import pytest
 import torch
 from clones import TINY, Clone
 
-from spectralnet.affinity import affinity_graph
-from spectralnet.config import Settings
-from spectralnet.defaults import default_settings
-from spectralnet.neighbours import nearest_neighbours
-from spectralnet.parameters import DualAutoencoderParams, GraphParams, JointParams
+from spectralnet.config.defaults import default_settings
+from spectralnet.config.schema import Settings
+from spectralnet.graph.affinity import GraphParams, affinity_graph
+from spectralnet.graph.neighbours import nearest_neighbours
+from spectralnet.methods.dual_autoencoder.net import DualAutoencoderParams, JointParams
 
 
 def pytest_addoption(parser):

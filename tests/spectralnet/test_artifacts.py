@@ -9,15 +9,14 @@ from spectralnet.artifacts import (
     load_graph,
     load_json,
     load_matrix,
-    load_net,
     save_array,
     save_graph,
     save_json,
     save_matrix,
-    save_net,
     whole_file,
 )
-from spectralnet.nets import MLP
+from spectralnet.nets.blocks import MLP
+from spectralnet.nets.saved import load_net, save_net
 
 
 def test_what_is_written_is_read(tmp_path, blobs, blob_graph):

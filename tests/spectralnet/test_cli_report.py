@@ -1,8 +1,8 @@
 from click.testing import CliRunner
 
-from spectralnet import tracking
 from spectralnet.artifacts import save_json
 from spectralnet.cli import main
+from spectralnet.tracking import runs as tracking
 
 
 def test_a_report_of_a_run(tmp_path, monkeypatch):

@@ -5,12 +5,12 @@ import pytest
 import torch
 from scipy.sparse import csr_array
 
-from spectralnet.autoencoder import train_autoencoder
-from spectralnet.evaluation import kmeans_clusters
+from spectralnet.clusters.comparison import kmeans_clusters
 from spectralnet.matrices import Points, dense_rows, empty_rows, mean_and_variance
-from spectralnet.nets import map_in_chunks
-from spectralnet.siamese import train_siamese
-from spectralnet.spectral import train_spectral_map
+from spectralnet.nets.autoencoder import train_autoencoder
+from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.siamese import train_siamese
+from spectralnet.spectral.training import train_spectral_map
 
 
 @pytest.fixture

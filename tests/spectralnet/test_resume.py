@@ -12,11 +12,11 @@ SCRIPT = """
 import os, signal, sys
 from pathlib import Path
 import toys, torch
-from spectralnet.affinity import affinity_graph
-from spectralnet.config import read_params
-from spectralnet.neighbours import nearest_neighbours
-from spectralnet.spectral import train_spectral_map
-from spectralnet.training import Checkpoint
+from spectralnet.graph.affinity import affinity_graph
+from spectralnet.config.schema import read_params
+from spectralnet.graph.neighbours import nearest_neighbours
+from spectralnet.spectral.training import train_spectral_map
+from spectralnet.nets.training import Checkpoint
 
 settings = read_params("params.yaml").digits
 params = settings.spectralnet.model_copy(update={"epochs": 6, "steps_per_epoch": 30})

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from clones import ROOT
 
-from spectralnet.config import Params, read_raw, validate
-from spectralnet.leaderboard import PipelineRun
-from spectralnet.results import read_table
+from spectralnet.config.schema import Params, read_raw, validate
+from spectralnet.report.results import read_table
+from spectralnet.tracking.leaderboard import PipelineRun
 from stages import collect
 from stages.collect import is_usual
 

@@ -3,12 +3,12 @@ from types import SimpleNamespace
 import pytest
 from clones import ROOT
 
-from spectralnet.config import read_params
+from spectralnet.config.schema import read_params
 from stages.common import Stage, warn_of_components
 
 
 def test_a_checkpoint_is_found_again_for_the_same_work_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr("spectralnet.tracking.main_root", lambda: tmp_path)
+    monkeypatch.setattr("spectralnet.tracking.runs.main_root", lambda: tmp_path)
     params, file = read_params(ROOT / "params.yaml"), tmp_path / "matrix.npy"
 
     def name(device="cpu", **changes):

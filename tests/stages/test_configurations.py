@@ -15,15 +15,15 @@ from sklearn.datasets import load_digits
 from sklearn.neighbors import kneighbors_graph
 
 from spectralnet.artifacts import load_array, load_graph, load_matrix, save_array, save_graph
-from spectralnet.augmentation import RandomAffine
-from spectralnet.captions import CAPTIONS
-from spectralnet.config import read_params
-from spectralnet.dec import DECModel
-from spectralnet.metrics import scores
-from spectralnet.model import ClusterModel
-from spectralnet.nets import map_in_chunks
-from spectralnet.predictor import Predictor
-from spectralnet.siamese import train_siamese
+from spectralnet.clusters.metrics import scores
+from spectralnet.config.schema import read_params
+from spectralnet.methods.dec.model import DECModel
+from spectralnet.methods.model import ClusterModel
+from spectralnet.methods.predictor import Predictor
+from spectralnet.nets.augmentation import RandomAffine
+from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.siamese import train_siamese
+from spectralnet.report.captions import CAPTIONS
 
 pytestmark = pytest.mark.xdist_group("second clone")  # its experiments are run once
 

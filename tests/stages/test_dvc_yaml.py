@@ -15,14 +15,14 @@ BOOKKEEPING = {
     "stages/common.py",
     "spectralnet/__init__.py",
     "spectralnet/artifacts.py",
-    "spectralnet/config.py",
+    "spectralnet/config/schema.py",
     "spectralnet/errors.py",
-    "spectralnet/model_card.py",
+    "spectralnet/report/model_card.py",
     "spectralnet/parameters.py",
     "spectralnet/progress.py",
-    "spectralnet/registry.py",
-    "spectralnet/tracking.py",
-    "spectralnet/validation.py",
+    "spectralnet/tracking/registry.py",
+    "spectralnet/tracking/runs.py",
+    "spectralnet/checks.py",
 }
 KNOW_MLFLOW = {"leaderboard.py", "registry.py", "serving.py", "tracking.py"}
 STAGES = {

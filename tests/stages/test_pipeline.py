@@ -9,15 +9,15 @@ import yaml
 from clones import executed
 from mlflow.tracking import MlflowClient
 
-from spectralnet.affinity import affinity_graph
 from spectralnet.artifacts import load_array, load_graph, load_matrix
-from spectralnet.captions import CAPTIONS
-from spectralnet.config import read_params
-from spectralnet.estimator import SpectralNet
-from spectralnet.metrics import scores
-from spectralnet.model import ClusterModel
-from spectralnet.neighbours import nearest_neighbours
-from spectralnet.nets import map_in_chunks
+from spectralnet.clusters.metrics import scores
+from spectralnet.config.schema import read_params
+from spectralnet.estimators.spectralnet import SpectralNet
+from spectralnet.graph.affinity import affinity_graph
+from spectralnet.graph.neighbours import nearest_neighbours
+from spectralnet.methods.model import ClusterModel
+from spectralnet.nets.devices import map_in_chunks
+from spectralnet.report.captions import CAPTIONS
 
 pytestmark = pytest.mark.xdist_group("clone")  # its experiments are run once
 

@@ -16,16 +16,18 @@ from click.testing import CliRunner
 from clones import ROOT
 from mlflow.tracking import MlflowClient
 
-from spectralnet import tracking
 from spectralnet.artifacts import EXAMPLE, load_json, save_json
 from spectralnet.cli import main
-from spectralnet.model import ClusterModel
-from spectralnet.model_card import model_card
-from spectralnet.nets import MLP, seeded
-from spectralnet.predictor import Predictor
-from spectralnet.preparation import Pixels, Tfidf
-from spectralnet.registry import REQUIREMENTS, log_predictor
-from spectralnet.spectral_map import SpectralMap
+from spectralnet.data.preparation import Pixels
+from spectralnet.data.texts import Tfidf
+from spectralnet.methods.model import ClusterModel
+from spectralnet.methods.predictor import Predictor
+from spectralnet.nets.blocks import MLP
+from spectralnet.nets.devices import seeded
+from spectralnet.report.model_card import model_card
+from spectralnet.spectral.map import SpectralMap
+from spectralnet.tracking import runs as tracking
+from spectralnet.tracking.registry import REQUIREMENTS, log_predictor
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (20, 2, 3), dtype=np.uint8)
 TEXTS = ["wheat prices rose", "oil prices fell", "wheat and oil"]
@@ -110,7 +112,7 @@ def test_served_and_batch_answers_are_those_of_the_predictor(tmp_path, monkeypat
 
 def test_a_served_model_requires_all_that_it_imports():
     code = (
-        "import sys, spectralnet.predictor; "
+        "import sys, spectralnet.methods.predictor; "
         "print(*(m.__file__ for name, m in sys.modules.items() if name.startswith('spectralnet')))"
     )
     done = subprocess.run(

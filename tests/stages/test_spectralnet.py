@@ -5,10 +5,11 @@ import pytest
 import torch
 from scipy.sparse import csr_array
 
-from spectralnet.artifacts import save_graph, save_json, save_matrix, save_net
-from spectralnet.defaults import default_settings
+from spectralnet.artifacts import save_graph, save_json, save_matrix
+from spectralnet.config.defaults import default_settings
 from spectralnet.errors import ParameterError
-from spectralnet.nets import MLP
+from spectralnet.nets.blocks import MLP
+from spectralnet.nets.saved import save_net
 from stages.dual_autoencoder import dual_autoencoder
 from stages.spectralnet import spectralnet
 

@@ -13,9 +13,10 @@ import torch
 from clones import ROOT, TINY, Clone
 from mlflow.tracking import MlflowClient
 
-from spectralnet import leaderboard, registry, tracking
 from spectralnet.errors import DataError
-from spectralnet.nets import MLP
+from spectralnet.nets.blocks import MLP
+from spectralnet.tracking import leaderboard, registry
+from spectralnet.tracking import runs as tracking
 
 PARAMS = {"dataset": "digits", "space": "code", "affinity": "siamese", "seed": 0}
 
@@ -184,7 +185,7 @@ def start_two_stages(folder, **variables):
     program = f"""
 import sys
 from pathlib import Path
-from spectralnet import tracking
+from spectralnet.tracking import runs as tracking
 
 with tracking.stage_run(sys.argv[1], {PARAMS!r}) as run:
     file = Path({str(folder)!r}, sys.argv[1])

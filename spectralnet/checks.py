@@ -1,0 +1,87 @@
+"""Checks that come before any long work."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from spectralnet.errors import DataError, ParameterError
+from spectralnet.matrices import Matrix, dense_rows
+
+
+def check_features(features: Matrix, name: str) -> None:
+    """Refuse features that are not a finite matrix.
+
+    Parameters
+    ----------
+    features : ndarray or csr_array of shape (n, d)
+    name : str
+        What the message calls them.
+
+    Raises
+    ------
+    DataError
+        If `features` has another shape, no rows or columns, or a value that is NaN or
+        infinite: the first such row and column are named.
+    """
+    if features.ndim != 2 or 0 in features.shape:
+        raise DataError(f"{name} has shape {features.shape}: (n, d) with n, d >= 1 is needed")
+    check_finite(features, name)
+
+
+def check_finite(x: Matrix, name: str, columns: Sequence[str] | None = None) -> None:
+    """Refuse values that are NaN or infinite: a `DataError` that names the first."""
+    values = x.data if isinstance(x, csr_array) else x
+    finite = np.isfinite(values)
+    if not finite.all():
+        at = np.argwhere(~finite)[0]
+        raise DataError(
+            f"{name} holds {np.count_nonzero(~finite)} values that are NaN or infinite, the first "
+            f"({values[tuple(at)]}) in {_place(x, at, columns)}: remove or impute them"
+        )
+
+
+def _place(x: Matrix, at: NDArray[np.integer], columns: Sequence[str] | None) -> str:
+    """Say where an entry stands, by its index in what holds the values."""
+    if isinstance(x, csr_array):
+        row = int(np.searchsorted(x.indptr, int(at[0]), side="right")) - 1
+        at = np.array([row, x.indices[at[0]]])
+    if len(at) > 2:
+        return f"image {at[0]}, row {at[1]}, column {at[2]}"
+    return f"row {at[0]}, column {repr(columns[at[1]]) if columns else at[1]}"
+
+
+def image_size(image_shape: Sequence[int] | None, n_features: int) -> tuple[int, int] | None:
+    """Return height and width; a `ParameterError` if rows of so many features have others."""
+    if image_shape is None:
+        return None
+    sides = np.atleast_1d(image_shape)
+    whole = sides.shape == (2,) and sides.dtype.kind in "iu" and sides.min() > 0
+    if not whole or sides.prod() != n_features:
+        raise ParameterError(
+            f"image_shape = {image_shape} does not fit rows of {n_features} features: give height "
+            "and width whose product that is, or None"
+        )
+    return int(sides[0]), int(sides[1])
+
+
+def check_count(name: str, value: object) -> None:
+    """Refuse what is no whole number of 1 or more: a `ParameterError`."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise ParameterError(f"{name} = {value!r}: give a whole number, 1 or more")
+
+
+def check_distinct(points: Matrix, n: int, name: str = "n_clusters") -> None:
+    """Refuse points, shape (m, d), of which fewer than n differ: a `ParameterError`.
+
+    Equal points have equal outputs: more eigenvectors than distinct points are dependent.
+    """
+    distinct: set[bytes] = set()
+    for row in range(points.shape[0]):
+        distinct.add(dense_rows(points, slice(row, row + 1)).tobytes())
+        if len(distinct) == n:
+            return
+    raise ParameterError(
+        f"{name} = {n}, but there are {len(distinct)} distinct points to cluster: at most so many"
+    )

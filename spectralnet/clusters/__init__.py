@@ -1,0 +1,7 @@
+"""An embedding to clusters, and what they are worth.
+
+* `kmeans`: centroids of directions; the nearest one
+* `selection`: what can be chosen without labels: modularity, eigengap, agreement
+* `metrics`: scores against labels: ACC, NMI, ARI
+* `comparison`: beside exact spectral clustering; what stands out in a cluster
+"""

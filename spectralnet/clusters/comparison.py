@@ -1,0 +1,124 @@
+"""Scores of a model beside those of simpler ways on the same inputs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from sklearn.metrics import normalized_mutual_info_score
+
+from spectralnet.clusters.kmeans import (
+    fit_centroids,
+    fit_spectral_centroids,
+    nearest_centroid,
+    spectral_clusters,
+)
+from spectralnet.clusters.selection import modularity, relative_gap, suggest_n_clusters
+from spectralnet.graph.affinity import degrees
+from spectralnet.matrices import Matrix
+from spectralnet.spectral.laplacian import exact_eigenvectors, squared_grassmann_distance
+
+Labels = NDArray[np.int64]
+
+
+def top_terms(
+    features: Matrix,
+    clusters: Labels,
+    vocabulary: Sequence[str],
+    n_terms: int = 10,
+) -> dict[int, list[tuple[str, float]]]:
+    """Find the terms by which each cluster of texts stands out.
+
+    Parameters
+    ----------
+    features : csr_array or ndarray of shape (n, d)
+        Weights of terms, such as tf-idf.
+    clusters : ndarray of shape (n,)
+    vocabulary : sequence of str, of length d
+    n_terms : int, default=10
+        The most that are named of a cluster.
+
+    Returns
+    -------
+    dict of int to list of (str, float)
+        By cluster, the largest first: terms whose mean weight inside exceeds that outside,
+        and by how much.
+    """
+    total = np.asarray(features.sum(axis=0)).ravel()
+    top = {}
+    for cluster in np.unique(clusters):
+        inside = clusters == cluster
+        summed = np.asarray(features[inside].sum(axis=0)).ravel()
+        n_outside = max(1, np.count_nonzero(~inside))
+        excess = summed / np.count_nonzero(inside) - (total - summed) / n_outside
+        best = np.argsort(-excess, kind="stable")[:n_terms]
+        top[int(cluster)] = [(vocabulary[i], float(excess[i])) for i in best if excess[i] > 0]
+    return top
+
+
+def kmeans_clusters(points: NDArray[np.floating] | csr_array, n_clusters: int, seed: int) -> Labels:
+    """Cluster the rows of `points`, shape (n, d), by k-means."""
+    return nearest_centroid(points, fit_centroids(points, n_clusters, seed))
+
+
+def compare_with_exact(
+    embedding: NDArray[np.floating],
+    eigenvalues: NDArray[np.floating],
+    clusters: Labels,
+    n_clusters: int,
+    graph: csr_array,
+    normalised: bool,
+    seed: int,
+) -> tuple[Labels, NDArray[np.float64], dict[str, Any]]:
+    """Hold a learned spectral embedding against the exact one of the same graph, without labels.
+
+    Parameters
+    ----------
+    embedding : ndarray of shape (n, c)
+    eigenvalues : ndarray of shape (c,)
+    clusters : ndarray of shape (n,)
+        Read off the embedding.
+    n_clusters : int
+    graph : csr_array of shape (n, n)
+    normalised : bool
+        Which Laplacian.
+    seed : int
+
+    Returns
+    -------
+    exact_clusters : ndarray of shape (n,)
+        Read off the exact eigenvectors in the same way.
+    spectrum : ndarray of shape (max(c, 2 n_clusters + 1),)
+        Exact eigenvalues, n - 1 at most.
+    comparison : dict
+        `grassmann`, the squared Grassmann distance; `eigenvalue_sum` and
+        `spectral_eigenvalue_sum`; `modularity` and `spectral_modularity`;
+        `spectral_n_eigenvectors`, the number used; `agreement`, the NMI of both clusterings;
+        the sizes of the smallest and the largest cluster; `suggested_n_clusters`, from 2 to
+        twice `n_clusters`; `eigengap`, the relative gap after `n_clusters` eigenvalues. Both
+        are left out where there are too few points for it.
+    """
+    n_components = embedding.shape[1]
+    n_values = min(max(n_components, 2 * n_clusters + 1), len(embedding) - 1)
+    vectors, spectrum = exact_eigenvectors(graph, n_values, normalised, seed)
+    vectors = vectors[:, :n_components]
+    centroids = fit_spectral_centroids(vectors, n_clusters, graph, seed)
+    exact_clusters = spectral_clusters(vectors, centroids)
+    mass = degrees(graph) if normalised else None
+    sizes = np.bincount(clusters, minlength=n_clusters)
+    comparison: dict[str, Any] = {
+        "grassmann": squared_grassmann_distance(embedding, vectors, mass),
+        "eigenvalue_sum": float(np.sum(eigenvalues)),
+        "spectral_eigenvalue_sum": float(np.sum(spectrum[:n_components])),
+        "modularity": modularity(graph, clusters),
+        "spectral_modularity": modularity(graph, exact_clusters),
+        "spectral_n_eigenvectors": centroids.shape[1],
+        "agreement": float(normalized_mutual_info_score(exact_clusters, clusters)),
+        "smallest_cluster": int(sizes.min()),
+        "largest_cluster": int(sizes.max()),
+    }
+    if len(spectrum) > max(n_clusters, 2):  # else there are too few points to tell
+        comparison["suggested_n_clusters"] = suggest_n_clusters(spectrum[: 2 * n_clusters + 1])
+        comparison["eigengap"] = relative_gap(spectrum, n_clusters)
+    return exact_clusters, spectrum, comparison

@@ -1,0 +1,104 @@
+"""What can be chosen without labels: the number of clusters, and which run to trust."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from sklearn.metrics import normalized_mutual_info_score
+
+
+def modularity(graph: csr_array, clusters: NDArray[np.integer]) -> float:
+    """Measure how many more edges lie inside clusters than chance would put there.
+
+    The edges count alike, whatever their weights. Unlike the normalised cut, which spectral
+    clustering itself pursues, it does not gain by splitting off a few points, and unlike
+    the eigenvalues it sees the clusters: clusterings of one graph can be compared by it.
+
+    Parameters
+    ----------
+    graph : csr_array of shape (n, n)
+        Symmetric affinities.
+    clusters : int ndarray of shape (n,)
+        From 0.
+
+    Returns
+    -------
+    float
+        Below 1; 0 for a single cluster.
+
+    References
+    ----------
+    Newman and Girvan, Finding and evaluating community structure in networks, Physical
+    Review E, 2004.
+    """
+    edges = graph.tocoo()
+    from_, to = clusters[edges.row], clusters[edges.col]
+    part = np.bincount(from_) / edges.nnz
+    return float(np.mean(from_ == to) - np.sum(part**2))
+
+
+def suggest_n_clusters(eigenvalues: NDArray[np.floating]) -> int:
+    """Suggest a number of clusters: as many as eigenvalues stand before the largest gap.
+
+    With k clusters that are no edges apart there are k eigenvalues 0; few edges between
+    them lift those a little. At least 2 are suggested.
+
+    Parameters
+    ----------
+    eigenvalues : ndarray of shape (c,)
+        At least three, ascending.
+
+    Returns
+    -------
+    int
+        From 2 to c - 1.
+
+    References
+    ----------
+    von Luxburg, A tutorial on spectral clustering, Statistics and Computing, 2007, 8.3.
+    """
+    return int(np.argmax(np.diff(eigenvalues)[1:])) + 2
+
+
+def relative_gap(eigenvalues: NDArray[np.floating], k: int) -> float:
+    """Measure how far the k-th eigenvalue lies below the next, in parts of the next.
+
+    Unlike the plain difference it can be compared between graphs.
+
+    Parameters
+    ----------
+    eigenvalues : ndarray of shape (c,)
+        Ascending, 0 or more.
+    k : int
+        Below c.
+
+    Returns
+    -------
+    float
+        From 0, no gap, to 1, where the k-th eigenvalue is 0.
+    """
+    lower, upper = eigenvalues[k - 1], eigenvalues[k]
+    return float((upper - max(lower, 0)) / upper) if upper > 0 else 0.0
+
+
+def mean_agreement(clusterings: Sequence[NDArray[np.integer]]) -> NDArray[np.float64]:
+    """Measure how well each of several clusterings of the same points agrees with the others.
+
+    Parameters
+    ----------
+    clusterings : sequence of ndarray of shape (n,)
+        At least two, of one setting under different seeds.
+
+    Returns
+    -------
+    ndarray of shape (len(clusterings),)
+        The mean NMI of each with the others: a cluster that one seed alone finds is an
+        accident of that seed.
+    """
+    m = len(clusterings)
+    nmi = np.ones((m, m))
+    for i in range(m):
+        for j in range(i):
+            nmi[i, j] = nmi[j, i] = normalized_mutual_info_score(clusterings[i], clusterings[j])
+    return (nmi.sum(axis=1) - 1) / (m - 1)

@@ -1,0 +1,81 @@
+"""Whether parameters fit the points: checked before any long work."""
+
+from typing import Any
+
+from spectralnet.checks import check_count, check_distinct
+from spectralnet.config.defaults import default_settings
+from spectralnet.config.schema import Settings
+from spectralnet.errors import ParameterError
+from spectralnet.matrices import Matrix
+from spectralnet.nets.training import n_held_out
+
+Changes = dict[str, Any] | None
+
+
+def check_sizes(n: int, settings: Settings) -> None:
+    """Refuse parameters that ask for more than `n` points can give.
+
+    Parameters
+    ----------
+    n : int
+        Number of points to fit.
+    settings : Settings
+
+    Raises
+    ------
+    ParameterError
+        If there are too few points for the neighbours, clusters or components.
+    """
+    limits = {
+        "graph.n_neighbours": (settings.graph.n_neighbours, n - 1),
+        "n_clusters": (settings.n_clusters, n),
+        "spectralnet.n_components": (settings.spectralnet.n_components, n - 1),
+    }
+    for name, (value, most) in limits.items():
+        if value > most:
+            raise ParameterError(
+                f"{name} = {value} is too many for {n} points: at most {most}, or fit more points"
+            )
+    net = settings.spectralnet
+    seen = n - n_held_out(n, net.held_out)
+    if net.sampler == "batch" and net.n_components > seen // 2:
+        raise ParameterError(
+            f"spectralnet.n_components = {net.n_components} is too many for {seen} points that "
+            f"are not held out, which sampler: batch halves: at most {seen // 2}, or sampler: edges"
+        )
+
+
+def check_points(x: Matrix, settings: Settings) -> None:
+    """Refuse points, shape (n, d), that are too few, or too few different ones.
+
+    Raises
+    ------
+    ParameterError
+        See `check_sizes` and `check_distinct`.
+    """
+    check_sizes(x.shape[0], settings)
+    check_distinct(x, settings.n_clusters)
+    check_distinct(x, settings.spectralnet.n_components, "spectralnet.n_components")
+
+
+def graph_settings(
+    x: Matrix,
+    n_clusters: int,
+    n_neighbours: int,
+    n_components: int | None,
+    changes: dict[str, Changes],
+) -> Settings:
+    """Choose settings of a graph and its eigenspace for points, shape (n, d).
+
+    `changes` are of blocks, by name. All are checked against each other and the points: a
+    `ParameterError` if they do not fit.
+    """
+    n = x.shape[0]
+    check_count("n_neighbours", n_neighbours)
+    own: dict[str, dict[str, Any]] = {"graph": {"n_neighbours": min(n_neighbours, n - 1)}}
+    if n_components is not None:
+        own["spectralnet"] = {"n_components": n_components}
+    merged = {block: own.get(block, {}) | (changed or {}) for block, changed in changes.items()}
+    settings = default_settings(n, n_clusters, merged)
+    check_points(x, settings)
+    return settings

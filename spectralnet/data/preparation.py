@@ -1,0 +1,206 @@
+"""From raw samples to feature rows: what new samples have to go through as well."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array, diags_array, issparse
+
+from spectralnet.data.texts import Tfidf
+from spectralnet.errors import DataError
+from spectralnet.matrices import Matrix, directions_of
+
+Raw = Any  # an array of images, a matrix, or a sequence of texts
+
+
+class Preparation(Protocol):
+    """What turns raw samples into feature rows."""
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What `build_preparation` builds this from; JSON."""
+
+    @property
+    def n_features(self) -> int:
+        """Number of columns of the feature rows."""
+
+    @property
+    def directions(self) -> bool:
+        """Whether all rows have one length, so that a row of zeros has no place."""
+
+    def transform(self, raw: Raw) -> Matrix:
+        """Turn n raw samples into feature rows, float32 of shape (n, d).
+
+        Raises
+        ------
+        DataError
+            If `raw` is not what was fitted.
+        """
+
+
+class Pixels:
+    """Images to rows of pixels from 0 to 1.
+
+    Parameters
+    ----------
+    image_shape : (int, int)
+        Height and width.
+    maximum : float
+        The value of a white pixel.
+    """
+
+    directions = False
+
+    def __init__(self, image_shape: Sequence[int], maximum: float) -> None:
+        height, width = image_shape
+        self.image_shape, self.maximum = (height, width), maximum
+        self.n_features = height * width
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What `build_preparation` builds this from."""
+        return {"kind": "pixels", "image_shape": list(self.image_shape), "maximum": self.maximum}
+
+    def transform(self, raw: NDArray[Any]) -> NDArray[np.float32]:
+        """Turn images, shape (n, height, width) or (n, height * width), into rows."""
+        raw = np.asarray(raw)
+        if raw.shape[1:] not in (self.image_shape, (self.n_features,)):
+            height, width = self.image_shape
+            raise DataError(
+                f"images of shape {raw.shape}: (n, {height}, {width}) or (n, {self.n_features}) "
+                "is needed"
+            )
+        rows = raw.reshape(len(raw), self.n_features).astype(np.float32)
+        return rows / np.float32(self.maximum)
+
+
+class Columns:
+    """Rows of numbers to features: some columns, each shifted and scaled; or unit rows.
+
+    Parameters
+    ----------
+    n_columns : int
+        Of the raw rows.
+    keep : sequence of int, optional
+        Which columns; by default all.
+    shift, scale : sequence of float, optional
+        Of each kept column: x becomes (x - shift) / scale. A sparse matrix takes no shift,
+        which would fill it.
+    directions : bool, default=False
+        Scale each row to length sqrt(d), so that Euclidean neighbours are those of the
+        cosine, and the mean square of a feature is 1 (the scaling of Xie et al., DEC, ICML
+        2016, section 4.3). Rows of zeros stay.
+    names : sequence of str, optional
+        Of the raw rows' columns, by which a table is read.
+    """
+
+    def __init__(
+        self,
+        n_columns: int,
+        keep: ArrayLike | None = None,
+        shift: ArrayLike | None = None,
+        scale: ArrayLike | None = None,
+        directions: bool = False,
+        names: Sequence[str] | None = None,
+    ) -> None:
+        self.n_columns, self.keep, self.directions = n_columns, keep, directions
+        self.names = None if names is None else list(names)
+        self.shift, self.scale = shift, scale
+        self.n_features = n_columns if keep is None else np.size(keep)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What `build_preparation` builds this from."""
+        listed = {
+            name: None if value is None else np.asarray(value).tolist()
+            for name, value in (("keep", self.keep), ("shift", self.shift), ("scale", self.scale))
+        }
+        return {
+            "kind": "columns",
+            "n_columns": self.n_columns,
+            **listed,
+            "directions": self.directions,
+            "names": self.names,
+        }
+
+    def transform(self, raw: NDArray[Any] | csr_array) -> Matrix:
+        """Turn rows of numbers, dense or sparse of shape (n, n_columns), into features."""
+        x = csr_array(raw) if issparse(raw) else np.asarray(raw)
+        if x.ndim != 2 or x.shape[1] != self.n_columns:
+            raise DataError(f"rows of shape {x.shape}: (n, {self.n_columns}) is needed")
+        if self.keep is not None:
+            x = x[:, np.asarray(self.keep)]
+        if self.shift is not None:
+            if issparse(x):
+                raise DataError("a sparse matrix cannot be shifted: give a dense one")
+            x = x - np.asarray(self.shift)
+        if self.scale is not None:
+            inverse = 1 / np.asarray(self.scale)
+            x = csr_array(x @ diags_array(inverse)) if issparse(x) else x * inverse
+        return directions_of(x) if self.directions else x.astype(np.float32)
+
+
+_KINDS: dict[str, type[Pixels] | type[Columns] | type[Tfidf]] = {
+    "pixels": Pixels,
+    "columns": Columns,
+    "tfidf": Tfidf,
+}
+
+
+def build_preparation(config: dict[str, Any]) -> Preparation:
+    """Build a preparation from its `config`.
+
+    Raises
+    ------
+    DataError
+        If its kind is unknown.
+    """
+    arguments = dict(config)
+    kind = arguments.pop("kind", None)
+    if kind not in _KINDS:
+        raise DataError(f"preparation of kind {kind!r}: choose one of {', '.join(_KINDS)}")
+    return _KINDS[kind](**arguments)
+
+
+Scaling = Literal["none", "standard", "range", "directions"]
+
+
+def fit_columns(
+    x: NDArray[np.floating] | csr_array, scaling: Scaling, names: Sequence[str] | None = None
+) -> Columns:
+    """Fit the scaling of rows of numbers.
+
+    Parameters
+    ----------
+    x : ndarray or csr_array of shape (n, d)
+    scaling : {"none", "standard", "range", "directions"}
+        Leave columns as they are, shift and scale each to mean 0 and variance 1, or to
+        0 ... 1; or scale rows (see `Columns`). A constant column is only shifted.
+    names : sequence of str, optional
+        Of the columns.
+
+    Returns
+    -------
+    Columns
+
+    Raises
+    ------
+    DataError
+        If a sparse matrix would have to be shifted.
+    """
+    d = x.shape[1]
+    if scaling in ("none", "directions"):
+        return Columns(d, directions=scaling == "directions", names=names)
+    if issparse(x):
+        raise DataError(
+            f"scaling = {scaling} would fill a sparse matrix: choose none or directions, or give "
+            "a dense one"
+        )
+    x = np.asarray(x, dtype=np.float64)
+    spread = np.ptp(x, axis=0)
+    shift, scale = (
+        (x.mean(axis=0), x.std(axis=0)) if scaling == "standard" else (x.min(axis=0), spread)
+    )
+    # The deviation of equal numbers need not come out as 0.
+    return Columns(d, None, shift, np.where(spread == 0, 1, scale), names=names)

@@ -1,0 +1,192 @@
+"""What the estimators have in common: checks of the input, prediction, files."""
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, issparse
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    ClusterMixin,
+    TransformerMixin,
+)
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from spectralnet.artifacts import load_array, load_json, save_array, save_json
+from spectralnet.checks import check_count, check_distinct
+from spectralnet.clusters.kmeans import Assignment
+from spectralnet.data.preparation import Columns
+from spectralnet.errors import DataError, ParameterError
+from spectralnet.matrices import Matrix
+from spectralnet.methods.predictor import Model, Predictor
+from spectralnet.nets.devices import pick_device
+from spectralnet.progress import quiet
+
+Raw = Any  # ndarray, DataFrame, sparse matrix, Tensor, or a list of rows
+Changes = dict[str, Any] | None  # of settings, by name; None leaves the defaults
+
+
+class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator):
+    """A deep clustering method as a scikit-learn estimator.
+
+    A subclass stores its parameters in ``__init__``, among them `n_clusters`,
+    `random_state`, `device` and `verbose`, names its `_model` and defines `_fit`.
+
+    Attributes
+    ----------
+    model_ : Model
+        The trained nets and centroids.
+    labels_ : ndarray of shape (n,)
+        Clusters of the fitted points, int64.
+    embedding_ : ndarray of shape (n, c)
+        Embedding of the fitted points, float32.
+    cluster_centers_ : ndarray of shape (n_clusters, c)
+        Centroids, float32.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (d,)
+        Where the input had column names.
+    """
+
+    n_clusters: int
+    random_state: int | np.random.RandomState | None
+    device: str
+    verbose: bool
+    _model: type[Any]
+
+    @abstractmethod
+    def _fit(self, x: Matrix, seed: int, device: torch.device) -> tuple[Model, Assignment]:
+        """Train on the rows of `x`, shape (n, d): the model, and where it puts them."""
+
+    def fit(self, X: Raw, y: Any = None) -> Self:
+        """Train the nets on the rows of X and cluster them.
+
+        Parameters
+        ----------
+        X : matrix of shape (n, d)
+            NumPy array, pandas DataFrame, SciPy sparse matrix, torch Tensor or list of rows;
+            finite. Converted to float32.
+        y : ignored
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        DataError, ParameterError
+            If the points or the parameters cannot be used; both are `ValueError`.
+        TrainingError
+            If a training diverges; a `RuntimeError`.
+        """
+        x, seed, device = self._matrix(X, reset=True), self._seed(), self._device()
+        check_count("n_clusters", self.n_clusters)
+        check_distinct(x, self.n_clusters)
+        with quiet(not self.verbose):
+            model, assigned = self._fit(x, seed, device)
+        self._keep(model, assigned.clusters, assigned.embedding)
+        return self
+
+    def predict(self, X: Raw) -> NDArray[np.int64]:
+        """Put each row of X, shape (n, d), into the cluster of the nearest centroid: (n,)."""
+        return self._assign(X).clusters
+
+    def transform(self, X: Raw) -> NDArray[np.float32]:
+        """Map each row of X, shape (n, d), to the embedding: (n, c)."""
+        return self._assign(X).embedding
+
+    def save(self, folder: str | Path) -> None:
+        """Write the fitted estimator into a folder: JSON, ``.safetensors``, ``.npy``.
+
+        ``spectralnet predict`` and `spectralnet.methods.predictor.Predictor` read it too, if the
+        model is of one of `spectralnet.methods.predictor.MODELS`.
+        """
+        check_is_fitted(self)
+        folder = Path(folder)
+        save_array(folder / "clusters.npy", self.labels_)
+        save_array(folder / "embedding.npy", self.embedding_)
+        params = self.get_params()
+        if isinstance(self.random_state, np.random.RandomState):
+            params["random_state"] = None  # its state is past: the fit cannot be repeated by it
+        names = self.feature_names_in_.tolist() if hasattr(self, "feature_names_in_") else None
+        Predictor(Columns(self.n_features_in_, names=names), self.model_).save(folder)
+        about = {
+            "estimator": type(self).__name__,
+            "params": params,
+            "n_features_in": self.n_features_in_,
+            "feature_names_in": names,
+        }
+        save_json(folder / "estimator.json", about)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Read what `save` wrote; a `DataError` if that was no estimator of this class."""
+        folder = Path(folder)
+        path = folder / "estimator.json"
+        if not path.exists():
+            raise DataError(f"{path} is missing: give a folder that {cls.__name__}.save wrote")
+        about = load_json(path)
+        if about["estimator"] != cls.__name__:
+            raise DataError(f"{folder} holds a {about['estimator']}: load it by that class")
+        self = cls(**about["params"])
+        self.n_features_in_ = about["n_features_in"]
+        if about["feature_names_in"] is not None:
+            self.feature_names_in_ = np.array(about["feature_names_in"], dtype=object)
+        clusters, embedding = (
+            np.array(load_array(folder / f"{name}.npy")) for name in ("clusters", "embedding")
+        )
+        self._keep(cls._model.load(folder), clusters, embedding)
+        return self
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        if tags.transformer_tags:
+            tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.embedding_.shape[1]
+
+    def _keep(
+        self, model: Model, clusters: NDArray[np.int64], embedding: NDArray[np.float32]
+    ) -> None:
+        self.model_, self.labels_, self.embedding_ = model, clusters, embedding
+        self.cluster_centers_ = model.centroids.cpu().numpy()
+
+    def _assign(self, X: Raw) -> Assignment:
+        check_is_fitted(self)
+        with quiet(not self.verbose):
+            return self.model_.assign(self._matrix(X, reset=False), self._device())
+
+    def _seed(self) -> int:
+        seed = self.random_state
+        if not isinstance(seed, int | np.integer):
+            return int(check_random_state(seed).randint(2**31))
+        if not 0 <= seed < 2**32:
+            raise ParameterError(f"random_state = {seed} has to be in 0 ... {2**32 - 1}")
+        return int(seed)
+
+    def _device(self) -> torch.device:
+        if self.device not in ("auto", "cpu", "cuda"):
+            raise ParameterError(f"device = {self.device!r}: choose one of auto, cpu, cuda")
+        return pick_device(self.device)
+
+    def _matrix(self, X: Raw, reset: bool) -> Matrix:
+        if isinstance(X, torch.Tensor):
+            X = X.detach().cpu().numpy()
+        x = validate_data(
+            self,
+            X,
+            reset=reset,
+            accept_sparse="csr",
+            dtype=np.float32,
+            force_writeable=True,  # torch warns of arrays that are not
+            ensure_min_samples=2 if reset else 1,
+        )
+        return csr_array(x) if issparse(x) else x

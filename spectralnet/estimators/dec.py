@@ -1,0 +1,85 @@
+"""DEC as a scikit-learn estimator, for use without the pipeline."""
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import torch
+
+from spectralnet.clusters.kmeans import Assignment
+from spectralnet.config.defaults import default_dec
+from spectralnet.estimators.base import Changes, DeepClusterer
+from spectralnet.matrices import Matrix
+from spectralnet.methods.dec.model import DECModel
+from spectralnet.methods.dec.training import train_dec
+from spectralnet.nets.stacked import train_stacked
+
+
+class DEC(DeepClusterer):
+    """Deep embedded clustering: codes of an autoencoder that move towards their centroids.
+
+    Parameters
+    ----------
+    n_clusters : int, default=8
+    stacked, dec : dict, default=None
+        Settings to change, by their names in ``params.yaml``: ``dec={"epochs": 20}``.
+        The defaults are `spectralnet.config.defaults.default_dec`.
+    random_state : int, RandomState or None, default=None
+        An int gives the same result each time on one machine's CPU.
+    device : {"auto", "cpu", "cuda"}, default="auto"
+    verbose : bool, default=False
+        Show progress bars, on terminals.
+
+    Attributes
+    ----------
+    labels_ : ndarray of shape (n,)
+        Clusters of the fitted points, int64.
+    embedding_ : ndarray of shape (n, code_size)
+        Codes of the fitted points, float32.
+    cluster_centers_ : ndarray of shape (n_clusters, code_size)
+    model_ : DECModel
+    history_ : dict of str to DataFrame
+        The learning curve of the autoencoder's fine-tuning, and of the clustering.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (d,)
+        Where the input had column names.
+
+    References
+    ----------
+    Xie et al., Unsupervised deep embedding for clustering analysis, ICML 2016.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from spectralnet import DEC
+    >>> X, _ = load_digits(return_X_y=True)
+    >>> clusters = DEC(n_clusters=10, random_state=0).fit_predict(X / 16)
+    """
+
+    _model = DECModel
+
+    def __init__(
+        self,
+        n_clusters: int = 8,
+        *,
+        stacked: Changes = None,
+        dec: Changes = None,
+        random_state: int | np.random.RandomState | None = None,
+        device: Literal["auto", "cpu", "cuda"] = "auto",
+        verbose: bool = False,
+    ) -> None:
+        self.n_clusters = n_clusters
+        self.stacked = stacked
+        self.dec = dec
+        self.random_state = random_state
+        self.device = device
+        self.verbose = verbose
+
+    def _fit(self, x: Matrix, seed: int, device: torch.device) -> tuple[DECModel, Assignment]:
+        stacked, dec = default_dec(x.shape[0], self.stacked, self.dec)
+        self.history_: dict[str, pd.DataFrame] = {}
+        net, self.history_["stacked"] = train_stacked(x, stacked, seed=seed, device=device)
+        model, self.history_["dec"] = train_dec(
+            x, net.encoder, self.n_clusters, dec, seed=seed, device=device
+        )
+        return model, model.assign(x, device)

@@ -1,0 +1,222 @@
+"""SpectralNet as a scikit-learn estimator, for use without the pipeline."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, Self
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy.sparse import csr_array
+
+from spectralnet.artifacts import load_array, save_array
+from spectralnet.checks import image_size
+from spectralnet.clusters.kmeans import Assignment
+from spectralnet.config.limits import graph_settings
+from spectralnet.config.schema import Settings
+from spectralnet.errors import ParameterError
+from spectralnet.estimators.base import Changes, DeepClusterer
+from spectralnet.graph.affinity import affinity_graph, with_confirmed
+from spectralnet.graph.confirmed import confirmed_edges
+from spectralnet.graph.neighbours import nearest_neighbours
+from spectralnet.matrices import Matrix
+from spectralnet.methods.model import ClusterModel, cluster_in_eigenspace
+from spectralnet.nets.autoencoder import train_autoencoder
+from spectralnet.nets.blocks import MLP, ConvNet
+from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.siamese import sees_images, train_siamese
+from spectralnet.spectral.training import train_spectral_map
+
+CODES_PAY_FROM = 50  # features; with fewer, neighbours are searched for among the rows themselves
+
+
+class SpectralNet(DeepClusterer):
+    """Deep spectral clustering: a net into the eigenspace of a neighbour graph, then k-means.
+
+    Parameters
+    ----------
+    n_clusters : int, default=8
+    space : {"auto", "code", "input"}, default="auto"
+        Where neighbours are searched: among the codes of an autoencoder, or among the rows
+        themselves. "auto" takes codes if there are more than 50 features.
+    affinity : {"euclidean", "siamese"}, default="euclidean"
+        Distances of the graph: plain, or learned by a Siamese net.
+    image_shape : (int, int), default=None
+        Height and width, if the rows are images of one channel: the Siamese net then sees
+        them through convolutions (``affinity="euclidean"`` makes no use of it). Pixels are
+        best between 0 and 1.
+    n_components : int, default=None
+        Eigenvectors, the constant one included; by default up to `n_clusters` + 6, of which
+        as many make the clusters as give the largest modularity.
+    n_neighbours : int, default=20
+        Of each point in the graph, itself not counted; n - 1 where there are fewer.
+    autoencoder, graph, siamese, spectralnet : dict, default=None
+        Settings to change, by their names in ``params.yaml``: ``spectralnet={"epochs": 60}``.
+        The defaults are `spectralnet.config.defaults.default_settings`.
+    random_state : int, RandomState or None, default=None
+        An int gives the same result each time on one machine's CPU.
+    device : {"auto", "cpu", "cuda"}, default="auto"
+    verbose : bool, default=False
+        Show progress bars, on terminals.
+
+    Attributes
+    ----------
+    labels_ : ndarray of shape (n,)
+        Clusters of the fitted points, int64.
+    embedding_ : ndarray of shape (n, n_components)
+        Spectral embedding of the fitted points, float32.
+    eigenvalues_ : ndarray of shape (n_components,)
+        Ascending; of the normalised Laplacian, or of the other with ``sampler: batch``.
+    cluster_centers_ : ndarray of shape (n_clusters, number of eigenvectors used)
+        See `spectralnet.clusters.kmeans.fit_spectral_centroids`.
+    model_ : ClusterModel
+    history_ : dict of str to DataFrame
+        The learning curve of each net that was trained.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (d,)
+        Where the input had column names.
+
+    References
+    ----------
+    Shaham et al., SpectralNet: Spectral clustering using deep neural networks, ICLR 2018.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_moons
+    >>> from spectralnet import SpectralNet
+    >>> X, _ = make_moons(1000, noise=0.05, random_state=0)
+    >>> clusters = SpectralNet(n_clusters=2, random_state=0).fit_predict(X)
+    """
+
+    _model = ClusterModel
+
+    def __init__(
+        self,
+        n_clusters: int = 8,
+        *,
+        space: Literal["auto", "code", "input"] = "auto",
+        affinity: Literal["euclidean", "siamese"] = "euclidean",
+        image_shape: Sequence[int] | None = None,
+        n_components: int | None = None,
+        n_neighbours: int = 20,
+        autoencoder: Changes = None,
+        graph: Changes = None,
+        siamese: Changes = None,
+        spectralnet: Changes = None,
+        random_state: int | np.random.RandomState | None = None,
+        device: Literal["auto", "cpu", "cuda"] = "auto",
+        verbose: bool = False,
+    ) -> None:
+        self.n_clusters = n_clusters
+        self.space = space
+        self.affinity = affinity
+        self.image_shape = image_shape
+        self.n_components = n_components
+        self.n_neighbours = n_neighbours
+        self.autoencoder = autoencoder
+        self.graph = graph
+        self.siamese = siamese
+        self.spectralnet = spectralnet
+        self.random_state = random_state
+        self.device = device
+        self.verbose = verbose
+
+    def _fit(self, x: Matrix, seed: int, device: torch.device) -> tuple[ClusterModel, Assignment]:
+        settings = self._settings(x)
+        self.history_: dict[str, pd.DataFrame] = {}
+        features, encoder = x, MLP([x.shape[1]])
+        if self._space(x) == "code":
+            autoencoder, self.history_["autoencoder"] = train_autoencoder(
+                x, settings.autoencoder, seed=seed, device=device
+            )
+            encoder = autoencoder.encoder
+            features = map_in_chunks(encoder, x, device)
+        embedder: MLP | ConvNet = MLP([features.shape[1]])
+        embedding, graph = features, _graph(features, settings, seed)
+        if self.affinity == "siamese":
+            confirmed = None
+            if sees_images(self.image_shape, settings.siamese):
+                if self._space(x) == "code":
+                    confirmed = confirmed_edges(graph, x, settings.graph, seed)
+                features, encoder = x, MLP([x.shape[1]])  # convolutions see the images themselves
+            embedder, embedding = self._learn_metric(
+                features, graph, confirmed, settings, seed, device
+            )
+            graph = with_confirmed(_graph(embedding, settings, seed), confirmed)
+        spectral_map, self.eigenvalues_, self.history_["spectralnet"] = train_spectral_map(
+            embedding, graph, settings.spectralnet, settings.graph, seed=seed, device=device
+        )
+        return cluster_in_eigenspace(
+            encoder,
+            embedder,
+            spectral_map,
+            embedding,
+            graph,
+            settings.n_clusters,
+            seed=seed,
+            device=device,
+        )
+
+    def _learn_metric(
+        self,
+        features: Matrix,
+        graph: csr_array,
+        confirmed: csr_array | None,
+        settings: Settings,
+        seed: int,
+        device: torch.device,
+    ) -> tuple[MLP | ConvNet, Matrix]:
+        embedder, self.history_["siamese"] = train_siamese(
+            features,
+            graph,
+            settings.siamese,
+            seed=seed,
+            device=device,
+            image_shape=image_size(self.image_shape, self.n_features_in_),
+            confirmed=confirmed,
+        )
+        return embedder, map_in_chunks(embedder, features, device)
+
+    def save(self, folder: str | Path) -> None:
+        """Write the fitted estimator into a folder: JSON, ``.safetensors``, ``.npy``.
+
+        All but `history_` comes back by `load`.
+        """
+        super().save(folder)
+        save_array(Path(folder) / "eigenvalues.npy", self.eigenvalues_)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Read what `save` wrote; a `DataError` if that was no estimator of this class."""
+        self = super().load(folder)
+        self.eigenvalues_ = np.array(load_array(Path(folder) / "eigenvalues.npy"))
+        return self
+
+    def _settings(self, x: Matrix) -> Settings:
+        """Check the parameters against each other and the points, before any training."""
+        image_size(self.image_shape, x.shape[1])
+        for name, allowed in (
+            ("space", ("auto", "code", "input")),
+            ("affinity", ("euclidean", "siamese")),
+        ):
+            if getattr(self, name) not in allowed:
+                raise ParameterError(
+                    f"{name} = {getattr(self, name)!r}: choose one of {', '.join(allowed)}"
+                )
+        changes = {
+            "autoencoder": self.autoencoder,
+            "graph": self.graph,
+            "siamese": self.siamese,
+            "spectralnet": self.spectralnet,
+        }
+        return graph_settings(x, self.n_clusters, self.n_neighbours, self.n_components, changes)
+
+    def _space(self, x: Matrix) -> str:
+        if self.space == "auto":
+            return "code" if x.shape[1] > CODES_PAY_FROM else "input"
+        return self.space
+
+
+def _graph(x: Matrix, settings: Settings, seed: int) -> csr_array:
+    params = settings.graph
+    return affinity_graph(nearest_neighbours(x, params.n_neighbours, params.search, seed), params)

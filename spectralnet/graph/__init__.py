@@ -1,0 +1,8 @@
+"""Feature rows to a sparse affinity graph W, with degrees D = diag(W 1).
+
+* `neighbours`: the k nearest of every point, exact or approximate
+* `affinity`: Gaussian weights and shared neighbours; known labels; degrees
+* `confirmed`: the edges that a second space agrees with
+* `edges`: edges drawn in proportion to their weights
+* `given`: a graph of the user's own
+"""

@@ -1,0 +1,169 @@
+"""The model of DEC: an encoder, centroids, and how points are shared among them."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from spectralnet.artifacts import load_json, load_weights, save_json, save_weights
+from spectralnet.clusters.kmeans import Assignment, nearest_centroid
+from spectralnet.matrices import Matrix, as_features
+from spectralnet.nets.blocks import MLP, ConvNet, build_net
+from spectralnet.nets.devices import map_in_chunks
+
+
+def soft_assignment(codes: Tensor, centroids: Tensor) -> Tensor:
+    """Measure how similar codes and centroids are, by Student's t with one degree of freedom.
+
+    Parameters
+    ----------
+    codes : Tensor of shape (m, c)
+    centroids : Tensor of shape (k, c)
+
+    Returns
+    -------
+    Tensor of shape (m, k)
+        Rows sum to 1.
+
+    References
+    ----------
+    Xie et al., DEC, ICML 2016, equation 1, with alpha = 1.
+    """
+    distance = torch.cdist(codes, centroids, compute_mode="donot_use_mm_for_euclid_dist")
+    similarity = 1 / (1 + distance**2)  # (m, k)
+    return similarity / similarity.sum(dim=1, keepdim=True)
+
+
+def target_distribution(q: Tensor) -> Tensor:
+    """Sharpen soft assignments, and weigh them against large clusters.
+
+    Parameters
+    ----------
+    q : Tensor of shape (n, k)
+        Of all points: the clusters' frequencies are sums over them.
+
+    Returns
+    -------
+    Tensor of shape (n, k)
+        Rows sum to 1.
+
+    References
+    ----------
+    Xie et al., DEC, ICML 2016, equation 3.
+    """
+    p = q**2 / q.sum(dim=0)  # (n, k)
+    return p / p.sum(dim=1, keepdim=True)
+
+
+def divergence(p: Tensor, q: Tensor) -> Tensor:
+    """Return KL(p || q), a mean over the rows of shape (m, k): equation 2."""
+    return nn.functional.kl_div(q.log(), p, reduction="batchmean")
+
+
+class DECModel(nn.Module):
+    """An encoder and centroids among its codes.
+
+    Parameters
+    ----------
+    encoder : MLP or ConvNet
+    centroids : Tensor of shape (k, c)
+        Trained with the encoder.
+    """
+
+    centroids: Tensor
+
+    def __init__(self, encoder: MLP | ConvNet, centroids: Tensor) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.centroids = nn.Parameter(centroids, requires_grad=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Encode features, shape (m, d): codes (m, c)."""
+        return self.encoder(x)
+
+    def assign(self, x: Matrix, device: torch.device | None = None) -> Assignment:
+        """Encode points, and assign each to the nearest centroid: the largest q.
+
+        Parameters
+        ----------
+        x : ndarray or csr_array of shape (n, d)
+            Features, scaled as those that the model was fitted on.
+        device : torch.device, optional
+            By default the CPU.
+
+        Returns
+        -------
+        Assignment
+            Clusters from 0 to k - 1, distances to their centroids, and codes.
+
+        Raises
+        ------
+        DataError
+            If `x` is no matrix of d columns.
+        """
+        x = as_features(x, self.encoder.n_features)
+        codes = map_in_chunks(self, x, device or torch.device("cpu"))
+        centroids = self.centroids.cpu().numpy()
+        clusters = nearest_centroid(codes, centroids)
+        return Assignment(clusters, np.linalg.norm(codes - centroids[clusters], axis=1), codes)
+
+    def predict(self, x: Matrix, device: torch.device | None = None) -> NDArray[np.int64]:
+        """Return the clusters, shape (n,), that `assign` gives."""
+        return self.assign(x, device).clusters
+
+    def loss(self, x: Matrix, device: torch.device) -> float:
+        """Return KL(P || Q) of these points, shape (n, d), with their own target distribution."""
+        return float(divergence(*self.distributions(x, device)))
+
+    def distributions(self, x: Matrix, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Return P and Q of points, shape (n, d): (n, k) each."""
+        codes = torch.from_numpy(map_in_chunks(self, x, device)).to(device)
+        with torch.no_grad():
+            q = soft_assignment(codes, self.centroids)
+            return target_distribution(q), q
+
+    def save(self, folder: Path) -> None:
+        """Write ``model.json`` and ``model.safetensors`` into `folder`."""
+        shape = {
+            "kind": "dec",
+            "encoder": self.encoder.config,
+            "n_clusters": len(self.centroids),
+        }
+        save_json(folder / "model.json", shape)
+        save_weights(folder / "model.safetensors", self)
+
+    @classmethod
+    def load(cls, folder: Path) -> "DECModel":
+        """Read what `save` wrote."""
+        shape = load_json(folder / "model.json")
+        encoder = build_net(shape["encoder"])
+        model = cls(encoder, torch.empty(shape["n_clusters"], encoder.sizes[-1]))
+        load_weights(folder / "model.safetensors", model)
+        return model.eval()
+
+
+def generalisability(
+    model: DECModel, fitted: Matrix, held_out: Matrix, device: torch.device
+) -> float:
+    """Compare the loss of fitted points to that of held-out ones.
+
+    It is below 1 where clusters fit the one better than the other, and drops where there are
+    too many clusters. No labels are needed.
+
+    Parameters
+    ----------
+    model : DECModel
+    fitted, held_out : ndarray or csr_array of shape (n, d) and (m, d)
+    device : torch.device
+
+    Returns
+    -------
+    float
+
+    References
+    ----------
+    Xie et al., DEC, ICML 2016, section 5.4.
+    """
+    return model.loss(fitted, device) / model.loss(held_out, device)

@@ -1,0 +1,173 @@
+"""Deep embedded clustering: the training of DEC (Xie et al., ICML 2016)."""
+
+import time
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from spectralnet.clusters.kmeans import fit_centroids
+from spectralnet.errors import TrainingError
+from spectralnet.matrices import Matrix, Points
+from spectralnet.methods.dec.model import DECModel, divergence, soft_assignment
+from spectralnet.nets.blocks import MLP, ConvNet
+from spectralnet.nets.devices import half_precision, map_in_chunks
+from spectralnet.nets.training import Checkpoint, n_batches, shuffled_batches
+from spectralnet.parameters import Block, Count, Fraction, Positive
+from spectralnet.progress import progress_bar
+
+RESTARTS = 20  # of k-means, as in the paper
+MOMENTUM = 0.9
+
+
+class DECParams(Block):
+    """DEC's clustering phase.
+
+    A target distribution serves `update_interval` passes over the data. The training ends
+    once fewer than the part `tol` of the points change cluster, or after `epochs` passes.
+    """
+
+    epochs: Count
+    batch_size: Annotated[int, Field(ge=2)]
+    learning_rate: Positive
+    update_interval: Positive
+    tol: Fraction
+
+
+def train_dec(
+    features: Matrix,
+    encoder: MLP | ConvNet,
+    n_clusters: int,
+    params: DECParams,
+    *,
+    seed: int,
+    device: torch.device,
+    checkpoint: Checkpoint | None = None,
+) -> tuple[DECModel, pd.DataFrame]:
+    """Move codes towards their centroids until the clusters stand still.
+
+    Not by `spectralnet.nets.training.train`: the target moves with the net, so that losses of
+    different rounds cannot be compared, and the end is when clusters change no more.
+
+    Parameters
+    ----------
+    features : ndarray or csr_array of shape (n, d)
+        float32.
+    encoder : MLP or ConvNet
+        Of a trained autoencoder. Trained in place.
+    n_clusters : int
+    params : DECParams
+    seed : int
+    device : torch.device
+    checkpoint : Checkpoint, optional
+
+    Returns
+    -------
+    model : DECModel
+    history : DataFrame
+        One row a round, from one target distribution to the next: `epoch`, the round;
+        `loss`; `changed`, the part of the points whose cluster it changed; `seconds`.
+
+    Raises
+    ------
+    TrainingError
+        If the loss is no finite number.
+
+    References
+    ----------
+    Xie et al., Unsupervised deep embedding for clustering analysis, ICML 2016, section 3.1.
+    """
+    codes = map_in_chunks(encoder, features, device)
+    centroids = fit_centroids(codes, n_clusters, seed, restarts=RESTARTS)
+    model = DECModel(encoder, torch.from_numpy(centroids)).to(device).requires_grad_(True)
+    rounds = _Rounds(model, features, params, seed, device)
+    if checkpoint and (saved := checkpoint.load()):
+        rounds.load_state_dict(saved)
+    with progress_bar("dec", rounds.most, len(rounds.history)) as progress:
+        while not rounds.finished:
+            row = rounds.run()
+            progress.set_postfix(loss=row["loss"], changed=row["changed"])
+            progress.update()
+            if checkpoint and (rounds.finished or checkpoint.is_due()):
+                checkpoint.save(rounds.state_dict())
+    return model.eval().requires_grad_(False), pd.DataFrame(rounds.history)
+
+
+class _Rounds:
+    """Everything that a round changes, so that it can be saved and restored."""
+
+    def __init__(
+        self, model: DECModel, features: Matrix, params: DECParams, seed: int, device: torch.device
+    ) -> None:
+        self.model, self.features, self.params, self.device = model, features, params, device
+        self.points = Points(features, device)
+        self.generator = torch.Generator().manual_seed(seed)
+        self.optimizer = torch.optim.SGD(model.parameters(), params.learning_rate, MOMENTUM)
+        a_pass = n_batches(len(self.points), params.batch_size)
+        self.batches_a_round = max(1, round(params.update_interval * a_pass))
+        self.most = max(1, round(params.epochs * a_pass / self.batches_a_round))
+        self.history: list[dict[str, float]] = []
+        self._aim()
+
+    @property
+    def finished(self) -> bool:
+        done = len(self.history)
+        return done >= self.most or (done > 0 and self.history[-1]["changed"] < self.params.tol)
+
+    def _aim(self) -> None:
+        self.target, q = self.model.distributions(self.features, self.device)  # (n, k) each
+        self.clusters = q.argmax(dim=1)  # (n,)
+
+    def run(self) -> dict[str, float]:
+        started, before = time.perf_counter(), self.clusters
+        self.model.train()
+        losses = [self._step(rows) for rows in self._batches()]
+        self._aim()
+        row = {
+            "epoch": len(self.history) + 1,
+            "loss": float(torch.stack(losses).mean()),
+            "changed": float((self.clusters != before).float().mean()),
+            "seconds": time.perf_counter() - started,
+        }
+        if not np.isfinite(row["loss"]):
+            raise TrainingError(
+                f"loss {row['loss']} in round {row['epoch']}: lower dec.learning_rate "
+                f"({self.params.learning_rate})"
+            )
+        self.history.append(row)
+        return row
+
+    def _batches(self) -> list[Tensor]:
+        """Draw as many minibatches as one target serves, from one shuffled pass or more."""
+        rows, drawn = torch.arange(len(self.points)), list[Tensor]()
+        while len(drawn) < self.batches_a_round:
+            drawn += shuffled_batches(rows, self.params.batch_size, self.generator)
+        return drawn[: self.batches_a_round]
+
+    def _step(self, rows: Tensor) -> Tensor:
+        with half_precision(self.device):
+            codes = self.model(self.points[rows])  # (m, c)
+        q = soft_assignment(codes.float(), self.model.centroids)  # (m, k)
+        loss = divergence(self.target[rows.to(self.device)], q)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        return loss.detach()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "generator": self.generator.get_state(),
+            "history": self.history,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.generator.set_state(state["generator"])
+        self.history = state["history"]
+        self._aim()

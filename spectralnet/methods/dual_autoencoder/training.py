@@ -1,0 +1,250 @@
+"""The Dual Autoencoder Network: a dual autoencoder and a spectral map, trained jointly."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from scipy.sparse import csr_array
+from torch import Tensor, nn
+
+from spectralnet.clusters.kmeans import Assignment
+from spectralnet.errors import ParameterError
+from spectralnet.graph.affinity import GraphParams, affinity_graph
+from spectralnet.graph.neighbours import nearest_neighbours
+from spectralnet.matrices import Matrix, Points
+from spectralnet.methods.dual_autoencoder.net import (
+    DualAutoencoderNet,
+    DualAutoencoderParams,
+    draw_noise,
+    train_dual_autoencoder,
+)
+from spectralnet.methods.model import ClusterModel, cluster_in_eigenspace
+from spectralnet.nets.blocks import MLP, ConvNet
+from spectralnet.nets.devices import half_precision, map_in_chunks
+from spectralnet.nets.training import HELD_OUT_BATCHES, Checkpoint, hold_out, train
+from spectralnet.spectral.samplers import EdgeSampler
+from spectralnet.spectral.training import SpectralNetParams, train_spectral_map
+
+Batch = tuple[Tensor, Tensor, Tensor, Tensor]  # edges, points, clusters, noise
+
+
+class SpectralClusters(NamedTuple):
+    """What spectral clustering makes of codes."""
+
+    model: ClusterModel
+    graph: csr_array  # (n, n)
+    assigned: Assignment  # of the n points
+
+
+def train_dual_autoencoder_network(
+    features: Matrix,
+    image_shape: Sequence[int] | None,
+    n_clusters: int,
+    params: DualAutoencoderParams,
+    graph_params: GraphParams,
+    spectral_params: SpectralNetParams,
+    *,
+    seed: int,
+    device: torch.device,
+    checkpoint: Checkpoint | None = None,
+) -> tuple[SpectralClusters, pd.DataFrame]:
+    """Train the Dual Autoencoder Network from random weights.
+
+    The dual autoencoder; spectral clustering of its codes; both together (`fine_tune`);
+    spectral clustering of the codes that this leads to, which is the result.
+
+    Parameters
+    ----------
+    features : ndarray or csr_array of shape (n, d)
+        float32.
+    image_shape : (int, int) or None
+        Height and width, if the features are images: for an encoder of convolutions.
+    n_clusters : int
+    params : DualAutoencoderParams
+    graph_params : GraphParams
+    spectral_params : SpectralNetParams
+        Of both spectral maps, but for the `sampler` of the joint fine-tuning: "edges".
+    seed : int
+    device : torch.device
+    checkpoint : Checkpoint, optional
+
+    Returns
+    -------
+    clusters : SpectralClusters
+        Its `model` takes features to clusters, new points included.
+    history : DataFrame
+        Of `spectralnet.nets.training.train` for each training, named by the column `phase`.
+
+    Raises
+    ------
+    ParameterError
+        If the minibatches of the joint fine-tuning have fewer points than there are outputs.
+    TrainingError
+        If outputs become linearly dependent, or a training diverges.
+
+    References
+    ----------
+    Yang et al., Deep spectral clustering using Dual Autoencoder Network, CVPR 2019.
+    """
+    if 2 * params.joint.batch_size < spectral_params.n_components:
+        raise ParameterError(
+            f"dual_autoencoder.joint.batch_size = {params.joint.batch_size} edges have at most "
+            f"{2 * params.joint.batch_size} ends, fewer than spectralnet.n_components = "
+            f"{spectral_params.n_components}: raise it"
+        )
+
+    def part(name: str) -> Checkpoint | None:
+        return checkpoint.part(name) if checkpoint else None
+
+    def cluster(phase: str) -> tuple[SpectralClusters, pd.DataFrame]:
+        return cluster_codes(
+            net.encoder,
+            features,
+            n_clusters,
+            graph_params,
+            spectral_params,
+            seed=seed,
+            device=device,
+            checkpoint=part(phase),
+        )
+
+    history = {}
+    net, history["autoencoder"] = train_dual_autoencoder(
+        features, image_shape, params, seed=seed, device=device, checkpoint=part("autoencoder")
+    )
+    first, history["spectral"] = cluster("spectral")
+    history["joint"] = fine_tune(
+        net, first, features, seed=seed, device=device, checkpoint=part("joint")
+    )
+    last, history["spectral_again"] = cluster("spectral_again")
+    return last, pd.concat(history, names=["phase", "row"]).reset_index("phase")
+
+
+def cluster_codes(
+    encoder: MLP | ConvNet,
+    features: Matrix,
+    n_clusters: int,
+    graph_params: GraphParams,
+    spectral_params: SpectralNetParams,
+    *,
+    seed: int,
+    device: torch.device,
+    checkpoint: Checkpoint | None = None,
+) -> tuple[SpectralClusters, pd.DataFrame]:
+    """Cluster the codes of an encoder: neighbours, graph, spectral map, k-means.
+
+    Parameters
+    ----------
+    encoder : MLP or ConvNet
+    features : ndarray or csr_array of shape (n, d)
+    n_clusters : int
+    graph_params : GraphParams
+    spectral_params : SpectralNetParams
+    seed : int
+    device : torch.device
+    checkpoint : Checkpoint, optional
+
+    Returns
+    -------
+    clusters : SpectralClusters
+    history : DataFrame
+        See `spectralnet.spectral.training.train_spectral_map`.
+    """
+    codes: Matrix = map_in_chunks(encoder, features, device)
+    neighbours = nearest_neighbours(codes, graph_params.n_neighbours, graph_params.search, seed)
+    graph = affinity_graph(neighbours, graph_params)
+    spectral_map, _, history = train_spectral_map(
+        codes,
+        graph,
+        spectral_params,
+        graph_params,
+        seed=seed,
+        device=device,
+        checkpoint=checkpoint,
+    )
+    identity = MLP([codes.shape[1]])
+    model, assigned = cluster_in_eigenspace(
+        encoder, identity, spectral_map, codes, graph, n_clusters, seed=seed, device=device
+    )
+    return SpectralClusters(model, graph, assigned), history
+
+
+def fine_tune(
+    net: DualAutoencoderNet,
+    spectral: SpectralClusters,
+    features: Matrix,
+    *,
+    seed: int,
+    device: torch.device,
+    checkpoint: Checkpoint | None = None,
+) -> pd.DataFrame:
+    """Train a dual autoencoder and the spectral map on its codes together, in place.
+
+    Minibatches are edges, drawn in proportion to their weights. The Rayleigh quotient of the
+    outputs at their ends draws neighbours together in the space of the codes, as far as the
+    orthonormal layer lets it; all losses of the autoencoder are taken at both ends. The code of
+    a point of cluster y has the prior N(mu_y, I), mu_y trained, in place of N(0, I).
+
+    Parameters
+    ----------
+    net : DualAutoencoderNet
+    spectral : SpectralClusters
+        Of its codes; its clusters stay as they are here.
+    features : ndarray or csr_array of shape (n, d)
+    seed : int
+    device : torch.device
+    checkpoint : Checkpoint, optional
+
+    Returns
+    -------
+    DataFrame
+        See `spectralnet.nets.training.train`; losses are `total` of `DualAutoencoderNet.losses`
+        plus `joint.spectral` times the Rayleigh quotient.
+
+    References
+    ----------
+    Yang et al., Dual Autoencoder Network, CVPR 2019, section 3.3.
+    """
+    params, joint_params = net.params, net.params.joint
+    codes = map_in_chunks(net.encoder, features, device)
+    present, clusters = np.unique(spectral.assigned.clusters, return_inverse=True)
+    means = [codes[clusters == y].mean(axis=0) for y in range(len(present))]
+    centres = nn.Parameter(torch.from_numpy(np.stack(means)))  # mu_y
+    spectral_map = spectral.model.spectral_map
+    joint = nn.ModuleList([net, spectral_map, nn.ParameterList([centres])]).to(device)
+    x, priors = Points(features, torch.device("cpu")), torch.from_numpy(clusters)
+    held_out = hold_out(len(x), joint_params.held_out, seed)
+    sampler = EdgeSampler(spectral.graph, held_out, joint_params.batch_size)
+
+    def batch_of(edges: Tensor, generator: torch.Generator) -> Batch:
+        ends = edges.reshape(-1)  # (2m,)
+        return edges, x[ends], priors[ends], draw_noise(len(ends), params, generator)
+
+    def loss(batch: Batch) -> Tensor:
+        edges, points, y, noise = (part.to(device) for part in batch)
+        with half_precision(device):
+            encoded = net.encode(points)
+            total = net.losses(points, encoded, noise, centres[y])["total"]
+        outputs = spectral_map.outputs(encoded.mean)
+        return total + joint_params.spectral * sampler.loss(lambda _: outputs, edges)
+
+    def batches(generator: torch.Generator) -> Iterator[Batch]:
+        edges = sampler.batches(generator, joint_params.steps_per_epoch)
+        return (batch_of(drawn, generator) for drawn in edges)
+
+    generator = torch.Generator().manual_seed(seed)
+    unseen = [batch_of(e, generator) for e in sampler.held_out_batches(generator, HELD_OUT_BATCHES)]
+
+    return train(
+        joint,
+        joint_params,
+        batches=batches,
+        n_batches=joint_params.steps_per_epoch,
+        loss=loss,
+        held_out_loss=lambda: float(np.mean([loss(batch).item() for batch in unseen])),
+        seed=seed,
+        name="joint",
+        checkpoint=checkpoint,
+    )

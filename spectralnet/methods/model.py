@@ -1,0 +1,144 @@
+"""The trained model as a whole: from features to clusters, new points included."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from torch import Tensor, nn
+
+from spectralnet.artifacts import load_json, load_weights, save_json, save_weights
+from spectralnet.clusters.kmeans import Assignment, assign, fit_spectral_centroids
+from spectralnet.matrices import Matrix, as_features
+from spectralnet.nets.blocks import MLP, ConvNet, build_net
+from spectralnet.nets.devices import map_in_chunks
+from spectralnet.spectral.map import SpectralMap
+
+
+class ClusterModel(nn.Module):
+    """Encoder, embedder, spectral map and centroids, in the order that features pass them.
+
+    Parameters
+    ----------
+    encoder : MLP or ConvNet
+        To the code space; the identity in the input space, and where the Siamese net sees images.
+    embedder : MLP or ConvNet
+        The Siamese net; the identity for Euclidean affinities.
+    spectral_map : SpectralMap
+    centroids : Tensor of shape (n_clusters, number of eigenvectors used)
+        See `spectralnet.clusters.kmeans.fit_spectral_centroids`.
+    """
+
+    centroids: Tensor
+
+    def __init__(
+        self,
+        encoder: MLP | ConvNet,
+        embedder: MLP | ConvNet,
+        spectral_map: SpectralMap,
+        centroids: Tensor,
+    ) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.embedder = embedder
+        self.spectral_map = spectral_map
+        self.register_buffer("centroids", centroids)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map features, shape (m, d), into the eigenspace, shape (m, c)."""
+        return self.spectral_map(self.embedder(self.encoder(x)))
+
+    def assign(self, x: Matrix, device: torch.device | None = None) -> Assignment:
+        """Embed points, and assign each to the centroid that is nearest to its direction.
+
+        Nothing is fitted here: a point's cluster does not depend on the others in `x`.
+
+        Parameters
+        ----------
+        x : ndarray or csr_array of shape (n, d)
+            Features, scaled as those that the model was fitted on; converted to float32.
+        device : torch.device, optional
+            By default the CPU.
+
+        Returns
+        -------
+        Assignment
+            Clusters from 0 to n_clusters - 1, the distances of the directions to their
+            centroids, and the spectral embedding.
+
+        Raises
+        ------
+        DataError
+            If `x` is no matrix of d columns.
+        """
+        x = as_features(x, self.encoder.n_features)
+        embedding = map_in_chunks(self, x, device or torch.device("cpu"))
+        return assign(embedding, self.centroids.cpu().numpy())
+
+    def predict(self, x: Matrix, device: torch.device | None = None) -> NDArray[np.int64]:
+        """Return the clusters, shape (n,), that `assign` gives."""
+        return self.assign(x, device).clusters
+
+    def save(self, folder: Path) -> None:
+        """Write ``model.json`` and ``model.safetensors`` into `folder`."""
+        shape = {
+            "kind": "spectral",
+            "encoder": self.encoder.config,
+            "embedder": self.embedder.config,
+            "spectral_map": self.spectral_map.mlp.sizes,
+            "centroids": list(self.centroids.shape),
+        }
+        save_json(folder / "model.json", shape)
+        save_weights(folder / "model.safetensors", self)
+
+    @classmethod
+    def load(cls, folder: Path) -> "ClusterModel":
+        """Read what `save` wrote."""
+        shape = load_json(folder / "model.json")
+        model = cls(
+            build_net(shape["encoder"]),
+            build_net(shape["embedder"]),
+            SpectralMap(shape["spectral_map"]),
+            torch.empty(shape["centroids"]),
+        )
+        load_weights(folder / "model.safetensors", model)
+        return model.eval()
+
+
+def cluster_in_eigenspace(
+    encoder: MLP | ConvNet,
+    embedder: MLP | ConvNet,
+    spectral_map: SpectralMap,
+    x: Matrix,
+    graph: csr_array,
+    n_clusters: int,
+    *,
+    seed: int,
+    device: torch.device,
+) -> tuple[ClusterModel, Assignment]:
+    """Fit centroids to what a trained spectral map makes of points: the last step.
+
+    Parameters
+    ----------
+    encoder, embedder : MLP or ConvNet
+        What made `x` of the features.
+    spectral_map : SpectralMap
+    x : ndarray of shape (n, e)
+        The spectral map's inputs.
+    graph : csr_array of shape (n, n)
+        The affinities that it was trained on.
+    n_clusters : int
+    seed : int
+    device : torch.device
+
+    Returns
+    -------
+    model : ClusterModel
+    assignment : Assignment
+        Of the rows of `x`.
+    """
+    embedding = map_in_chunks(spectral_map, x, device)
+    centroids = fit_spectral_centroids(embedding, n_clusters, graph, seed)
+    model = ClusterModel(encoder, embedder, spectral_map, torch.from_numpy(centroids))
+    return model, assign(embedding, centroids)

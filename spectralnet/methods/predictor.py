@@ -1,0 +1,119 @@
+"""The one thing that is served: raw samples in; cluster, distance and embedding out."""
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors import SafetensorError
+
+from spectralnet.artifacts import load_json, save_json
+from spectralnet.checks import check_features
+from spectralnet.clusters.kmeans import Assignment
+from spectralnet.data.preparation import Preparation, Raw, build_preparation
+from spectralnet.errors import DataError
+from spectralnet.matrices import Matrix
+from spectralnet.methods.dec.model import DECModel
+from spectralnet.methods.model import ClusterModel
+
+
+class Model(Protocol):
+    """What every method leaves behind to put new points into clusters."""
+
+    centroids: torch.Tensor  # (n_clusters, c)
+
+    def assign(self, x: Matrix, device: torch.device | None = None) -> Assignment:
+        """Assign features, shape (n, d), to clusters."""
+
+    def save(self, folder: Path) -> None:
+        """Write ``model.json``, with its `kind`, and ``model.safetensors`` into a folder."""
+
+
+MODELS: dict[str, type[ClusterModel] | type[DECModel]] = {
+    "spectral": ClusterModel,
+    "dec": DECModel,
+}
+# What a folder has to hold to be served; other files in it say how it was fitted.
+FILES = ("model.json", "model.safetensors", "preparation.json")
+
+
+class Predictor:
+    """A trained model, and what its samples have to go through before it.
+
+    Parameters
+    ----------
+    preparation : Preparation
+    model : Model
+    """
+
+    def __init__(self, preparation: Preparation, model: Model) -> None:
+        self.preparation = preparation
+        self.model = model
+
+    def predict(self, raw: Raw, device: torch.device | None = None) -> Assignment:
+        """Assign raw samples to clusters.
+
+        Parameters
+        ----------
+        raw : ndarray, csr_array or sequence of str
+            Images, rows of numbers or texts, as the preparation takes them.
+        device : torch.device, optional
+            By default the CPU.
+
+        Returns
+        -------
+        Assignment
+
+        Raises
+        ------
+        DataError
+            If the samples are of another kind or shape than those that the model was fitted
+            on, or hold a value that is NaN or infinite.
+        """
+        features = self.preparation.transform(raw)
+        if features.shape[0]:
+            check_features(features, "the samples")
+        return self.model.assign(features, device)
+
+    def save(self, folder: Path) -> None:
+        """Write the model and ``preparation.json`` into `folder`."""
+        self.model.save(folder)
+        save_json(folder / "preparation.json", self.preparation.config)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Predictor":
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        DataError
+            If a file is missing or damaged, or the model is of an unknown kind.
+        """
+        for name in FILES:
+            if not (folder / name).is_file():
+                raise DataError(
+                    f"{folder / name} is missing: give a folder with a trained model, such as "
+                    "artifacts/mnist5k/code/siamese/model (`dvc checkout` or `make run` makes it)"
+                )
+        try:
+            kind = load_json(folder / "model.json").get("kind")
+            preparation = build_preparation(load_json(folder / "preparation.json"))
+            if kind in MODELS:
+                return cls(preparation, MODELS[kind].load(folder))
+        except (ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+            if isinstance(error, DataError):
+                raise
+            raise DataError(f"the model in {folder} is damaged: {error}") from error
+        raise DataError(
+            f"{folder / 'model.json'} is of kind {kind!r}: this version knows {', '.join(MODELS)}"
+        )
+
+
+def as_frame(assignment: Assignment, embedding: bool = False) -> pd.DataFrame:
+    """Put an assignment into columns: `cluster`, `distance`, and `embedding_1` ... if asked for."""
+    columns = {"cluster": assignment.clusters, "distance": assignment.distances}
+    if embedding:
+        for i, column in enumerate(np.transpose(assignment.embedding), 1):
+            columns[f"embedding_{i}"] = column
+    return pd.DataFrame(columns)

@@ -1,0 +1,256 @@
+"""The one training loop: seed, held-out loss, one-cycle rate, early stopping, checkpoint."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import Tensor, nn
+
+from spectralnet.artifacts import whole_file
+from spectralnet.errors import TrainingError
+from spectralnet.parameters import Block, Count, Positive
+from spectralnet.progress import progress_bar
+
+WARM_UP = 0.3  # part of the cycle in which the rate rises
+HELD_OUT_BATCHES = 20  # drawn for a held-out loss, where points come in pairs
+
+
+class TrainingParams(Block):
+    """What every trainer needs."""
+
+    epochs: Count
+    batch_size: Annotated[int, Field(ge=2)]
+    learning_rate: Positive
+    patience: Count
+    held_out: Annotated[float, Field(gt=0, le=0.5, strict=False)]
+
+
+def n_held_out(n: int, fraction: float) -> int:
+    """Return how many of n points no gradient sees: the part `held_out`, but at least one."""
+    return max(1, round(fraction * n))
+
+
+@dataclass
+class Checkpoint:
+    """A file from which a killed training goes on to the result it would have had.
+
+    Parameters
+    ----------
+    path : Path
+        Its name has to tell apart whatever the result depends on.
+    seconds : float, default=30
+        What a kill may lose: `is_due` once this long has passed since the last `save`.
+    """
+
+    path: Path
+    seconds: float = 30
+
+    def __post_init__(self) -> None:
+        self._saved_at = time.monotonic()
+
+    def is_due(self) -> bool:
+        """Say whether it is time to save."""
+        return time.monotonic() - self._saved_at >= self.seconds
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Replace the file by `state` in one step."""
+        with whole_file(self.path) as partial:
+            torch.save(state, partial)
+        self._saved_at = time.monotonic()
+
+    def load(self) -> dict[str, Any] | None:
+        """Return the saved state, or None."""
+        if not self.path.exists():
+            return None
+        return torch.load(self.path, map_location="cpu", weights_only=True)
+
+    def part(self, name: str) -> "Checkpoint":
+        """Return a checkpoint for one of several trainings; `discard` removes it as well."""
+        return Checkpoint(self.path.with_name(f"{self.path.stem}-{name}.pt"), self.seconds)
+
+    def discard(self) -> None:
+        """Remove the file, and those of its parts."""
+        for path in [self.path, *self.path.parent.glob(f"{self.path.stem}-*.pt")]:
+            path.unlink(missing_ok=True)
+
+
+def train(
+    net: nn.Module,
+    params: TrainingParams,
+    *,
+    batches: Callable[[torch.Generator], Iterable[Any]],
+    n_batches: int,
+    loss: Callable[[Any], Tensor],
+    held_out_loss: Callable[[], float],
+    seed: int,
+    name: str,
+    checkpoint: Checkpoint | None = None,
+) -> pd.DataFrame:
+    """Train a net, and leave it with the weights of the least held-out loss.
+
+    Parameters
+    ----------
+    net : nn.Module
+        Trained in place.
+    params : TrainingParams
+        Adam's `learning_rate` is the peak of one cycle over `epochs`. Once it is past,
+        training stops after `patience` epochs without a smaller held-out loss.
+    batches : callable
+        Draws the minibatches of one epoch with the generator it is given.
+    n_batches : int
+        How many those are.
+    loss : callable
+        The loss of a minibatch, a scalar with a gradient.
+    held_out_loss : callable
+        Called after each epoch, in evaluation mode and without gradients.
+    seed : int
+    name : str
+        Of the progress bar, which shows on terminals only.
+    checkpoint : Checkpoint, optional
+        Written between epochs, and read before the first: a killed training goes on. The
+        caller discards it when the result is safe.
+
+    Returns
+    -------
+    DataFrame
+        One row an epoch: `epoch`, `loss`, `held_out_loss`, `learning_rate`, `seconds`.
+
+    Raises
+    ------
+    TrainingError
+        If the loss is no finite number.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    loop = _Loop(net, params, n_batches, generator)
+    if checkpoint and (saved := checkpoint.load()):
+        loop.load_state_dict(saved)
+    with progress_bar(name, params.epochs, len(loop.history)) as progress:
+        while not loop.finished:
+            row = loop.run_epoch(batches, loss, held_out_loss)
+            progress.set_postfix(loss=row["loss"], held_out_loss=row["held_out_loss"])
+            progress.update()
+            if checkpoint and (loop.finished or checkpoint.is_due()):
+                checkpoint.save(loop.state_dict())
+    net.load_state_dict(loop.best_weights)
+    net.eval()
+    return pd.DataFrame(loop.history)
+
+
+class _Loop:
+    """Everything that an epoch changes, so that it can be saved and restored."""
+
+    def __init__(
+        self, net: nn.Module, params: TrainingParams, n_batches: int, generator: torch.Generator
+    ) -> None:
+        self.net, self.params, self.generator = net, params, generator
+        self.optimizer = torch.optim.Adam(net.parameters(), lr=params.learning_rate, fused=True)
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer,
+            params.learning_rate,
+            total_steps=params.epochs * n_batches,
+            pct_start=WARM_UP,
+        )
+        self.history: list[dict[str, float]] = []
+        self.best_weights: dict[str, Tensor] = {}
+        self.best_epoch = 0
+
+    @property
+    def finished(self) -> bool:
+        epoch = len(self.history)
+        # On the way up to the peak a rising loss says nothing: the low rates are still to come.
+        waited = epoch - max(self.best_epoch, round(WARM_UP * self.params.epochs))
+        return epoch >= self.params.epochs or waited >= self.params.patience
+
+    def run_epoch(
+        self,
+        batches: Callable[[torch.Generator], Iterable[Any]],
+        loss: Callable[[Any], Tensor],
+        held_out_loss: Callable[[], float],
+    ) -> dict[str, float]:
+        started = time.perf_counter()
+        learning_rate = float(self.schedule.get_last_lr()[0])
+        self.net.train()
+        total, steps = torch.zeros((), device=next(self.net.parameters()).device), 0
+        for batch in batches(self.generator):
+            # Losses kept apart would lie between the freed minibatches and keep the heap large.
+            total += self._step(loss(batch))
+            steps += 1
+        self.net.eval()
+        with torch.no_grad():
+            held_out = held_out_loss()
+        row = {
+            "epoch": len(self.history) + 1,
+            "loss": float(total / steps),
+            "held_out_loss": held_out,
+            "learning_rate": learning_rate,
+            "seconds": time.perf_counter() - started,
+        }
+        if not np.isfinite([row["loss"], held_out]).all():
+            raise TrainingError(
+                f"loss {row['loss']}, held-out loss {held_out} in epoch {row['epoch']}: "
+                f"lower the learning_rate ({self.params.learning_rate})"
+            )
+        best = min((past["held_out_loss"] for past in self.history), default=np.inf)
+        self.history.append(row)
+        if held_out < best:
+            self.best_epoch = len(self.history)
+            self.best_weights = {k: v.clone() for k, v in self.net.state_dict().items()}
+        return row
+
+    def _step(self, loss: Tensor) -> Tensor:
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        self.schedule.step()
+        return loss.detach()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "net": self.net.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "generator": self.generator.get_state(),
+            "history": self.history,
+            "best_weights": self.best_weights,
+            "best_epoch": self.best_epoch,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.net.load_state_dict(state["net"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.generator.set_state(state["generator"])
+        self.history = state["history"]
+        self.best_weights = state["best_weights"]
+        self.best_epoch = state["best_epoch"]
+
+
+def hold_out(n: int, fraction: float, seed: int) -> NDArray[np.bool_]:
+    """Choose which of n points no gradient sees: a mask of shape (n,), at least one point."""
+    mask = np.zeros(n, dtype=bool)
+    mask[np.random.default_rng(seed).permutation(n)[: n_held_out(n, fraction)]] = True
+    return mask
+
+
+def split_points(n: int, fraction: float, seed: int) -> tuple[Tensor, Tensor]:
+    """Return the indices of the points that `hold_out` leaves, and of those that it chooses."""
+    held_out = torch.from_numpy(hold_out(n, fraction, seed))
+    return torch.nonzero(~held_out).ravel(), torch.nonzero(held_out).ravel()
+
+
+def shuffled_batches(rows: Tensor, batch_size: int, generator: torch.Generator) -> list[Tensor]:
+    """Cut the shuffled `rows`, shape (n,), into batches of near-equal size."""
+    shuffled = rows[torch.randperm(len(rows), generator=generator)]
+    return list(torch.tensor_split(shuffled, n_batches(len(rows), batch_size)))
+
+
+def n_batches(n: int, batch_size: int) -> int:
+    """Return how many batches `shuffled_batches` cuts n rows into."""
+    return max(1, round(n / batch_size))

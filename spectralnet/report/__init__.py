@@ -1,0 +1,7 @@
+"""Pictures, pages and tables of runs. Needs the extra ``pipeline``.
+
+* `plots`, `captions`: pictures, and what to see in them
+* `page`: the report of a run, one HTML file
+* `model_card`: what a model is, in Markdown
+* `results`, `results_document`: the table of all results, and its document
+"""

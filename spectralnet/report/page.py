@@ -1,0 +1,198 @@
+"""The report of a run: one HTML file that needs no other."""
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, StrictUndefined
+
+from spectralnet.artifacts import load_json
+from spectralnet.errors import DataError
+from spectralnet.report.captions import CAPTIONS
+
+COMPARED = {
+    "SpectralNet": ("", ""),
+    "SpectralNet, held-out points matched alone": ("", "_test"),
+    "exact spectral clustering, same graph": ("spectral_", ""),
+    "k-means on the net's input": ("kmeans_embedding_", ""),
+    "k-means on the codes, or the input": ("kmeans_", ""),
+}
+SCORES = {"ACC": "acc", "NMI": "nmi", "NMI (max)": "nmi_max", "ARI": "ari"}
+# What is known without labels: name, metric, format, what it says.
+FACTS = [
+    ("points", "n", "{:,.0f}", "fitted; held-out ones come on top"),
+    (
+        "squared Grassmann distance",
+        "grassmann",
+        "{:.3f}",
+        "of the net's space to the exact one; 0 is best",
+    ),
+    ("agreement", "agreement", "{:.3f}", "NMI with exact spectral clustering of the same graph"),
+    ("clusters by the eigengap", "suggested_n_clusters", "{:.0f}", "where exact eigenvalues leap"),
+    ("connected components", "components", "{:.0f}", "of the graph"),
+    ("edges", "edges", "{:,.0f}", "of the graph"),
+    ("recall", "recall", "{:.3f}", "of the neighbour search"),
+    ("smallest cluster", "smallest_cluster", "{:,.0f}", "points"),
+    ("largest cluster", "largest_cluster", "{:,.0f}", "points"),
+]
+
+TEMPLATE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{ title }}</title>
+<style>
+  body { font: 16px/1.5 system-ui, sans-serif; color: #1c2330; background: #fff;
+         max-width: 62rem; margin: 2rem auto; padding: 0 1.2rem; }
+  h1 { line-height: 1.2; margin-bottom: .2rem; }
+  h2 { margin-top: 2.4rem; border-bottom: 1px solid #d8dde6; }
+  .sub { color: #5a6577; margin-top: 0; }
+  table { border-collapse: collapse; }
+  th, td { text-align: left; padding: .25rem .9rem .25rem 0; vertical-align: top; }
+  thead th, tbody tr { border-bottom: 1px solid #e6e9ef; }
+  .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+  tr.first { font-weight: 600; }
+  figure { margin: 2rem 0; }
+  img { max-width: 100%; height: auto; }
+  figcaption { color: #3b4454; max-width: 48rem; }
+  .columns { columns: 3 16rem; }
+  code { font-size: .9em; }
+</style>
+</head>
+<body>
+<h1>{{ title }}</h1>
+<p class="sub">{{ subtitle }}</p>
+
+{% if scores %}
+<h2>Scores against labels</h2>
+<table>
+<thead><tr><th>method</th>{% for name in score_names %}<th class="number">{{ name }}</th>
+{% endfor %}</tr></thead>
+<tbody>
+{% for method, values in scores.items() %}
+<tr{% if loop.first %} class="first"{% endif %}><td>{{ method }}</td>
+{% for value in values %}<td class="number">{{ "%.3f" | format(value) }}</td>{% endfor %}</tr>
+{% endfor %}
+</tbody></table>
+{% else %}
+<p>No label is there to score by: what follows needs none.</p>
+{% endif %}
+
+<h2>Without labels</h2>
+<table><tbody>
+{% for name, value, meaning in facts %}
+<tr><td>{{ name }}</td><td class="number">{{ value }}</td><td>{{ meaning }}</td></tr>
+{% endfor %}
+</tbody></table>
+<p>A large distance or a low agreement: look at the net (epochs, widths). A small distance and poor
+clusters: look at the graph (neighbours, space, affinity). With as many components as eigenvectors,
+these only tell components apart: raise <code>graph.n_neighbours</code>.</p>
+
+<h2>Pictures</h2>
+{% for name, picture, caption in pictures %}
+<figure>
+<img src="data:image/png;base64,{{ picture }}" alt="{{ name }}">
+<figcaption>{{ caption }}</figcaption>
+</figure>
+{% endfor %}
+
+<h2>Time</h2>
+<table><tbody>
+{% for stage, seconds in times.items() %}
+<tr><td>{{ stage }}</td><td class="number">{{ "%.0f s" | format(seconds) }}</td></tr>
+{% endfor %}
+</tbody></table>
+
+<h2>Parameters</h2>
+<div class="columns">
+{% for name, value in parameters.items() %}<code>{{ name }}: {{ value }}</code><br>
+{% endfor %}
+</div>
+</body>
+</html>
+"""
+
+
+def score_table(metrics: Mapping[str, Any]) -> pd.DataFrame:
+    """Arrange scores by method, shape (methods, scores); empty if the data have no labels."""
+    rows = {
+        method: {title: metrics.get(before + name + after) for title, name in SCORES.items()}
+        for method, (before, after) in COMPARED.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").dropna()
+
+
+def seconds_by_stage(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """Pick out how long each stage took when it ran."""
+    before = "seconds_"
+    return {name.removeprefix(before): v for name, v in metrics.items() if name.startswith(before)}
+
+
+def render_report(
+    params: Mapping[str, Any], metrics: Mapping[str, Any], pictures: Mapping[str, bytes]
+) -> str:
+    """Write the report of a run as HTML, everything in it.
+
+    Parameters
+    ----------
+    params : dict
+        All parameters of the configuration, flat.
+    metrics : dict
+        As in ``results/metrics.json``.
+    pictures : dict of str to bytes
+        PNG files by name; those without a caption in `spectralnet.report.captions.CAPTIONS` are
+        left out.
+
+    Returns
+    -------
+    str
+    """
+    facts = [
+        (name, text.format(float(metrics[key])), meaning)
+        for name, key, text, meaning in FACTS
+        if key in metrics
+    ]
+    choices = ("space", "affinity", "fit_on", "augment", "labelled", "limit", "seed")
+    known = ", ".join(f"{name} {params[name]}" for name in choices if name in params)
+    scores = score_table(metrics)
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    return environment.from_string(TEMPLATE).render(
+        title=f"SpectralNet on {params.get('dataset', 'your data')}",
+        subtitle=known,
+        scores={method: row.tolist() for method, row in scores.iterrows()},
+        score_names=list(SCORES),
+        facts=facts,
+        pictures=[
+            (name, base64.b64encode(pictures[name]).decode(), caption)
+            for name, caption in CAPTIONS.items()
+            if name in pictures
+        ],
+        times=seconds_by_stage(metrics),
+        parameters=params,
+    )
+
+
+def read_results(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Read what `evaluate` left in a folder of results.
+
+    Returns
+    -------
+    metrics : dict
+    pictures : dict of str to bytes
+        PNG files by name.
+
+    Raises
+    ------
+    DataError
+        If `folder` holds no ``metrics.json``.
+    """
+    path = folder / "metrics.json"
+    if not path.exists():
+        raise DataError(f"{path} is missing: run the pipeline first, with `dvc repro`")
+    pictures = {
+        file.stem: file.read_bytes() for file in sorted((folder / "pictures").glob("*.png"))
+    }
+    return load_json(path), pictures

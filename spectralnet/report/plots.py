@@ -1,0 +1,232 @@
+"""Pictures of a clustering."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from sklearn.manifold import TSNE
+
+from spectralnet.clusters.kmeans import unit_rows
+from spectralnet.clusters.metrics import matched_confusion
+
+POINTS_SHOWN = 1500
+SAMPLES_SHOWN = 12
+AFFINITY_BINS = 200
+
+
+def confusion(labels: NDArray[np.integer], clusters: NDArray[np.integer]) -> Figure:
+    """Draw how many points of each class fell into each cluster, best matches on the diagonal."""
+    counts, classes, order = matched_confusion(labels, clusters)
+    figure = Figure(figsize=(5, 4.5), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(np.sqrt(counts), cmap="Blues")  # the root, so that small counts show
+    for (row, column), count in np.ndenumerate(counts):
+        dark = np.sqrt(count) > 0.6 * np.sqrt(counts.max())
+        axes.text(
+            column, row, str(count), ha="center", va="center",
+            fontsize=7, color="white" if dark else "black",
+        )  # fmt: skip
+    axes.set(xlabel="cluster", ylabel="label", title="Points by label and cluster")
+    axes.set_xticks(range(len(order)), [str(cluster) for cluster in order])
+    axes.set_yticks(range(len(classes)), [str(label) for label in classes])
+    return figure
+
+
+def embedding(
+    points: NDArray[np.floating],
+    clusters: NDArray[np.integer],
+    labels: NDArray[np.integer],
+    seed: int,
+) -> Figure:
+    """Draw the directions of the spectral embedding in the plane, by cluster and by label.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n, c)
+        At most `POINTS_SHOWN` of them, seeded, are laid out, by t-SNE: their two principal
+        axes would show two or three clusters and pile up the others.
+    clusters : ndarray of shape (n,)
+    labels : ndarray of shape (n,)
+        -1 where there is none; drawn if there is any.
+    seed : int
+    """
+    rows = np.random.default_rng(seed).permutation(len(points))[:POINTS_SHOWN]
+    perplexity = min(30, (len(rows) - 1) / 3)
+    layout = TSNE(perplexity=perplexity, max_iter=500, init="random", random_state=seed)
+    flat = layout.fit_transform(unit_rows(points[rows]))  # (m, 2)
+    colourings = {"cluster": clusters} | ({"label": labels} if (labels >= 0).any() else {})
+    figure = Figure(figsize=(5 * len(colourings), 4.5), layout="constrained")
+    for axes, (name, values) in zip(
+        np.atleast_1d(figure.subplots(1, len(colourings))), colourings.items(), strict=True
+    ):
+        _scatter(axes, flat, values[rows])
+        axes.set(title=f"Spectral embedding by {name}", xticks=[], yticks=[])
+    return figure
+
+
+def _scatter(axes: Axes, points: NDArray[np.floating], groups: NDArray[np.integer]) -> None:
+    names = np.unique(groups)
+    colours = mpl.colormaps["tab10" if len(names) <= 10 else "turbo"].resampled(len(names))
+    for i, name in enumerate(names):
+        chosen = points[groups == name]
+        axes.scatter(
+            chosen[:, 0], chosen[:, 1], s=4, color=colours(i), label=str(name), linewidths=0
+        )
+    if len(names) <= 20:
+        axes.legend(markerscale=3, fontsize=7, loc="best")
+
+
+def samples(
+    images: NDArray[np.floating], clusters: NDArray[np.integer], shape: tuple[int, int], seed: int
+) -> Figure:
+    """Draw a row of seeded samples from each cluster.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, d)
+        Pixels from 0 to 1.
+    clusters : ndarray of shape (n,)
+    shape : (int, int)
+        Height and width, of product d.
+    seed : int
+    """
+    generator = np.random.default_rng(seed)
+    names = np.unique(clusters)
+    height, width = shape
+    canvas = np.ones((len(names) * height, SAMPLES_SHOWN * width))
+    for i, name in enumerate(names):
+        members = generator.permutation(np.flatnonzero(clusters == name))[:SAMPLES_SHOWN]
+        for j, member in enumerate(members):
+            place = np.s_[i * height : (i + 1) * height, j * width : (j + 1) * width]
+            canvas[place] = 1 - images[member].reshape(shape)
+    figure = Figure(figsize=(SAMPLES_SHOWN / 2, len(names) / 2), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(canvas, cmap="gray", vmin=0, vmax=1)
+    axes.set(ylabel="cluster", xticks=[], title="Random members of each cluster")
+    axes.set_yticks((np.arange(len(names)) + 0.5) * height, [str(name) for name in names])
+    return figure
+
+
+def eigenvalues(
+    learned: NDArray[np.floating], exact: NDArray[np.floating], suggested: int | None
+) -> Figure:
+    """Draw the eigenvalues that the net found beside the graph's own, which bound them below.
+
+    A line after `suggested` eigenvalues, if that is known, shows the largest gap.
+    """
+    figure = Figure(figsize=(5, 3.5), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(np.arange(1, len(exact) + 1), exact, "o-", label="exact")
+    axes.plot(np.arange(1, len(learned) + 1), learned, "x--", label="SpectralNet")
+    if suggested:
+        axes.axvline(suggested + 0.5, color="grey", linestyle=":", label=f"{suggested} clusters?")
+    axes.set(xlabel="eigenvector", ylabel="eigenvalue", title="Spectrum of the graph Laplacian")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend()
+    return figure
+
+
+def methods(table: pd.DataFrame, title: str) -> Figure:
+    """Draw scores, time and memory of several methods on one data set, a bar each.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a method: `method`, `seconds`, `peak_memory` in MiB, and where there are
+        labels `acc` and `nmi`.
+    title : str
+    """
+    titles = {"acc": "ACC", "nmi": "NMI", "seconds": "seconds", "peak_memory": "MiB at the peak"}
+    shown = [column for column in titles if column in table]
+    figure = Figure(figsize=(3 * len(shown) + 1, 0.4 * len(table) + 1.2), layout="constrained")
+    for axes, column in zip(figure.subplots(1, len(shown), sharey=True), shown, strict=True):
+        bars = axes.barh(table["method"], table[column])
+        scored = column in ("acc", "nmi")
+        axes.bar_label(bars, fmt="{:.3f}" if scored else "{:.0f}", padding=2, fontsize=7)
+        axes.set(title=titles[column])
+        axes.margins(x=0.2)
+    figure.axes[0].invert_yaxis()
+    figure.suptitle(title)
+    return figure
+
+
+def learning_curves(histories: Mapping[str, pd.DataFrame]) -> Figure:
+    """Draw the loss of each trained net over its epochs, a ring at the weights that are kept.
+
+    Parameters
+    ----------
+    histories : dict of str to DataFrame
+        By the net's name, as `spectralnet.nets.training.train` returns them.
+    """
+    figure = Figure(figsize=(4.2 * len(histories), 3.5), layout="constrained")
+    panels = np.atleast_1d(figure.subplots(1, len(histories)))
+    for axes, (name, history) in zip(panels, histories.items(), strict=True):
+        for column, label in (("loss", "trained on"), ("held_out_loss", "held out")):
+            axes.plot(history["epoch"], history[column], label=label)
+        kept = history.nsmallest(1, "held_out_loss")
+        axes.plot(kept["epoch"], kept["held_out_loss"], "o", mfc="none", color="C1", ms=9)
+        axes.set(title=name, xlabel="epoch", ylabel="loss")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.legend()
+    return figure
+
+
+def sorted_affinity(graph: csr_array, clusters: NDArray[np.integer]) -> Figure:
+    """Draw an affinity graph with its points sorted by cluster, as mean weights of bins.
+
+    Parameters
+    ----------
+    graph : csr_array of shape (n, n)
+        Never made dense: its entries are summed into at most `AFFINITY_BINS` bins a side.
+    clusters : ndarray of shape (n,)
+    """
+    n = len(clusters)
+    bins = min(n, AFFINITY_BINS)
+    place = np.empty(n, dtype=np.int64)
+    place[np.argsort(clusters, kind="stable")] = np.arange(n) * bins // n
+    entries = graph.tocoo()
+    rows, columns = place[entries.coords[0]], place[entries.coords[1]]
+    total = np.bincount(rows * bins + columns, weights=entries.data, minlength=bins**2)
+    size = np.bincount(place, minlength=bins)
+    mean = total.reshape(bins, bins) / np.outer(size, size)
+    figure = Figure(figsize=(5.5, 4.7), layout="constrained")
+    axes = figure.subplots()
+    shown = np.ma.masked_less_equal(mean, 0)
+    extent = (0, n, n, 0)
+    image = axes.imshow(shown, cmap="viridis_r", norm=LogNorm(), extent=extent)
+    figure.colorbar(image, label="mean weight")
+    names, counts = np.unique(clusters, return_counts=True)
+    ends = np.cumsum(counts)
+    for end in ends[:-1]:
+        axes.axhline(end, color="black", linewidth=0.4)
+        axes.axvline(end, color="black", linewidth=0.4)
+    axes.set(xlabel="cluster", ylabel="cluster", title="Affinities, sorted by cluster")
+    ticks = [str(name) for name in names]
+    axes.set_xticks(ends - counts / 2, ticks)
+    axes.set_yticks(ends - counts / 2, ticks)
+    return figure
+
+
+def terms(top: Mapping[int, Sequence[tuple[str, float]]]) -> Figure:
+    """Draw the terms by which each cluster stands out, as `evaluation.top_terms` finds them."""
+    columns = min(5, len(top))
+    lines = -(-len(top) // columns)
+    figure = Figure(figsize=(2.6 * columns, 2.4 * lines), layout="constrained")
+    panels: list[Any] = list(np.ravel(figure.subplots(lines, columns, squeeze=False)))
+    for axes, (cluster, found) in zip(panels, top.items(), strict=False):
+        names, weights = [name for name, _ in found], [weight for _, weight in found]
+        axes.barh(range(len(found)), weights)
+        axes.set_yticks(range(len(found)), names, fontsize=8)
+        axes.invert_yaxis()
+        axes.set(title=f"cluster {cluster}", xticks=[])
+    for axes in panels[len(top) :]:
+        axes.set_axis_off()
+    return figure

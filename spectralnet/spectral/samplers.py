@@ -1,0 +1,185 @@
+"""Two ways to draw minibatches of a graph, each with its estimate of the Rayleigh quotient."""
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from torch import Tensor
+
+from spectralnet.graph.affinity import GraphParams
+from spectralnet.graph.edges import split_edges
+from spectralnet.matrices import Points
+from spectralnet.spectral.orthonormal import orthonormal_weights, orthonormalise
+
+Map = Callable[[Tensor], Tensor]
+
+
+class Sampler(Protocol):
+    """What the training of a spectral map asks of a sampler."""
+
+    normalised: bool
+    """Whether the loss is of the normalised Laplacian, L u = lambda D u."""
+
+    def batches(self, generator: torch.Generator, n: int) -> Iterator[Tensor]:
+        """Draw n minibatches of indices of fitted points."""
+
+    def held_out_batches(self, generator: torch.Generator, n: int) -> Iterator[Tensor]:
+        """Draw n minibatches that rest on held-out points."""
+
+    def loss(self, outputs: Map, batch: Tensor) -> Tensor:
+        """Estimate the Rayleigh quotient of a map from points to outputs."""
+
+
+class EdgeSampler:
+    """Draws edges in proportion to their weights: the normalised cut.
+
+    An endpoint of such an edge is then drawn in proportion to its degree, so C, the second
+    moment of the endpoints' outputs, and E, half that of the edges' differences, are
+    unbiased estimates of Y^T D Y and Y^T L Y up to one factor, over the fitted points. Their
+    quotient tr(C^-1 E) estimates tr((Y^T D Y)^-1 Y^T L Y), with a bias that falls with the
+    size of the minibatch; its minimum over Y is the sum of the smallest eigenvalues of
+    L u = lambda D u. No neighbours are searched for in a step, and one minibatch sets both
+    the orthonormal weights and the gradient.
+
+    Parameters
+    ----------
+    graph : csr_array of shape (n, n)
+        Symmetric.
+    held_out : bool ndarray of shape (n,)
+        Points whose edges are kept out of training.
+    batch_size : int
+        Edges in a minibatch.
+
+    Raises
+    ------
+    ParameterError
+        If no edge is left for training.
+    """
+
+    normalised = True
+
+    def __init__(self, graph: csr_array, held_out: NDArray[np.bool_], batch_size: int) -> None:
+        self.batch_size = batch_size
+        self._fitted, self._held_out = split_edges(graph, held_out)
+
+    def batches(self, generator: torch.Generator, n: int) -> Iterator[Tensor]:
+        """Draw n minibatches of edges, int (2, m), between fitted points."""
+        return (self._fitted.draw(self.batch_size, generator) for _ in range(n))
+
+    def held_out_batches(self, generator: torch.Generator, n: int) -> Iterator[Tensor]:
+        """Draw n minibatches of edges, int (2, m), with a held-out end."""
+        return (self._held_out.draw(self.batch_size, generator) for _ in range(n))
+
+    def loss(self, outputs: Map, batch: Tensor) -> Tensor:
+        """Return tr(C^-1 E) on edges, int (2, m)."""
+        y = orthonormalise(outputs(batch.reshape(-1)))  # (2m, c)
+        left, right = y.chunk(2)
+        return ((left - right) ** 2).sum(dim=1).mean() / 2
+
+
+class BatchSampler:
+    """Draws points, with affinities inside a minibatch, for the unnormalised Laplacian.
+
+    Each minibatch comes with a second one, which sets the orthonormal weights. The affinities
+    are the paper's with ``scale: global`` and ``overlap: 0``.
+
+    Parameters
+    ----------
+    points : Points of shape (n, e)
+        Whose Euclidean distances make the affinity, on the device to compute on.
+    held_out : bool ndarray of shape (n,)
+        Points kept out of training.
+    batch_size : int
+        Points in each of the two halves of a minibatch.
+    params : GraphParams
+        Neighbours are searched for inside the minibatch.
+
+    References
+    ----------
+    Shaham et al., SpectralNet, ICLR 2018, equation 1 and algorithm 1.
+    """
+
+    normalised = False
+
+    def __init__(
+        self,
+        points: Points,
+        held_out: NDArray[np.bool_],
+        batch_size: int,
+        params: GraphParams,
+    ) -> None:
+        self.batch_size, self.params = batch_size, params
+        self._points = points
+        self._fitted = torch.from_numpy(np.flatnonzero(~held_out))
+        self._held_out = torch.from_numpy(np.flatnonzero(held_out))
+
+    def batches(self, generator: torch.Generator, n: int) -> Iterator[Tensor]:
+        """Draw n minibatches of fitted points, int (2, m)."""
+        return (_draw_halves(self._fitted, self.batch_size, generator) for _ in range(n))
+
+    def held_out_batches(self, generator: torch.Generator, n: int) -> Iterator[Tensor]:
+        """Draw n minibatches, int (2, m), of held-out points; fitted ones fill up what lacks.
+
+        A smaller minibatch would not do: its neighbours are farther.
+        """
+        for _ in range(n):
+            fill = self._fitted[torch.randperm(len(self._fitted), generator=generator)]
+            pool = torch.cat([self._held_out, fill])[
+                : max(2 * self.batch_size, len(self._held_out))
+            ]
+            yield _draw_halves(pool, self.batch_size, generator)
+
+    def loss(self, outputs: Map, batch: Tensor) -> Tensor:
+        """Return (1/2m) sum_ij W_ij |y_i - y_j|^2 on points, int (2, m).
+
+        The first half sets the orthonormal weights, the second the gradient.
+        """
+        to_orthonormal, to_gradient = outputs(batch.reshape(-1)).chunk(2)  # (m, c) each
+        y = to_gradient @ orthonormal_weights(to_orthonormal)
+        affinity = dense_affinity(self._points[batch[1]], self.params)
+        return (affinity * torch.cdist(y, y) ** 2).sum() / (2 * len(y))
+
+
+def _draw_halves(points: Tensor, m: int, generator: torch.Generator) -> Tensor:
+    """Draw two disjoint minibatches of up to m points each: int (2, m)."""
+    m = min(m, len(points) // 2)
+    return points[torch.randperm(len(points), generator=generator)[: 2 * m]].view(2, m)
+
+
+def dense_affinity(x: Tensor, params: GraphParams) -> Tensor:
+    """Weight the nearest neighbours inside a minibatch.
+
+    The same weights as `spectralnet.graph.affinity.affinity_graph`, but for those that underflow,
+    with as many neighbours as the minibatch has if it is smaller than that.
+
+    Parameters
+    ----------
+    x : Tensor of shape (m, e)
+    params : GraphParams
+
+    Returns
+    -------
+    Tensor of shape (m, m)
+        Symmetric, with an empty diagonal.
+    """
+    distances = torch.cdist(x, x, compute_mode="donot_use_mm_for_euclid_dist")
+    distances.fill_diagonal_(torch.inf)  # a point is not its own neighbour
+    k = min(params.n_neighbours, len(x) - 1)
+    nearest, indices = distances.topk(k, largest=False)  # (m, k), ascending
+    scales = nearest[:, min(params.scale_neighbour, k) - 1]
+    if params.scale == "global":
+        scales = scales.quantile(0.5).expand_as(scales)
+    above_zero = nearest[nearest > 0]
+    floor = above_zero.min() if len(above_zero) else 1.0
+    weights = torch.exp(-0.5 * (nearest / scales.clamp_min(floor)[:, None]) ** 2)
+    if params.overlap:
+        own = torch.arange(len(x), device=x.device)[:, None]
+        neighbourhoods = torch.cat([own, indices], dim=1)  # (m, k + 1)
+        member = torch.zeros_like(distances).scatter_(1, neighbourhoods, 1.0)
+        shared = (member @ member.T).gather(1, indices)  # (m, k)
+        weights = weights * (shared / (2 * (k + 1) - shared)) ** params.overlap
+    directed = torch.zeros_like(distances).scatter_(1, indices, weights)
+    return (directed + directed.T) / 2

@@ -1,0 +1,164 @@
+"""The training of the spectral map, and its last layer."""
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from pydantic import model_validator
+from scipy.sparse import csr_array
+from torch import Tensor
+
+from spectralnet.graph.affinity import GraphParams
+from spectralnet.matrices import Matrix, Points
+from spectralnet.nets.devices import map_in_chunks, seeded
+from spectralnet.nets.training import HELD_OUT_BATCHES, Checkpoint, TrainingParams, hold_out, train
+from spectralnet.parameters import Count
+from spectralnet.spectral.laplacian import rayleigh_ritz
+from spectralnet.spectral.map import SpectralMap
+from spectralnet.spectral.samplers import BatchSampler, EdgeSampler, Sampler
+
+SURPLUS = 6  # eigenvectors beyond as many as clusters
+
+
+def candidate_components(n_clusters: int) -> int:
+    """Return how many eigenvectors to learn, of which the first so many make the clusters."""
+    return n_clusters + SURPLUS
+
+
+class SpectralNetParams(TrainingParams):
+    """The spectral net d-`hidden`-`n_components` and its minibatches."""
+
+    hidden: list[Count]
+    n_components: Count
+    sampler: Literal["edges", "batch"]
+    steps_per_epoch: Count
+
+    @model_validator(mode="after")
+    def _a_batch_spans_the_components(self) -> "SpectralNetParams":
+        if self.batch_size < self.n_components:
+            raise ValueError(
+                f"batch_size = {self.batch_size} has to be at least "
+                f"n_components = {self.n_components}"
+            )
+        return self
+
+
+def train_spectral_map(
+    x: Matrix,
+    graph: csr_array,
+    params: SpectralNetParams,
+    graph_params: GraphParams,
+    *,
+    seed: int,
+    device: torch.device,
+    checkpoint: Checkpoint | None = None,
+) -> tuple[SpectralMap, NDArray[np.float64], pd.DataFrame]:
+    """Train a net into the space of the first eigenvectors of a graph.
+
+    Parameters
+    ----------
+    x : ndarray or csr_array of shape (n, d)
+        The net's inputs, one row a node of the graph: the embedding whose distances made
+        the graph, or their part of it. The paper feeds the codes also where the Siamese net
+        makes the graph; its embedding is the easier input, being closer to the eigenspace.
+    graph : csr_array of shape (n, n)
+        Affinities.
+    params : SpectralNetParams
+    graph_params : GraphParams
+        Used by the "batch" sampler.
+    seed : int
+    device : torch.device
+    checkpoint : Checkpoint, optional
+
+    Returns
+    -------
+    spectral_map : SpectralMap
+    eigenvalues : ndarray of shape (c,)
+        Of the normalised Laplacian with the "edges" sampler, of the unnormalised one with
+        "batch".
+    history : DataFrame
+        See `spectralnet.nets.training.train`; losses estimate the sampler's Rayleigh quotient.
+
+    Raises
+    ------
+    ParameterError
+        If every edge touches a held-out point.
+    TrainingError
+        If the outputs become linearly dependent, or the training diverges.
+    """
+    with seeded(seed):
+        net = SpectralMap([x.shape[1], *params.hidden, params.n_components]).to(device)
+    net.standardise.fit(x)
+    points = Points(x, device)
+    sampler = make_sampler(points, graph, params, graph_params, seed)
+
+    def loss(batch: Tensor) -> Tensor:
+        return sampler.loss(lambda indices: net.outputs(points[indices]), batch)
+
+    def held_out_loss() -> float:
+        generator = torch.Generator().manual_seed(seed)  # the same minibatches at every epoch
+        batches = sampler.held_out_batches(generator, HELD_OUT_BATCHES)
+        return float(np.mean([loss(batch).item() for batch in batches]))
+
+    history = train(
+        net,
+        params,
+        batches=lambda generator: sampler.batches(generator, params.steps_per_epoch),
+        n_batches=params.steps_per_epoch,
+        loss=loss,
+        held_out_loss=held_out_loss,
+        seed=seed,
+        name="spectralnet",
+        checkpoint=checkpoint,
+    )
+    return net, finish(net, x, graph, sampler.normalised, device), history
+
+
+def finish(
+    net: SpectralMap, x: Matrix, graph: csr_array, normalised: bool, device: torch.device
+) -> NDArray[np.float64]:
+    """Set the last layer, once, so that the outputs are orthonormal eigenvectors.
+
+    Minibatches set it anew in every step of the training; here all points of the graph
+    do, and Rayleigh-Ritz turns the basis they span into eigenvectors.
+
+    Parameters
+    ----------
+    net : SpectralMap
+        Changed in place.
+    x : ndarray or csr_array of shape (n, d)
+    graph : csr_array of shape (n, n)
+    normalised : bool
+        See `spectralnet.spectral.laplacian.rayleigh_ritz`.
+    device : torch.device
+
+    Returns
+    -------
+    ndarray of shape (c,)
+        The eigenvalues, ascending.
+
+    Raises
+    ------
+    TrainingError
+        If the outputs are linearly dependent.
+    """
+    net.output_weights.copy_(torch.eye(len(net.output_weights)))
+    rotation, eigenvalues = rayleigh_ritz(map_in_chunks(net, x, device), graph, normalised)
+    net.output_weights.copy_(torch.from_numpy(rotation))
+    return eigenvalues
+
+
+def make_sampler(
+    points: Points,
+    graph: csr_array,
+    params: SpectralNetParams,
+    graph_params: GraphParams,
+    seed: int,
+) -> Sampler:
+    """Build the sampler that `params` names, with its held-out points."""
+    held_out = hold_out(len(points), params.held_out, seed)
+    if params.sampler == "edges":
+        return EdgeSampler(graph, held_out, params.batch_size)
+    return BatchSampler(points, held_out, params.batch_size, graph_params)

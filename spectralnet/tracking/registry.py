@@ -1,0 +1,98 @@
+"""The predictor in MLflow: logged as code and weights, registered, and fetched again."""
+
+import importlib.metadata
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+from filelock import FileLock
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.models.model import ModelInfo
+from mlflow.tracking import MlflowClient
+from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema, TensorSpec
+from numpy.typing import NDArray
+
+from spectralnet.artifacts import EXAMPLE, load_json
+from spectralnet.data.texts import Tfidf
+from spectralnet.errors import DataError
+from spectralnet.methods.predictor import FILES, Predictor
+from spectralnet.tracking.runs import find_store, main_root
+
+PACKAGE = Path(__file__).parent
+# What `spectralnet.methods.predictor` imports; MLflow adds itself.
+REQUIREMENTS = (
+    "nltk", "numpy", "pandas", "pydantic", "pyyaml", "safetensors", "scikit-learn",
+    "scipy", "threadpoolctl", "torch", "tqdm",
+)  # fmt: skip
+
+OUTPUTS = Schema([ColSpec("long", "cluster"), ColSpec("float", "distance")])
+EMBEDDING = ParamSpec("embedding", "boolean", False)  # asks for its columns too
+
+
+def log_predictor(folder: Path, card: str, name: str, alias: str) -> ModelInfo:
+    """Log a trained model to the active run, and register it.
+
+    Parameters
+    ----------
+    folder : Path
+        With what `Predictor.load` reads, and samples (``example.json``).
+    card : str
+        The model card, Markdown: logged beside the model, and the version's description.
+    name, alias : str
+        Of the registered model; the alias moves to this version.
+    """
+    example, signature = _interface(folder)
+    with TemporaryDirectory() as temporary, FileLock(main_root() / "mlflow.db.lock"):
+        card_file = Path(temporary) / "MODEL_CARD.md"
+        card_file.write_text(card, encoding="utf-8")
+        files = [*(folder / file for file in (*FILES, EXAMPLE)), card_file]
+        logged = mlflow.pyfunc.log_model(
+            name="predictor",
+            python_model=str(PACKAGE / "serving.py"),
+            code_paths=[str(PACKAGE)],
+            artifacts={file.name: str(file) for file in files},
+            signature=signature,
+            input_example=example,
+            pip_requirements=[f"{package}=={_version(package)}" for package in REQUIREMENTS],
+            registered_model_name=name,
+        )
+        client = MlflowClient()
+        client.set_registered_model_alias(name, alias, logged.registered_model_version)
+        client.update_model_version(name, logged.registered_model_version, description=card)
+    return logged
+
+
+def fetch_model(uri: str, folder: Path) -> Path:
+    """Copy a logged predictor's files into `folder`; return where `Predictor.load` finds them.
+
+    Raises
+    ------
+    DataError
+        If MLflow has no such model, or it is no predictor.
+    """
+    find_store()
+    try:
+        local = Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(folder)))
+    except (MlflowException, OSError) as error:
+        store = mlflow.get_tracking_uri()
+        raise DataError(f"model {uri} cannot be had from the store {store}: {error}") from error
+    return local / "artifacts"
+
+
+def _interface(folder: Path) -> tuple[NDArray[Any] | pd.DataFrame, ModelSignature]:
+    """Say what the model takes and gives: texts as a table, all else as an array."""
+    saved, options = load_json(folder / EXAMPLE), ParamSchema([EMBEDDING])
+    if isinstance(Predictor.load(folder).preparation, Tfidf):
+        texts = pd.DataFrame({"text": saved["samples"]})
+        return texts, ModelSignature(Schema([ColSpec("string", "text")]), OUTPUTS, options)
+    rows = np.array(saved["samples"], dtype=saved["dtype"])  # (3, ...)
+    taken = TensorSpec(rows.dtype, (-1, *rows.shape[1:]))
+    return rows, ModelSignature(Schema([taken]), OUTPUTS, options)
+
+
+def _version(package: str) -> str:
+    return importlib.metadata.version(package).partition("+")[0]  # of torch, without "+cpu"

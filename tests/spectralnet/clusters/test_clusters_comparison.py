@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+from sklearn.metrics import normalized_mutual_info_score
+
+from spectralnet.clusters.comparison import compare_with_exact, top_terms
+from spectralnet.clusters.selection import modularity
+from spectralnet.graph.affinity import degrees
+from spectralnet.spectral.laplacian import exact_eigenvectors
+
+
+def test_the_exact_embedding_is_at_no_distance_from_itself(blob_graph):
+    vectors, values = exact_eigenvectors(blob_graph, 9)
+    clusters = np.repeat([0, 1, 2], 60)
+    exact_clusters, spectrum, compared = compare_with_exact(
+        vectors, values, clusters, 3, blob_graph, True, seed=0
+    )
+    assert compared["grassmann"] == pytest.approx(0, abs=1e-9)
+    assert compared["eigenvalue_sum"] == values.sum()
+    assert compared["spectral_eigenvalue_sum"] == pytest.approx(values.sum())
+    assert len(spectrum) == 9
+    mass = degrees(blob_graph) ** -0.5
+    every = 1 - np.linalg.eigvalsh(mass[:, None] * blob_graph.toarray() * mass)[::-1]
+    assert compared["suggested_n_clusters"] == np.diff(every[1:7]).argmax() + 2
+    assert compared["eigengap"] == pytest.approx(1 - spectrum[2] / spectrum[3])
+    expected = normalized_mutual_info_score(clusters, exact_clusters)
+    assert compared["agreement"] == pytest.approx(expected)
+    assert compared["spectral_modularity"] == modularity(blob_graph, exact_clusters)
+    assert compared["modularity"] == modularity(blob_graph, clusters)
+    assert (compared["smallest_cluster"], compared["largest_cluster"]) == (60, 60)
+
+
+def test_an_unrelated_embedding_is_far_and_an_empty_cluster_is_seen(blob_graph):
+    y = np.random.default_rng(0).normal(size=(180, 4))
+    clusters = np.repeat([0, 1], 90)
+    compared = compare_with_exact(y, np.ones(4), clusters, 3, blob_graph, True, seed=0)[2]
+    assert compared["grassmann"] > 3
+    assert compared["smallest_cluster"] == 0
+
+
+def test_few_points_have_no_eigengap():
+    """As many clusters as eigenvalues leave nothing to compare with."""
+    ring = csr_array(np.roll(np.eye(5), 1, axis=1) + np.roll(np.eye(5), -1, axis=1))
+    vectors, values = exact_eigenvectors(ring, 4)
+    clusters = np.array([0, 1, 2, 3, 3])
+    compared = compare_with_exact(vectors, values, clusters, 4, ring, True, seed=0)[2]
+    assert "eigengap" not in compared
+    assert "suggested_n_clusters" not in compared
+
+
+@pytest.mark.parametrize("kind", [np.asarray, csr_array])
+def test_top_terms_are_those_that_are_heavier_inside_than_outside(kind):
+    weights = np.array([[3.0, 1, 0], [1, 1, 0], [0, 1, 2], [0, 1, 0]])
+    found = top_terms(kind(weights), np.array([0, 0, 1, 1]), ["oil", "said", "bank"], n_terms=2)
+    assert found == {0: [("oil", 2.0)], 1: [("bank", 1.0)]}
+    assert top_terms(kind(weights), np.zeros(4, dtype=int), ["a", "b", "c"], 1) == {0: [("a", 1.0)]}

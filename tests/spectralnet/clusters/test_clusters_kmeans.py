@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+
+from spectralnet.clusters.kmeans import (
+    fit_centroids,
+    fit_spectral_centroids,
+    nearest_centroid,
+    spectral_clusters,
+    unit_rows,
+)
+from spectralnet.clusters.selection import modularity
+from spectralnet.errors import ParameterError
+from spectralnet.spectral.laplacian import exact_eigenvectors
+
+
+def test_centroids_are_the_means_of_their_clusters(blobs):
+    centroids = fit_centroids(blobs, 3, seed=0)
+    clusters = nearest_centroid(blobs, centroids)
+    means = [blobs[clusters == i].mean(axis=0) for i in range(3)]
+    np.testing.assert_allclose(centroids, means, atol=1e-3)
+    np.testing.assert_array_equal(clusters, cdist(blobs, centroids).argmin(axis=1))
+
+
+def test_the_same_seed_gives_the_same_centroids(blobs):
+    np.testing.assert_array_equal(fit_centroids(blobs, 5, seed=1), fit_centroids(blobs, 5, seed=1))
+
+
+def test_a_points_cluster_does_not_depend_on_the_others(blobs):
+    centroids = fit_centroids(blobs, 3, seed=0)
+    together = nearest_centroid(blobs, centroids)
+    alone = [nearest_centroid(point[None], centroids)[0] for point in blobs]
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_fewer_distinct_points_than_clusters_are_refused():
+    with pytest.raises(ParameterError, match=r"n_clusters = 3, .* there are 2 distinct points"):
+        fit_centroids(np.array([[0.0], [0.0], [1.0]]), 3, seed=0)
+
+
+def test_the_number_of_eigenvectors_is_that_of_the_largest_modularity(blob_graph):
+    vectors, _ = exact_eigenvectors(blob_graph, 8)
+    centroids = fit_spectral_centroids(vectors, 3, blob_graph, seed=0)
+    found_at = {}
+    for used in range(3, 9):
+        rows = unit_rows(vectors[:, :used])
+        clusters = nearest_centroid(rows, fit_centroids(rows, 3, seed=0))
+        found_at[used] = modularity(blob_graph, clusters)
+    assert len(set(found_at.values())) > 1
+    assert found_at[centroids.shape[1]] == max(found_at.values())
+    found = spectral_clusters(vectors, centroids)
+    assert modularity(blob_graph, found) == max(found_at.values())
+    fewer = fit_spectral_centroids(vectors[:, :2], 3, blob_graph, seed=0)  # all there are
+    assert fewer.shape == (3, 2)
+
+
+def test_unit_rows_keep_directions_only(blobs):
+    rows = unit_rows(blobs)
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(unit_rows(blobs * np.float32(7)), rows, rtol=1e-5)
+    np.testing.assert_array_equal(unit_rows(np.zeros((1, 3), dtype=np.float32)), np.zeros((1, 3)))

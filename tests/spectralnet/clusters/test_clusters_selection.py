@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+from sklearn.metrics import normalized_mutual_info_score
+
+from spectralnet.clusters.selection import (
+    mean_agreement,
+    modularity,
+    relative_gap,
+    suggest_n_clusters,
+)
+from spectralnet.graph.affinity import affinity_graph
+from spectralnet.graph.neighbours import nearest_neighbours
+from spectralnet.spectral.laplacian import exact_eigenvectors
+
+
+def test_modularity_is_that_of_its_definition(blob_graph):
+    """(1/2m) sum_ij (A_ij - k_i k_j / 2m), over the pairs of points in one cluster."""
+    adjacency = (blob_graph.toarray() > 0).astype(float)
+    clusters = np.random.default_rng(0).integers(0, 4, len(adjacency))
+    degree = adjacency.sum(axis=1)
+    expected = adjacency - np.outer(degree, degree) / degree.sum()
+    expected = expected[clusters[:, None] == clusters].sum() / degree.sum()
+    assert modularity(blob_graph, clusters) == pytest.approx(expected)
+    assert modularity(blob_graph, clusters * 2) == pytest.approx(expected)  # empty clusters
+    assert modularity(blob_graph, np.zeros(len(degree), dtype=int)) == pytest.approx(0)
+
+
+def test_gaps_are_parts_of_the_next_eigenvalue():
+    values = np.array([-1e-17, 0.1, 0.4])
+    assert [relative_gap(values, k) for k in (1, 2)] == pytest.approx([1, 0.75])
+    assert relative_gap(np.zeros(3), 2) == 0
+
+
+@pytest.mark.parametrize("k", [2, 3, 5])
+def test_as_many_clusters_are_suggested_as_there_are(k, graph_params):
+    """Blobs between which some edges are left: the graph is connected."""
+    generator = np.random.default_rng(k)
+    centres = 4.5 * np.eye(k, 5)
+    points = centres[np.repeat(np.arange(k), 200)] + generator.normal(0, 1, (200 * k, 5))
+    params = graph_params.model_copy(update={"n_neighbours": 10})
+    graph = affinity_graph(nearest_neighbours(points.astype(np.float32), 10), params)
+    assert suggest_n_clusters(exact_eigenvectors(graph, 2 * k + 1)[1]) == k
+
+
+def test_agreement_singles_out_the_clustering_that_stands_alone():
+    generator = np.random.default_rng(0)
+    same = generator.integers(0, 4, 200)
+    other = generator.integers(0, 4, 200)
+    renamed = (same + 1) % 4
+    alone = normalized_mutual_info_score(same, other)
+    np.testing.assert_allclose(
+        mean_agreement([same, renamed, other]), [(1 + alone) / 2, (1 + alone) / 2, alone]
+    )

@@ -1,0 +1,174 @@
+import re
+from contextlib import nullcontext
+
+import pytest
+import yaml
+from clones import ROOT
+
+from spectralnet.config.limits import check_sizes
+from spectralnet.config.schema import read_params, read_raw
+from spectralnet.errors import ParameterError
+
+DEFAULT = {  # whatever experiment the working tree holds
+    "dataset": "mnist5k",
+    "affinity": "siamese",
+    "augment": "none",
+    "fit_on": "all",
+    "labelled": 0.0,
+    "limit": None,
+    "device": "auto",
+}
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write params.yaml with dotted names changed."""
+
+    def change(changes):
+        raw = read_raw(ROOT / "params.yaml")
+        for name, value in (DEFAULT | changes).items():
+            *parents, last = name.split(".")
+            block = raw
+            for parent in parents:
+                block = block[parent]
+            block[last] = value
+        path = tmp_path / "params.yaml"
+        path.write_text(yaml.safe_dump(raw))
+        return path
+
+    return change
+
+
+def test_components_follow_the_clusters_unless_they_are_set(write):
+    assert read_params(write({"digits.n_clusters": 3})).digits.spectralnet.n_components == 9
+    learned = read_params(write({"digits.spectralnet.n_components": 5}))
+    assert learned.digits.spectralnet.n_components == 5
+
+
+def test_the_chosen_data_sets_block_is_used(write):
+    params = read_params(write({"dataset": "fashion-mnist"}))
+    assert params.settings == params.fashion_mnist
+    flat = params.flat()
+    assert flat["dataset"] == "fashion-mnist"
+    assert flat["graph.n_neighbours"] == params.fashion_mnist.graph.n_neighbours
+    assert not any(name.startswith(("mnist", "digits", "fashion")) for name in flat)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        (
+            "dataset",
+            "cifar",
+            "dataset = 'cifar': .*'mnist5k', 'digits', .*'reuters', 'rcv1' or 'own'",
+        ),
+        ("seed", "zero", "seed = 'zero': .*integer"),
+        ("seed", -1, "seed = -1: .*greater than or equal to 0"),
+        ("colour", "red", "colour = 'red': Extra inputs are not permitted"),
+        ("digits.graph.k", 3, "digits.graph.k = 3: Extra inputs"),
+        ("digits.graph.scale", "median", "digits.graph.scale = 'median': .*'local' or 'global'"),
+        ("digits.graph.scale_neighbour", 50, "scale_neighbour = 50 has to be at most"),
+        ("digits.graph.overlap", -1, "digits.graph.overlap = -1"),
+        ("labelled", 1.0, "labelled = 1.0"),
+        ("mnist.autoencoder.learning_rate", 0.0, "mnist.autoencoder.learning_rate = 0.0"),
+        ("mnist.autoencoder.learning_rate", float("nan"), "mnist.autoencoder.learning_rate = nan"),
+        ("mnist.autoencoder.hidden", [500, 0], r"mnist.autoencoder.hidden.1 = 0"),
+        ("mnist", 3, "mnist = 3"),
+    ],
+)
+def test_a_bad_parameter_is_named_with_what_it_may_be(write, name, value, message):
+    with pytest.raises(ParameterError, match=message):
+        read_params(write({name: value}))
+
+
+def test_images_are_augmented_only_where_a_net_reads_them(write):
+    affine, blind = {"augment": "affine"}, {"mnist5k.siamese.channels": []}
+    assert read_params(write(affine)).augment == "affine"
+    assert read_params(write(blind)).settings.siamese.channels == []
+    with pytest.raises(ParameterError, match=r"mnist5k.siamese.channels = \[\]: set some"):
+        read_params(write(affine | blind))
+    with pytest.raises(ParameterError, match=r"augment = affine .* set affinity: siamese"):
+        read_params(write(affine | {"affinity": "euclidean"}))
+
+
+def test_a_given_graph_is_of_all_of_the_users_points(write):
+    given = {"affinity": "precomputed"}
+    with pytest.raises(ParameterError, match=r"affinity = precomputed reads .* set dataset: own"):
+        read_params(write(given))
+    given["dataset"] = "own"
+    assert read_params(write(given)).affinity == "precomputed"
+    for change, message in (
+        ({"limit": 100}, "set limit: null"),
+        ({"fit_on": "train"}, "set fit_on: all"),
+        ({"own.spectralnet.sampler": "batch"}, "sampler = batch makes affinities of its own"),
+    ):
+        with pytest.raises(ParameterError, match=message):
+            read_params(write(given | change))
+
+
+def test_every_bad_parameter_is_named(write):
+    with pytest.raises(ParameterError, match=r"(?s)seed.*device = 'tpu'"):
+        read_params(write({"seed": "zero", "device": "tpu"}))
+
+
+def test_a_missing_parameter_is_named(write):
+    path = write({"seed": 0})
+    path.write_text(path.read_text().replace("seed: 0\n", ""))
+    with pytest.raises(ParameterError, match="seed: Field required"):
+        read_params(path)
+
+
+def test_an_unusable_file_is_named(tmp_path):
+    with pytest.raises(ParameterError, match="missing: run from the root"):
+        read_params(tmp_path / "params.yaml")
+    (tmp_path / "params.yaml").write_text("a: [")
+    with pytest.raises(ParameterError, match="no YAML"):
+        read_params(tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize(
+    ("n", "message"),
+    [
+        (20, "graph.n_neighbours = 20 is too many for 20 points: at most 19"),
+        (5, "graph.n_neighbours = 20"),
+    ],
+)
+def test_parameters_are_held_against_the_number_of_points(settings, n, message):
+    with pytest.raises(ParameterError, match=message):
+        check_sizes(n, settings)
+    check_sizes(21, settings)
+
+
+def test_more_clusters_than_points_are_refused(settings):
+    with pytest.raises(ParameterError, match="n_clusters = 30 is too many for 25 points"):
+        check_sizes(25, settings.model_copy(update={"n_clusters": 30}))
+
+
+@pytest.mark.parametrize(("n", "fits"), [(36, True), (35, False)])
+def test_the_batch_sampler_halves_what_is_not_held_out(settings, n, fits):
+    net = settings.spectralnet.model_copy(
+        update={"sampler": "batch", "held_out": 0.1, "n_components": 16}
+    )
+    graph = settings.graph.model_copy(update={"n_neighbours": 3})
+    changed = settings.model_copy(update={"spectralnet": net, "graph": graph})
+    message = "n_components = 16 is too many for 31 points that are not held out, .*: at most 15"
+    with nullcontext() if fits else pytest.raises(ParameterError, match=message):
+        check_sizes(n, changed)
+
+
+def test_labels_need_the_sampler_that_sees_the_graph(write):
+    path = write({"labelled": 0.02, "mnist5k.spectralnet.sampler": "batch"})
+    with pytest.raises(ParameterError, match=r"labelled = 0.02 .* mnist5k.spectralnet.sampler = b"):
+        read_params(path)
+
+
+def test_every_parameter_is_documented():
+    pages = ("parameters", "methods", "dual_autoencoder", "own-data")
+    text = "".join((ROOT / "docs" / f"{page}.md").read_text() for page in pages)
+
+    def names(block):
+        for name, value in block.items():
+            yield from names(value) if isinstance(value, dict) else [name]
+
+    for name in set(names(read_raw(ROOT / "params.yaml"))):
+        assert re.search(rf"[`.]{name}`", text), name

@@ -1,0 +1,290 @@
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+from PIL import Image
+from sklearn.datasets import dump_svmlight_file
+
+from spectralnet.data.sets.own import read_own
+from spectralnet.errors import DataError
+
+X = np.array([[1.0, 2.5], [3.0, 0.0], [0.0, 4.0]])
+
+
+def read(path, labels=None, text=None, image_shape=None):
+    return read_own(path, labels, text, image_shape)
+
+
+def dense(samples):
+    return samples.raw.toarray() if scipy.sparse.issparse(samples.raw) else samples.raw
+
+
+def write_csv(folder):
+    pd.DataFrame(X, columns=["a", "b"]).assign(y=["v", "u", None]).to_csv(
+        folder / "x.csv", index=False
+    )
+    return folder / "x.csv", "y"
+
+
+def write_parquet(folder):
+    pd.DataFrame(X, columns=["a", "b"]).assign(y=["v", "u", None]).to_parquet(folder / "x.parquet")
+    return folder / "x.parquet", "y"
+
+
+def write_npz(folder):
+    np.savez(folder / "x.npz", x=X, y=np.array([7, 3, 7]))
+    return folder / "x.npz", "y"
+
+
+def write_npy(folder):
+    np.save(folder / "x.npy", X)
+    return folder / "x.npy", None
+
+
+def write_sparse(folder):
+    scipy.sparse.save_npz(folder / "x.npz", scipy.sparse.csr_array(X))
+    return folder / "x.npz", None
+
+
+def write_svmlight(folder):
+    dump_svmlight_file(X, [7, 3, 7], str(folder / "x.svmlight"))
+    return folder / "x.svmlight", None
+
+
+def write_pair(folder):
+    np.save(folder / "features.npy", X)
+    (folder / "labels.txt").write_text("seven\nfive\nseven\n")
+    return folder, None
+
+
+@pytest.mark.parametrize(
+    ("write", "labels"),
+    [
+        (write_csv, [1, 0, -1]),
+        (write_parquet, [1, 0, -1]),
+        (write_npz, [1, 0, 1]),
+        (write_npy, [-1, -1, -1]),
+        (write_sparse, [-1, -1, -1]),
+        (write_svmlight, [1, 0, 1]),
+        (write_pair, [1, 0, 1]),
+    ],
+)
+def test_numbers_and_labels_are_read_from_each_format(tmp_path, write, labels):
+    path, column = write(tmp_path)
+    samples = read(path, column)
+    assert samples.kind == "numbers"
+    np.testing.assert_array_equal(dense(samples), X)
+    np.testing.assert_array_equal(samples.labels, labels)
+
+
+def test_a_folder_of_images_is_read_in_shades_of_grey(tmp_path):
+    for name, level in (("b/1.png", 200), ("a/2.png", 10)):
+        (tmp_path / name).parent.mkdir()
+        Image.new("RGB", (4, 3), (level,) * 3).save(tmp_path / name)
+    samples = read(tmp_path, "folder")
+    assert samples.raw.shape == (2, 3, 4)
+    assert samples.raw[:, 0, 0].tolist() == [10, 200]
+    assert samples.labels.tolist() == [0, 1]
+    assert read(tmp_path, image_shape=[6, 5]).raw.shape == (2, 6, 5)
+    Image.new("L", (9, 9)).save(tmp_path / "c.png")
+    with pytest.raises(DataError, match=r"c.png has shape \(9, 9\).*set own.image_shape"):
+        read(tmp_path)
+
+
+def test_texts_are_read_from_a_folder_a_file_and_a_column(tmp_path):
+    texts = ["a red fish", "", "a red fish", "two blue birds"]
+    (tmp_path / "lines.txt").write_text("\n".join(texts))
+    pd.DataFrame({"t": texts, "y": [1, 1, 1, 2]}).to_csv(tmp_path / "t.csv", index=False)
+    folder = tmp_path / "folder"
+    for i, text in enumerate(texts):
+        (folder / f"{i // 3}").mkdir(parents=True, exist_ok=True)
+        (folder / f"{i // 3}/{i}.txt").write_text(text)
+    for samples in (read(tmp_path / "lines.txt"), read(tmp_path / "t.csv", "y", "t"),
+                    read(folder, "folder")):  # fmt: skip
+        assert samples.raw.tolist() == ["a red fish", "two blue birds"]
+        assert samples.dropped == {"empty": 1, "duplicates": 1}
+    assert read(folder, "folder").labels.tolist() == [0, 1]
+
+
+def bad_file(name, content):
+    def write(folder):
+        (folder / name).write_bytes(content)
+        return folder / name
+
+    return write
+
+
+def bad_array(array):
+    def write(folder):
+        np.save(folder / "x.npy", array)
+        return folder / "x.npy"
+
+    return write
+
+
+def unequal_pair(folder):
+    write_pair(folder)
+    (folder / "labels.txt").write_text("one\n")
+    return folder
+
+
+def sparse_outside_its_shape(folder):
+    matrix = scipy.sparse.csr_array(X)
+    matrix.indices[0] = 2_000_000_000
+    scipy.sparse.save_npz(folder / "x.npz", matrix)
+    return folder / "x.npz"
+
+
+def flat_folder(folder):
+    for i in range(3):
+        (folder / f"{i}.txt").write_text("a red fish")
+    return folder
+
+
+def texts_beside_labels(folder):
+    (folder / "labels.csv").write_text("y\n0\n1\n2\n")
+    return flat_folder(folder)
+
+
+def two_features(folder):
+    np.save(folder / "features.npy", X)
+    (folder / "features.csv").write_text("a,b\n1,2\n")
+    return folder
+
+
+def labels_in(text):
+    def write(folder):
+        np.save(folder / "features.npy", X)
+        (folder / "labels.csv").write_text(text)
+        return folder
+
+    return write
+
+
+def pair_with(labels):
+    def write(folder):
+        np.save(folder / "features.npy", X)
+        np.save(folder / "labels.npy", labels, allow_pickle=True)
+        return folder
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("write", "labels", "message"),
+    [
+        (lambda folder: folder / "no.csv", None, "no.csv does not exist"),
+        (bad_file("x.csv", b""), None, "x.csv is empty"),
+        (bad_file("x.csv", b"a,b\n1,2\n3,4,5\n"), None, "cannot be read: .*line 3, saw 3: quote"),
+        (bad_file("x.csv", b"a,b\n1,2\n3,\n"), None, "1 values .* row 1, column 'b': remove"),
+        (bad_file("x.csv", b"a,b\n1,2,3\n4,5,6\n"), None, "more values than its header .*: a, b"),
+        (bad_file("x.csv", b"0.0,0.0,1.5\n1,2,3\n"), None, "no header: its columns .* Add a first"),
+        (bad_file("x.csv", b"y\n1\n2\n"), "y", "has no column to read beside the labels"),
+        (
+            bad_file("x.csv", b"a,b\n1,red\n3,4\n"),
+            None,
+            "column 'b' holds 'red' in row 0, which is no number",
+        ),
+        (bad_file("x.csv", b"a,b\n1,2\n"), "y", "'y' is no column of .* are a, b"),
+        (bad_file("x.csv", b"a,b\n0,0\n0,0\n"), None, "holds zeros only"),
+        (bad_file("x.csv", b"a,b\n\xe9,2\n"), None, "x.csv is no UTF-8 in line 2: convert it"),
+        (bad_file("x.txt", b"tea\ncaf\xe9\n"), None, "x.txt is no UTF-8 in line 2: convert it"),
+        (bad_file("x.csv", "a,b\n1,2\n".encode("utf-16")), None, "x.csv is UTF-16: convert it"),
+        (bad_file("x.csv", b",a\n0,5\n1,7\n"), None, "no name for column 0: .*index=False"),
+        (bad_file("x.csv", b"a;b\n1;2\n"), None, "one column, 'a;b': separate .* not ';'"),
+        (bad_file("x.txt", b"\n \n"), None, "x.txt holds no text: all 2 are empty"),
+        (bad_array(np.array([[1e200, 1]])), None, "numbers beyond float32, 1e.200: scale"),
+        (sparse_outside_its_shape, None, "x.npz cannot be read: .*indices"),
+        (texts_beside_labels, None, "labels.csv labels features.*put the texts into features.txt"),
+        (texts_beside_labels, "folder", "labels.csv labels features"),
+        (flat_folder, "folder", "own.labels = folder, but .*0.txt lies in no folder of its class"),
+        (bad_file("x.xyz", b"1"), None, "of no known kind: .csv"),
+        (bad_file("x.npy", b"no array"), None, "x.npy cannot be read"),
+        (bad_array(np.array([[1, np.nan]])), None, r"NaN or infinite, .* row 0, column 1"),
+        (bad_array(np.full((1, 2, 2), np.inf)), None, r"\(inf\) in image 0, row 0, column 0"),
+        (bad_array(np.ones(3)), None, r"shape \(3,\)"),
+        (bad_array(np.ones((3, 2))), "y", "holds nothing by that name: put it as features"),
+        (bad_file("x.npz", b"PK\x03\x04 and no more"), None, "x.npz cannot be read"),
+        (pair_with(np.ones((3, 1))), None, r"labels of shape \(3, 1\), but \(3,\) is needed"),
+        (
+            pair_with(np.array([{}, {}, {}])),
+            None,
+            "labels.npy cannot be read: it holds Python objects: save numbers",
+        ),
+        (bad_array(np.array([["a"]])), None, "holds no numbers but <U1"),
+        (lambda folder: write_npz(folder)[0], None, r"holds 2 arrays .*\(x, y\): keep one"),
+        (lambda folder: write_npz(folder)[0], "z", "'z' is no array of .*: x, y"),
+        (unequal_pair, None, "1 labels for 3 samples"),
+        (two_features, None, "more than one .*: keep one of features.csv, features.npy"),
+        (labels_in("cat\ndog\ncat\n"), None, "labels.csv: 2 labels for 3 samples"),
+        (labels_in("7\n8\n9\n"), None, "labels.csv has no header: its columns are called 7"),
+        (lambda folder: folder, None, "neither images nor texts"),
+        (bad_file("x.png", b"no image"), None, "x.png is of no known kind"),
+    ],
+)
+def test_bad_input_is_named_with_the_way_out(tmp_path, write, labels, message):
+    with pytest.raises(DataError, match=message):
+        read(write(tmp_path), labels)
+
+
+@pytest.mark.parametrize(
+    ("write", "options", "message"),
+    [
+        (write_npy, {"image_shape": [4, 4]}, r"image_shape = \[4, 4\], but .* no folder of images"),
+        (write_csv, {"text": "y", "labels": "y"}, "own.labels and own.text are both 'y'"),
+        (
+            lambda folder: [flat_folder(folder)],
+            {"text": "t"},
+            "own.text = 't', but .* no table",
+        ),
+    ],
+)
+def test_what_does_not_apply_is_refused(tmp_path, write, options, message):
+    with pytest.raises(DataError, match=message):
+        read(write(tmp_path)[0], **options)
+
+
+def test_a_table_whose_columns_are_numbered_has_a_header(tmp_path):
+    pd.DataFrame(X).to_csv(tmp_path / "x.csv", index=False)
+    samples = read(tmp_path / "x.csv")
+    np.testing.assert_array_equal(samples.raw, X)
+    assert samples.columns == ["0", "1"]
+
+
+def test_a_table_with_a_numbered_column_of_labels_has_a_header(tmp_path):
+    pd.DataFrame(np.c_[[7, 8, 7], X]).to_csv(tmp_path / "x.csv", index=False)
+    samples = read(tmp_path / "x.csv", "0")
+    np.testing.assert_array_equal(samples.raw, X)
+    assert samples.labels.tolist() == [0, 1, 0]
+
+
+def test_a_class_or_a_text_of_that_name_is_no_gap(tmp_path):
+    rows = "a,t,y\n1,null,None\n2,x,NA\n3,y,\n,z,None\n"
+    (tmp_path / "x.csv").write_text(rows)
+    samples = read(tmp_path / "x.csv", "y", "t")
+    assert samples.raw.tolist() == ["null", "x", "y", "z"]
+    assert samples.labels.tolist() == [1, 0, -1, 1]
+    (tmp_path / "labels.csv").write_text("y\nNone\nNA\n")
+    np.save(tmp_path / "features.npy", X[:2])
+    assert read(tmp_path).labels.tolist() == [1, 0]
+    pd.read_csv(tmp_path / "x.csv").drop(columns="t").to_csv(tmp_path / "x.csv", index=False)
+    with pytest.raises(DataError, match="NaN or infinite"):  # among numbers it is one
+        read(tmp_path / "x.csv", "y")
+
+
+def test_lines_end_at_newlines_only_and_take_their_labels_along(tmp_path):
+    texts = ["red\u2028fish", "blue\x0cbird", "red\u2028fish", ""]
+    (tmp_path / "features.txt").write_text("\n".join(texts) + "\n", encoding="utf-8")
+    (tmp_path / "labels.txt").write_text("\ufefffish\nbird\nfish\nnone\n", encoding="utf-8")
+    samples = read(tmp_path)
+    assert samples.raw.tolist() == texts[:2]
+    assert samples.labels.tolist() == [1, 0]
+    (tmp_path / "labels.txt").write_text("fish\n\nfish\nnone\n", encoding="utf-8")
+    assert read(tmp_path).labels.tolist() == [0, -1]
+
+
+def test_an_archive_that_is_called_an_array_is_refused(tmp_path):
+    np.savez(tmp_path / "x.npz", x=np.ones((3, 2)))
+    (tmp_path / "x.npz").rename(tmp_path / "x.npy")
+    with pytest.raises(DataError, match=r"x.npy cannot be read: .* name it .npz"):
+        read(tmp_path / "x.npy")

@@ -1,0 +1,105 @@
+import json
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.preprocessing import MinMaxScaler, StandardScaler, normalize
+
+from spectralnet.data.preparation import Columns, Pixels, build_preparation, fit_columns
+from spectralnet.data.texts import Tfidf, stems
+from spectralnet.errors import DataError
+
+TEXTS = ["Fishes fished; the fish!", "A bird, two birds and a fish.", "the and of 42"]
+
+
+@pytest.fixture
+def numbers():
+    x = np.random.default_rng(0).normal(3, 2, (20, 4))
+    x[:, 2] = 7  # constant
+    return x
+
+
+def test_stop_words_and_numbers_are_no_stems():
+    assert stems(TEXTS[0]) == ["fish", "fish", "fish"]
+    assert stems(TEXTS[2]) == []
+    assert stems("Größe naïve") == ["größe", "naïv"]
+
+
+def test_tfidf_is_the_textbooks():
+    """(1 + log count) (log((1 + n) / (1 + df)) + 1), rows of mean square 1."""
+    tfidf = Tfidf.fit(TEXTS, 2)
+    assert tfidf.vocabulary == ["bird", "fish"]
+    idf = np.log(4 / np.array([2, 3])) + 1
+    expected = np.array([[0, 1 + np.log(3)], [1 + np.log(2), 1]]) * idf
+    found = tfidf.transform(TEXTS)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found[:2].toarray(), normalize(expected) * np.sqrt(2), rtol=1e-6)
+    assert found[[2]].nnz == 0
+    counts = csr_array([[0, 3], [2, 1], [0, 0]])
+    theirs = TfidfTransformer(sublinear_tf=True).fit_transform(counts).toarray()
+    np.testing.assert_allclose(found.toarray() / np.sqrt(2), theirs, rtol=1e-6)
+
+
+def test_texts_without_words_cannot_be_fitted():
+    with pytest.raises(DataError, match="2 texts hold no word"):
+        Tfidf.fit(["the", "and of"], 5)
+    with pytest.raises(DataError, match="a sequence of texts"):
+        Tfidf.fit(TEXTS, 5).transform("fish")
+
+
+@pytest.mark.parametrize(
+    ("scaling", "scaler"), [("standard", StandardScaler()), ("range", MinMaxScaler())]
+)
+def test_columns_are_scaled_as_by_scikit_learn(numbers, scaling, scaler):
+    found = fit_columns(numbers, scaling).transform(numbers)
+    np.testing.assert_allclose(found, scaler.fit_transform(numbers), atol=1e-6)
+    with pytest.raises(DataError, match=f"scaling = {scaling} would fill a sparse matrix"):
+        fit_columns(csr_array(numbers), scaling)
+
+
+def test_directions_have_mean_square_one_dense_or_sparse(numbers):
+    dense = fit_columns(numbers, "directions").transform(numbers)
+    np.testing.assert_allclose((dense**2).mean(axis=1), 1, rtol=1e-6)
+    sparse = fit_columns(csr_array(numbers), "directions").transform(csr_array(numbers))
+    np.testing.assert_allclose(sparse.toarray(), dense, rtol=1e-6)
+    kept = Columns(4, keep=[3, 0]).transform(csr_array(numbers))
+    np.testing.assert_array_equal(kept.toarray(), numbers[:, [3, 0]].astype(np.float32))
+
+
+def test_images_come_flat_or_not():
+    images = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    pixels = Pixels((3, 4), 255)
+    np.testing.assert_allclose(pixels.transform(images), images.reshape(2, 12) / 255, rtol=1e-6)
+    np.testing.assert_array_equal(pixels.transform(images.reshape(2, 12)), pixels.transform(images))
+    with pytest.raises(DataError, match=r"shape \(2, 4, 3\): \(n, 3, 4\) or \(n, 12\)"):
+        pixels.transform(images.reshape(2, 4, 3))
+
+
+def test_a_preparation_is_rebuilt_from_json(numbers):
+    for preparation, raw in (
+        (Tfidf.fit(TEXTS, 2), TEXTS),
+        (fit_columns(numbers, "standard"), numbers),
+        (Columns(4, [1, 2], directions=True), csr_array(numbers)),
+        (Pixels((2, 2), 16), numbers),
+    ):
+        again = build_preparation(json.loads(json.dumps(preparation.config)))
+        assert again.n_features == preparation.n_features
+        assert abs(again.transform(raw) - preparation.transform(raw)).max() == 0
+    with pytest.raises(DataError, match="'sound': choose one of pixels, columns, tfidf"):
+        build_preparation({"kind": "sound"})
+
+
+@pytest.mark.parametrize(
+    ("preparation", "nothing"),
+    [
+        (Tfidf.fit(TEXTS, 5), []),
+        (Columns(4, directions=True), np.empty((0, 4))),
+        (Columns(4, directions=True), csr_array((0, 4))),
+        (Pixels((2, 2), 255), np.empty((0, 2, 2), dtype=np.uint8)),
+    ],
+)
+def test_no_samples_give_no_rows(preparation, nothing):
+    rows = preparation.transform(nothing)
+    assert rows.shape == (0, preparation.n_features)
+    assert rows.dtype == np.float32

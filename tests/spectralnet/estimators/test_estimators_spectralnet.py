@@ -1,0 +1,190 @@
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from clones import ROOT
+from scipy.sparse import csr_array
+from sklearn.datasets import make_moons
+from sklearn.metrics import silhouette_score
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
+
+from spectralnet import DEC, DualAutoencoder, SpectralNet
+from spectralnet.clusters.metrics import accuracy
+from spectralnet.config.defaults import default_dec, default_dual_autoencoder, default_settings
+from spectralnet.config.schema import read_params
+from spectralnet.errors import DataError, ParameterError
+
+QUICK = {"hidden": [64, 64], "epochs": 2, "steps_per_epoch": 10}
+EXPECTED_FAILURES = {
+    "check_methods_sample_order_invariance": "it asks for two clusters in n_components = 1, the "
+    "constant eigenvector alone, which is an error"
+}
+
+
+TINY = {"hidden": [8], "code_size": 3, "epochs": 1}
+ESTIMATORS = [
+    (SpectralNet(spectralnet=QUICK, random_state=0), EXPECTED_FAILURES),
+    (DEC(stacked=TINY | {"layer_epochs": 1}, dec={"epochs": 1}, random_state=0), {}),
+]
+
+
+@pytest.mark.parametrize(("estimator", "expected_failures"), ESTIMATORS, ids=["spectralnet", "dec"])
+def test_scikit_learns_checks_pass(estimator, expected_failures):
+    results = check_estimator(estimator, expected_failed_checks=expected_failures, on_skip=None)
+    status = {result["check_name"]: result["status"] for result in results}
+    assert {name for name, found in status.items() if found == "xfail"} == set(expected_failures)
+    skipped = {name for name, found in status.items() if found == "skipped"}
+    assert skipped <= {"check_array_api_input"}  # which asks for an option of SciPy
+    assert len(results) > 40
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_two_moons_and_points_never_seen(seed):
+    points, labels = make_moons(400, noise=0.05, random_state=seed)
+    model = SpectralNet(n_clusters=2, random_state=seed, spectralnet={"epochs": 10})
+    assert accuracy(labels, model.fit_predict(points)) >= 0.99
+    new_points, new_labels = make_moons(200, noise=0.05, random_state=seed + 100)
+    assert accuracy(new_labels, model.predict(new_points)) >= 0.98
+    assert model.eigenvalues_[0] == pytest.approx(0, abs=1e-3)
+    assert (np.diff(model.eigenvalues_) >= 0).all()
+
+
+@pytest.fixture(scope="module")
+def moons():
+    return make_moons(60, noise=0.05, random_state=0)[0].astype(np.float32)
+
+
+def quick(**changes):
+    usual = {"n_clusters": 2, "spectralnet": QUICK, "random_state": 0, "device": "cpu"}
+    return SpectralNet(**usual | changes)
+
+
+def test_every_kind_of_input_gives_the_same_clusters(moons):
+    expected = quick().fit(moons)
+    frame = pd.DataFrame(moons, columns=["a", "b"])
+    for points in (moons.tolist(), frame, csr_array(moons), torch.from_numpy(moons)):
+        model = quick().fit(points)
+        np.testing.assert_allclose(model.embedding_, expected.embedding_, atol=1e-4)
+        np.testing.assert_array_equal(model.predict(points), model.labels_)
+    assert quick().fit(frame).feature_names_in_.tolist() == ["a", "b"]
+
+
+@pytest.mark.parametrize("affinity", ["euclidean", "siamese"])
+@pytest.mark.parametrize("space", ["code", "input"])
+def test_a_saved_estimator_predicts_the_same(moons, space, affinity, tmp_path):
+    short = {"epochs": 1}
+    model = quick(space=space, affinity=affinity, autoencoder=short, siamese=short).fit(moons)
+    trained = {"autoencoder": space == "code", "siamese": affinity == "siamese"}
+    assert set(model.history_) == {"spectralnet", *(net for net in trained if trained[net])}
+    model.save(tmp_path)
+    loaded = SpectralNet.load(tmp_path)
+    assert loaded.get_params() == model.get_params()
+    np.testing.assert_array_equal(loaded.predict(moons), model.labels_)
+    np.testing.assert_array_equal(loaded.transform(moons), model.embedding_)
+    for name in ("labels_", "embedding_", "eigenvalues_", "cluster_centers_"):
+        np.testing.assert_array_equal(getattr(loaded, name), getattr(model, name))
+    (tmp_path / "estimator.json").unlink()
+    with pytest.raises(DataError, match=r"estimator\.json is missing"):
+        SpectralNet.load(tmp_path)
+
+
+@pytest.mark.parametrize(("width", "trains_codes"), [(50, False), (51, True)])
+def test_rows_of_many_features_are_searched_among_codes(width, trains_codes):
+    rows = np.random.default_rng(0).random((60, width))
+    model = quick(autoencoder={"epochs": 1}).fit(rows)
+    assert ("autoencoder" in model.history_) == trains_codes
+
+
+def test_in_a_pipeline_and_a_grid_search_without_labels(moons):
+    pipeline = make_pipeline(StandardScaler(), quick())
+    search = GridSearchCV(
+        pipeline,
+        {"spectralnet__n_neighbours": [5, 10]},
+        scoring=lambda model, x, y=None: silhouette_score(model.transform(x), model.predict(x)),
+        cv=2,
+    )
+    search.fit(moons)
+    assert set(search.predict(moons)) == {0, 1}
+
+
+def test_the_defaults_are_those_of_the_pipeline():
+    params = read_params(ROOT / "params.yaml")
+    assert default_settings(1797, 10) == params.digits
+    assert default_settings(70_000, 10) == params.mnist
+    stacked, dec = default_dec(70_000)
+    assert stacked == params.stacked
+    assert dec.model_dump() == params.dec.model_dump(exclude={"codes"})
+    assert default_dual_autoencoder(70_000, 16, images=True) == params.dual_autoencoder
+
+
+def test_numpys_integers_are_as_good_as_others(moons, tmp_path):
+    numbers = {"n_clusters": 2, "n_neighbours": 5, "n_components": 3, "random_state": 0}
+    model = quick(**{name: np.int64(value) for name, value in numbers.items()}).fit(moons)
+    np.testing.assert_array_equal(model.labels_, quick(**numbers).fit_predict(moons))
+    model.save(tmp_path)
+    assert SpectralNet.load(tmp_path).get_params() == model.get_params()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"space": "pixel"}, "space = 'pixel': choose one of auto, code, input"),
+        ({"affinity": "cosine"}, "affinity = 'cosine': choose one of euclidean, siamese"),
+        ({"graph": {"k": 3}}, "graph.k = 3: Extra inputs are not permitted"),
+        ({"n_components": 70}, "n_components = 70 is too many for 60 points"),
+        ({"n_clusters": "3"}, "n_clusters = '3': give a whole number"),
+        ({"n_clusters": 0}, "n_clusters = 0: give a whole number"),
+        ({"n_neighbours": None}, "n_neighbours = None: give a whole number"),
+        ({"graph": {"n_neighbours": "5"}}, "graph.n_neighbours = '5': give a whole number"),
+        ({"n_components": 1}, "n_components = 1, the constant eigenvector"),
+        ({"device": "cuda:1"}, "device = 'cuda:1': choose one of auto, cpu, cuda"),
+        ({"random_state": -1}, "random_state = -1 has to be in 0"),
+        ({"random_state": 2**32}, "random_state = 4294967296 has to be in 0"),
+    ],
+)
+def test_bad_parameters_are_named(moons, changes, message):
+    with pytest.raises(ParameterError, match=message):
+        quick(**changes).fit(moons)
+
+
+def test_repeated_points_are_named_before_any_training(monkeypatch):
+    trainers = (
+        "estimator.train_spectral_map",
+        "dec_estimator.train_stacked",
+        "dual_estimator.train_dual_autoencoder_network",
+    )
+    for trainer in trainers:
+        monkeypatch.setattr(f"spectralnet.{trainer}", None)
+    points = np.repeat([[0.0, 1.0], [1.0, 0.0], [2.0, 2.0]], 20, axis=0)
+    for estimator in (SpectralNet, DEC, DualAutoencoder):
+        with pytest.raises(ParameterError, match="n_clusters = 4, but there are 3 distinct"):
+            estimator(n_clusters=4).fit(points)
+    with pytest.raises(ParameterError, match="n_components = 4, but there are 3 distinct"):
+        SpectralNet(n_clusters=3, n_components=4).fit(points)
+
+
+def test_changes_of_unknown_blocks_are_refused_and_null_is_the_default():
+    with pytest.raises(ParameterError, match="spectral_net: Extra inputs"):
+        default_settings(100, 2, {"spectral_net": {"epochs": 1}})
+    changes = {"spectralnet": {"n_components": None}}
+    assert default_settings(100, 2, changes) == default_settings(100, 2)
+    with pytest.raises(ParameterError, match="codes = 'code': Extra inputs"):
+        DEC(dec={"codes": "code"}).fit(np.eye(20))
+
+
+def test_defaults_are_there_for_many_clusters():
+    assert default_settings(5000, 400).spectralnet.batch_size == 2 * 406
+    changes = {"spectralnet": {"n_components": 300}}
+    assert default_settings(5000, 10, changes).spectralnet.batch_size == 600
+
+
+def test_the_documented_code_runs(tmp_path, monkeypatch, capsys):
+    text = (ROOT / "docs/predict.md").read_text(encoding="utf-8")
+    code = text.split("```python\n")[1].split("```")[0]
+    assert len(code.splitlines()) <= 20
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})  # noqa: S102
+    assert "two moons, 100.0% right" in capsys.readouterr().out

@@ -1,0 +1,167 @@
+import numpy as np
+import pytest
+from scipy.sparse import csr_array, save_npz
+from scipy.sparse.csgraph import connected_components
+from scipy.sparse.linalg import eigsh
+
+from spectralnet.errors import DataError
+from spectralnet.graph.affinity import (
+    KNOWN_NEIGHBOURS,
+    affinity_graph,
+    degrees,
+    describe_graph,
+    describe_neighbours,
+    neighbour_overlap,
+    neighbour_scales,
+    with_known_labels,
+)
+from spectralnet.graph.given import check_graph, read_graph
+from spectralnet.graph.neighbours import nearest_neighbours
+
+
+@pytest.mark.parametrize("scale", ["local", "global"])
+@pytest.mark.parametrize("overlap", [0, 1, 2.5])
+def test_weights_equal_a_dense_reference(blobs, graph_params, scale, overlap):
+    k, n = 6, len(blobs)
+    distance = np.linalg.norm(blobs[:, None].astype(float) - blobs[None], axis=2)
+    np.fill_diagonal(distance, np.inf)
+    ranked = np.sort(distance, axis=1)
+    sigma = ranked[:, graph_params.scale_neighbour - 1]
+    if scale == "global":
+        sigma = np.full_like(sigma, np.median(sigma))
+    near = distance <= ranked[:, k - 1 : k]
+    neighbourhoods = [set(np.flatnonzero(row)) | {i} for i, row in enumerate(near)]
+    jaccard = np.array([[len(a & b) / len(a | b) for b in neighbourhoods] for a in neighbourhoods])
+    dense = near * np.exp(-(distance**2) / (2 * sigma[:, None] ** 2)) * jaccard**overlap
+    params = graph_params.model_copy(update={"scale": scale, "overlap": overlap})
+    graph = affinity_graph(nearest_neighbours(blobs, k), params)
+    np.testing.assert_allclose(graph.toarray(), (dense + dense.T) / 2, atol=1e-6)
+    np.testing.assert_allclose(degrees(graph), graph.toarray().sum(axis=1))
+    assert graph.shape == (n, n)
+
+
+def test_overlap_of_worked_out_neighbourhoods(monkeypatch):
+    indices = np.array([[1, 2], [0, 2], [0, 1], [2, 1]], dtype=np.int32)
+    expected = [[1, 1], [1, 1], [1, 1], [0.5, 0.5]]  # {3, 2, 1} and {0, 1, 2} share two of four
+    np.testing.assert_allclose(neighbour_overlap(indices), expected)
+    monkeypatch.setattr("spectralnet.graph.affinity.COMPARISONS_AT_ONCE", 9)  # a point at a time
+    np.testing.assert_allclose(neighbour_overlap(indices), expected)
+
+
+def test_memory_grows_with_neighbours_not_with_points_squared(blobs, graph_params):
+    graph = affinity_graph(nearest_neighbours(blobs, 5), graph_params)
+    assert graph.nnz <= 2 * 5 * len(blobs)
+    assert graph.diagonal().sum() == 0
+
+
+def test_duplicates_keep_finite_weights_and_are_counted(blobs, graph_params):
+    params = graph_params.model_copy(update={"scale_neighbour": 1})
+    points = np.concatenate([blobs, np.repeat(blobs[:1], 20, axis=0)])
+    neighbours = nearest_neighbours(points, 5)
+    graph = affinity_graph(neighbours, params)
+    assert np.isfinite(graph.data).all()
+    assert (degrees(graph) > 0).all()
+    assert describe_neighbours(neighbours)["duplicates"] == 21
+
+
+def test_a_width_is_never_zero():
+    same = np.zeros((4, 2), dtype=np.float32)
+    np.testing.assert_array_equal(neighbour_scales(same, "local", 1), np.ones(4))
+    mixed = np.array([[0, 0], [0, 3], [2, 4]], dtype=np.float32)
+    np.testing.assert_array_equal(neighbour_scales(mixed, "local", 1), [2, 2, 2])
+
+
+def test_components_are_counted(graph_params):
+    points = np.concatenate([np.zeros((30, 2)), np.full((10, 2), 100.0)]).astype(np.float32)
+    points += np.random.default_rng(0).normal(size=points.shape).astype(np.float32)
+    neighbours = nearest_neighbours(points, 8)
+    about = describe_graph(affinity_graph(neighbours, graph_params))
+    assert (about["components"], about["smallest_component"]) == (2, 10)
+
+
+def test_far_neighbours_keep_their_edges(graph_params):
+    """A pair of near points far from the rest: their other weights underflow."""
+    line = np.concatenate([np.arange(10), [1e4, 1e4 + 1e-3]]).astype(np.float32)[:, None]
+    neighbours = nearest_neighbours(line, 3)
+    params = graph_params.model_copy(update={"scale_neighbour": 1, "overlap": 0})
+    about = describe_graph(affinity_graph(neighbours, params))
+    assert about["components"] == 1
+
+
+def test_known_labels_overrule_the_graph(blobs, blob_graph):
+    truth = np.repeat([0, 1, 2], 60)
+    known = np.arange(180) % 9 == 0
+    graph = with_known_labels(blob_graph, np.where(known, truth, -1), seed=0).toarray()
+    both = known[:, None] & known[None]
+    same = truth[:, None] == truth[None]
+    np.testing.assert_array_equal(graph[~both], blob_graph.toarray()[~both])
+    assert (graph[both & ~same] == 0).all()
+    off_diagonal = ~np.eye(180, dtype=bool)
+    assert (graph[both & same & off_diagonal] > 0).all()
+    np.testing.assert_allclose((graph * both)[known].sum(axis=1), degrees(blob_graph).mean())
+    np.testing.assert_array_equal(graph, graph.T)
+    unlabelled = with_known_labels(blob_graph, np.full(180, -1), seed=0)
+    np.testing.assert_array_equal(unlabelled.toarray(), blob_graph.toarray())
+
+
+def test_a_known_label_among_others_leaves_no_edges():
+    ring = given()
+    with pytest.raises(DataError, match="1 points with a known label, the first in row 2"):
+        with_known_labels(ring, np.array([-1, 0, 1, 0, -1]), seed=0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_many_known_labels_make_few_edges_that_hold_a_class_together(seed):
+    n = 2000
+    ring = csr_array(np.roll(np.eye(n), 1, axis=1))
+    labels = np.arange(n) % 2
+    graph = with_known_labels(ring + ring.T, labels, seed)
+    assert (np.diff(graph.indptr) == KNOWN_NEIGHBOURS).all()
+    np.testing.assert_allclose(degrees(graph), 2)
+    assert (graph != graph.T).nnz == 0
+    assert connected_components(graph)[0] == 2
+    of_one = csr_array(graph[::2][:, ::2]) / 2  # of its random walk
+    second = eigsh(of_one, 2, which="LA", return_eigenvectors=False)[0]
+    assert second < 0.9  # a ring of 20 neighbours has .9999
+    assert all(graph[i, i + 2] > 0 for i in range(n - 2))  # the next of the class
+
+
+def given(changes=()):
+    """A ring of five points, with some entries changed."""
+    ring = np.zeros((5, 5))
+    for i in range(5):
+        ring[i, (i + 1) % 5] = ring[(i + 1) % 5, i] = 1
+    for row, column, value in changes:
+        ring[row, column] = value
+    return csr_array(ring)
+
+
+def test_a_given_graph_loses_its_diagonal_only():
+    np.testing.assert_array_equal(
+        check_graph(given([(2, 2, 9.0)]), 5, "own").toarray(), given().toarray()
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "n", "message"),
+    [
+        ([], 4, r"shape \(5, 5\): \(4, 4\) is needed"),
+        ([(0, 1, -1.0)], 5, r"1 entries that are negative, .* \(-1.0\) in row 0, column 1"),
+        ([(3, 2, np.nan)], 5, r"negative, NaN or infinite, the first \(nan\) in row 3"),
+        ([(0, 1, 0.5)], 5, r"not symmetric: .* save \(W \+ W.T\) / 2"),
+        ([(0, 1, 0), (1, 0, 0), (2, 1, 0), (1, 2, 0)], 5, "1 points without neighbours.* row 1"),
+    ],
+)
+def test_a_matrix_that_is_no_affinity_graph_is_refused(changes, n, message):
+    with pytest.raises(DataError, match=message):
+        check_graph(given(changes), n, "own")
+
+
+def test_a_file_that_is_no_graph_is_named(tmp_path):
+    (tmp_path / "cut.npz").write_bytes(b"PK\x03\x04 and no more")
+    np.save(tmp_path / "x.npy", np.eye(3))
+    for name in ("cut.npz", "x.npy", "none.npz"):
+        with pytest.raises(DataError, match=f"own.precomputed: .*{name} cannot.*save_npz writes"):
+            read_graph(tmp_path / name, 5)
+    save_npz(tmp_path / "ring.npz", given())
+    np.testing.assert_array_equal(read_graph(tmp_path / "ring.npz", 5).toarray(), given().toarray())

@@ -1,0 +1,259 @@
+import errno
+import subprocess
+import sys
+from functools import partial
+from io import StringIO
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from click.testing import CliRunner
+from clones import ROOT
+from PIL import Image
+
+from spectralnet.cli import main
+from spectralnet.data.preparation import Columns, Pixels
+from spectralnet.data.streams import read_samples
+from spectralnet.data.texts import Tfidf
+from spectralnet.errors import DataError
+from spectralnet.methods.model import ClusterModel
+from spectralnet.methods.predictor import Predictor, as_frame
+from spectralnet.nets.blocks import MLP
+from spectralnet.nets.devices import seeded
+from spectralnet.spectral.map import SpectralMap
+
+
+def random_model(n_features):
+    with seeded(0):
+        parts = MLP([n_features, 6, 3]), MLP([3]), SpectralMap([3, 5, 2])
+        return ClusterModel(*parts, torch.randn(3, 2))
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).integers(0, 256, (50, 2, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def predictor():
+    return Predictor(Pixels((2, 3), 255), random_model(6))
+
+
+@pytest.fixture
+def folder(predictor, tmp_path):
+    predictor.save(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["predict", *map(str, arguments)])
+
+
+def test_raw_images_are_prepared_embedded_and_compared(predictor, images):
+    """The whole way again, in torch and NumPy alone."""
+    found = predictor.predict(images)
+    x = torch.from_numpy(images.reshape(50, 6).astype(np.float32) / 255)
+    with torch.no_grad():
+        embedding = predictor.model(x).numpy()
+    np.testing.assert_allclose(found.embedding, embedding, atol=1e-6)
+    unit = embedding / np.linalg.norm(embedding, axis=1, keepdims=True)
+    distances = np.linalg.norm(unit[:, None] - predictor.model.centroids.numpy(), axis=2)
+    np.testing.assert_array_equal(found.clusters, distances.argmin(axis=1))
+    np.testing.assert_allclose(found.distances, distances.min(axis=1), atol=1e-6)
+    assert as_frame(found).columns.tolist() == ["cluster", "distance"]
+    assert as_frame(found, embedding=True).columns.tolist()[2:] == ["embedding_1", "embedding_2"]
+
+
+def test_texts_are_clustered_by_a_saved_predictor(tmp_path):
+    texts = ["wheat prices rose", "oil prices fell", "wheat and oil"]
+    preparation = Tfidf.fit(texts, 10)
+    predictor = Predictor(preparation, random_model(preparation.n_features))
+    predictor.save(tmp_path)
+    expected = predictor.predict(texts).clusters
+    np.testing.assert_array_equal(Predictor.load(tmp_path).predict(texts).clusters, expected)
+    (tmp_path / "texts.txt").write_text("\n".join(texts), encoding="utf-8")
+    pd.DataFrame({"id": [1, 2, 3], "body": texts}).to_csv(tmp_path / "texts.csv", index=False)
+    for arguments in (["texts.txt"], ["texts.csv", "--columns", "body"]):
+        out = tmp_path / "out.npy"
+        done = run(tmp_path, tmp_path / arguments[0], *arguments[1:], "--out", out)
+        assert done.exit_code == 0, done.output
+        np.testing.assert_array_equal(np.load(out), expected)
+    refused = run(tmp_path, tmp_path / "texts.csv")
+    assert refused.exit_code == 1
+    assert "choose the one that holds the texts" in refused.output
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".csv", ".parquet"])
+def test_every_format_in_and_out_gives_the_same_clusters(
+    predictor, folder, images, tmp_path, suffix
+):
+    expected = predictor.predict(images)
+    source, out = tmp_path / f"samples{suffix}", tmp_path / f"out{suffix}"
+    table = pd.DataFrame(images.reshape(50, 6)).rename(columns="p{}".format)
+    write = {
+        ".npy": lambda: np.save(source, images),
+        ".csv": lambda: table.to_csv(source, index=False),
+        ".parquet": lambda: table.to_parquet(source),
+    }
+    write[suffix]()
+    done = run(folder, source, "--out", out, "--device", "cpu")
+    assert done.exit_code == 0, done.output
+    read = {".npy": np.load, ".csv": pd.read_csv, ".parquet": pd.read_parquet}
+    found = read[suffix](out)
+    clusters = found if suffix == ".npy" else found["cluster"]
+    np.testing.assert_array_equal(clusters, expected.clusters)
+    if suffix != ".npy":
+        np.testing.assert_allclose(found["distance"], expected.distances, rtol=1e-5)
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_folder_gets_a_row_for_each_file(predictor, folder, images, tmp_path):
+    samples = tmp_path / "images"
+    for i, image in enumerate(images):
+        (samples / str(i % 2)).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(samples / f"{i % 2}/{i:02}.png")
+    (samples / "notes.txt").write_text("no image")
+    Image.fromarray(images[3]).resize((30, 20), Image.Resampling.NEAREST).save(samples / "0/02.png")
+    done = run(folder, samples, "--out", tmp_path / "out.csv")
+    assert done.exit_code == 0, done.output
+    found = pd.read_csv(tmp_path / "out.csv").set_index("sample")["cluster"]
+    assert found.index.tolist() == [
+        f"{i % 2}/{i:02}.png" for i in [*range(0, 50, 2), *range(1, 50, 2)]
+    ]
+    images[2] = images[3]  # brought back to the size of the others
+    expected = predictor.predict(images).clusters
+    np.testing.assert_array_equal([found[f"{i % 2}/{i:02}.png"] for i in range(50)], expected)
+
+
+@pytest.mark.parametrize("out", [None, "out.csv", "out.parquet", "out.npy"])
+def test_a_prediction_goes_on_from_chunk_to_chunk(folder, images, tmp_path, monkeypatch, out):
+    monkeypatch.setattr("spectralnet.data.streams.read_samples", partial(read_samples, chunk=20))
+    (tmp_path / "images").mkdir()
+    for i, image in enumerate(images):
+        Image.fromarray(image).save(tmp_path / f"images/{i:02}.png")
+    to = [] if out is None else ["--out", tmp_path / out]
+    done = run(folder, tmp_path / "images", *to)
+    assert done.exit_code == 0, done.output
+    expected = Predictor.load(folder).predict(images).clusters
+    if out == "out.npy":
+        np.testing.assert_array_equal(np.load(tmp_path / out), expected)
+        return
+    read = pd.read_parquet if out == "out.parquet" else pd.read_csv
+    table = read(StringIO(done.stdout) if out is None else tmp_path / out)
+    assert table["sample"].tolist() == [f"{i:02}.png" for i in range(50)]
+    np.testing.assert_array_equal(table["cluster"], expected)
+
+
+def test_a_reader_that_has_enough_is_no_error(folder, images, tmp_path, monkeypatch):
+    def closed(*arguments, **others):
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    np.save(tmp_path / "x.npy", images)
+    monkeypatch.setattr("click.echo", closed)
+    assert run(folder, tmp_path / "x.npy").output == ""
+
+
+def test_a_folder_of_images_is_brought_to_the_white_of_the_model(images, tmp_path):
+    predictor = Predictor(Pixels((2, 3), 16), random_model(6))
+    predictor.save(tmp_path / "model")
+    (tmp_path / "images").mkdir()
+    for i, image in enumerate(images):
+        Image.fromarray(image).save(tmp_path / f"images/{i:02}.png")
+    done = run(tmp_path / "model", tmp_path / "images", "--embedding", "--out", tmp_path / "o.csv")
+    assert done.exit_code == 0, done.output
+    found = pd.read_csv(tmp_path / "o.csv")[["embedding_1", "embedding_2"]]
+    expected = predictor.predict(images.astype(float) * 16 / 255).embedding
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+def test_a_table_is_read_by_the_names_that_were_fitted(tmp_path):
+    rows = np.random.default_rng(0).normal(size=(20, 2))
+    predictor = Predictor(Columns(2, names=["x", "y"]), random_model(2))
+    predictor.save(tmp_path / "model")
+    frame = pd.DataFrame(rows, columns=["x", "y"]).assign(z=1.0)[["z", "y", "x"]]
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    frame.to_parquet(tmp_path / "a.parquet")
+    for source in ("a.csv", "a.parquet"):
+        done = run(tmp_path / "model", tmp_path / source, "--out", tmp_path / "o.npy")
+        assert done.exit_code == 0, done.output
+        np.testing.assert_array_equal(np.load(tmp_path / "o.npy"), predictor.predict(rows).clusters)
+    frame.drop(columns="y").to_csv(tmp_path / "b.csv", index=False)
+    assert "['y']" in run(tmp_path / "model", tmp_path / "b.csv").output
+
+
+@pytest.mark.parametrize("name", ["model.json", "model.safetensors", "preparation.json"])
+def test_a_damaged_model_is_named(folder, images, tmp_path, name):
+    np.save(tmp_path / "x.npy", images)
+    (folder / name).write_bytes((folder / name).read_bytes()[:20])
+    done = run(folder, tmp_path / "x.npy")
+    assert done.exit_code == 1
+    assert f"the model in {folder} is damaged" in done.output
+
+
+def test_a_folder_of_texts_gets_the_clusters_of_its_texts(tmp_path):
+    texts = ["wheat prices rose", "oil prices fell", "wheat and oil"]
+    preparation = Tfidf.fit(texts, 10)
+    predictor = Predictor(preparation, random_model(preparation.n_features))
+    predictor.save(tmp_path / "model")
+    (tmp_path / "texts").mkdir()
+    for i, text in enumerate(texts):
+        (tmp_path / f"texts/{i}.txt").write_text(text, encoding="utf-8")
+    done = run(tmp_path / "model", tmp_path / "texts")
+    assert done.exit_code == 0, done.output
+    found = [line.split(",")[:2] for line in done.stdout.splitlines()[1:]]
+    expected = predictor.predict(texts).clusters
+    assert found == [[f"{i}.txt", str(cluster)] for i, cluster in enumerate(expected)]
+    with pytest.raises(DataError, match="a sequence of texts is needed"):
+        predictor.predict(np.ones((2, 3)))
+
+
+def test_what_cannot_be_used_is_named_and_nothing_is_written(folder, tmp_path):
+    source = tmp_path / "x.csv"
+    out = tmp_path / "out.csv"
+    cases = {
+        "p,q\n1,2\n3,blue\n": "column 'q' holds 'blue' in row 1, which is no number",
+        "p,q\n1,2\n3,4\n": r"images of shape (2, 2)",
+        "1,2\n3,4\n": "has no header: its columns are called 1, 2",
+        "a,b,c,d,e,f\n1,2,3,4,5,6\n1,2,3,4,5,\n": "NaN or infinite",
+        "": "cannot be read",
+    }
+    for content, message in cases.items():
+        source.write_text(content)
+        done = run(folder, source, "--out", out)
+        assert done.exit_code == 1
+        assert message in done.output
+        assert str(source) in done.output
+        assert "Traceback" not in done.output
+        assert not out.exists()
+    assert "is missing" in run(folder, tmp_path / "none.npy").output
+    assert "one of .csv, .parquet, .npy" in run(folder, source, "--out", "x.json").output
+    assert "clusters alone" in run(folder, source, "--out", "x.npy", "--embedding").output
+    assert "model.json is missing" in run(tmp_path, source).output
+
+
+def test_a_model_of_another_kind_is_refused(folder):
+    (folder / "model.json").write_text('{"kind": "kmeans"}')
+    with pytest.raises(DataError, match="kind 'kmeans': this version knows spectral"):
+        Predictor.load(folder)
+
+
+def test_prediction_needs_neither_pipeline_nor_training(tmp_path, images):
+    """In a process where what only those need cannot be imported."""
+    rows = images.reshape(50, 6).astype(float)
+    predictor = Predictor(Columns(6), random_model(6))
+    predictor.save(tmp_path)
+    np.save(tmp_path / "x.npy", rows)
+    missing = ["dvc", "mlflow", "filelock", "matplotlib", "mlxtend", "pooch", "requests", "faiss"]
+    missing += [f"spectralnet.{part}" for part in ("training", "samplers", "siamese", "affinity")]
+    code = (
+        f"import sys; sys.modules.update(dict.fromkeys({missing})); "
+        "from spectralnet.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "predict", tmp_path, tmp_path / "x.npy"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    clusters = [int(line.split(",")[0]) for line in done.stdout.splitlines()[1:]]
+    assert clusters == predictor.predict(rows).clusters.tolist()

@@ -1,0 +1,134 @@
+import numpy as np
+import pytest
+import torch
+
+from spectralnet.config.defaults import default_dec
+from spectralnet.errors import TrainingError
+from spectralnet.methods.dual_autoencoder.net import train_dual_autoencoder
+from spectralnet.nets.autoencoder import train_autoencoder
+from spectralnet.nets.siamese import train_siamese
+from spectralnet.nets.stacked import train_stacked
+from spectralnet.nets.training import Checkpoint, hold_out, shuffled_batches, train
+
+
+class KilledError(Exception):
+    pass
+
+
+def fit(settings, checkpoint=None, kill_in_epoch=None, held_out_losses=None, **updates):
+    """Regress noise with dropout of inputs; all randomness from the trainer's generator."""
+    params = settings.autoencoder.model_copy(update={"epochs": 5, "patience": 5} | updates)
+    torch.manual_seed(0)
+    net = torch.nn.Linear(4, 1)
+    x, y = torch.randn(64, 4), torch.randn(64, 1)
+    epochs = iter(range(1, params.epochs + 1))
+
+    def loss(rows):
+        return ((net(x[rows]) - y[rows]) ** 2).mean()
+
+    def batches(generator):
+        if next(epochs) == kill_in_epoch:
+            raise KilledError
+        return shuffled_batches(torch.arange(64), 16, generator)
+
+    def held_out_loss():
+        return next(held_out_losses) if held_out_losses else loss(torch.arange(64)).item()
+
+    history = train(
+        net,
+        params,
+        batches=batches,
+        n_batches=4,
+        loss=loss,
+        held_out_loss=held_out_loss,
+        seed=0,
+        name="test",
+        checkpoint=checkpoint,
+    )
+    return net, history
+
+
+def test_a_killed_training_goes_on_to_the_same_result(settings, tmp_path):
+    whole, whole_history = fit(settings)
+    checkpoint = Checkpoint(tmp_path / "saved" / "training.pt", seconds=0)
+    with pytest.raises(KilledError):
+        fit(settings, checkpoint, kill_in_epoch=4)
+    assert len(checkpoint.load()["history"]) == 3
+    resumed, history = fit(settings, checkpoint)
+    assert torch.equal(whole.weight, resumed.weight)
+    assert history["loss"].tolist() == whole_history["loss"].tolist()
+    again, _ = fit(settings, checkpoint)  # finished: nothing is left to train
+    assert torch.equal(whole.weight, again.weight)
+    checkpoint.discard()
+    assert list(checkpoint.path.parent.iterdir()) == []
+
+
+def test_the_best_weights_are_kept_and_training_stops(settings):
+    losses = [3, 2, 1.0, 1.5, 1.2]
+    one, history = fit(settings, epochs=10, patience=2, held_out_losses=iter(losses))
+    assert history["epoch"].tolist() == [1, 2, 3, 4, 5]
+    other, history = fit(settings, epochs=10, patience=1, held_out_losses=iter(losses))
+    assert history["epoch"].tolist() == [1, 2, 3, 4]
+    assert torch.equal(one.weight, other.weight)  # both of epoch 3
+
+
+def test_the_rate_rises_to_its_peak_and_falls_and_only_then_patience_counts(settings):
+    _, history = fit(settings, epochs=10, patience=3, held_out_losses=iter(range(1, 11)))
+    assert history["epoch"].tolist() == [1, 2, 3, 4, 5, 6]  # the peak is at 3
+    _, history = fit(settings, epochs=10, patience=10)
+    rates = history["learning_rate"].to_numpy()
+    assert rates.argmax() == 3
+    assert (np.diff(rates[:4]) > 0).all()
+    assert (np.diff(rates[3:]) < 0).all()
+    assert rates[3] == pytest.approx(settings.autoencoder.learning_rate, rel=0.01)
+
+
+def test_divergence_is_an_error_with_a_way_out(settings):
+    with pytest.raises(TrainingError, match="lower the learning_rate"):
+        fit(settings, held_out_losses=iter([float("nan")]))
+
+
+def test_each_epoch_sees_every_row_once():
+    generator = torch.Generator().manual_seed(0)
+    batches = shuffled_batches(torch.arange(10, 110), 30, generator)
+    assert sorted(torch.cat(batches).tolist()) == list(range(10, 110))
+    assert {len(batch) for batch in batches} == {33, 34}
+
+
+TINY = {"epochs": 1, "hidden": [8], "code_size": 2}
+TRAINERS = {
+    "autoencoder": lambda x, graph, settings, dual: train_autoencoder(
+        x, settings.autoencoder.model_copy(update=TINY), seed=0, device=torch.device("cpu")
+    ),
+    "siamese": lambda x, graph, settings, dual: train_siamese(
+        x, graph, settings.siamese.model_copy(update={"epochs": 1}), seed=0,
+        device=torch.device("cpu"),
+    ),
+    "stacked": lambda x, graph, settings, dual: train_stacked(
+        x, default_dec(len(x))[0].model_copy(update=TINY | {"layer_epochs": 1}), seed=0,
+        device=torch.device("cpu"),
+    ),
+    "dual_autoencoder": lambda x, graph, settings, dual: train_dual_autoencoder(
+        x, None, dual.model_copy(update={"epochs": 1}), seed=0, device=torch.device("cpu")
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("trainer", TRAINERS)
+def test_no_gradient_sees_the_held_out_points(trainer, blobs, blob_graph, settings, dual_params):
+    moved = blobs.copy()
+    moved[hold_out(len(blobs), 0.1, seed=0)] += 5
+    (net, history), (other, other_history) = (
+        TRAINERS[trainer](x, blob_graph, settings, dual_params) for x in (blobs, moved)
+    )
+    for weight, same in zip(net.parameters(), other.parameters(), strict=True):
+        assert torch.equal(weight, same)
+    assert history["held_out_loss"][0] != other_history["held_out_loss"][0]
+
+
+def test_hold_out_is_seeded_and_of_the_right_size():
+    mask = hold_out(1000, 0.1, seed=1)
+    assert mask.sum() == 100
+    assert (mask == hold_out(1000, 0.1, seed=1)).all()
+    assert (mask != hold_out(1000, 0.1, seed=2)).any()
+    assert hold_out(5, 0.01, seed=0).sum() == 1

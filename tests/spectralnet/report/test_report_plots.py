@@ -1,0 +1,69 @@
+import numpy as np
+import pandas as pd
+
+from spectralnet.report import plots
+
+
+def test_the_confusion_matrix_shows_every_count():
+    labels, clusters = np.array([0, 0, 1, 1, 1]), np.array([1, 1, 0, 0, 1])
+    (axes,) = plots.confusion(labels, clusters).axes
+    assert [text.get_text() for text in axes.texts] == ["2", "0", "1", "2"]
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["1", "0"]
+
+
+def test_the_embedding_is_drawn_by_cluster_and_by_label(blobs):
+    clusters = np.repeat([0, 1, 2], 60)
+    figure = plots.embedding(blobs, clusters, clusters % 2, seed=0)
+    drawn = [sum(len(c.get_offsets()) for c in axes.collections) for axes in figure.axes]
+    assert drawn == [180, 180]
+    assert [len(axes.collections) for axes in figure.axes] == [3, 2]
+    assert len(plots.embedding(blobs, clusters, np.full(180, -1), seed=0).axes) == 1
+
+
+def test_each_row_of_samples_holds_members_of_its_cluster():
+    clusters = np.repeat([0, 2], [30, 3])
+    images = np.where(clusters == 0, 0.25, 0.75)[:, None] * np.ones((33, 6))
+    (axes,) = plots.samples(images, clusters, (2, 3), seed=0).axes
+    canvas = np.asarray(axes.images[0].get_array())
+    assert canvas.shape == (4, 3 * plots.SAMPLES_SHOWN)
+    assert set(np.unique(canvas[:2])) == {0.75}
+    assert set(np.unique(canvas[2:, :9])) == {0.25}
+    assert set(np.unique(canvas[2:, 9:])) == {1}  # three members only
+
+
+def test_both_spectra_are_drawn():
+    learned, exact = np.array([0.1, 0.3]), np.array([0.0, 0.2, 0.9])
+    (axes,) = plots.eigenvalues(learned, exact, 2).axes
+    drawn = {line.get_label(): line.get_ydata() for line in axes.lines}
+    np.testing.assert_array_equal(drawn["exact"], exact)
+    np.testing.assert_array_equal(drawn["SpectralNet"], learned)
+    assert list(drawn["2 clusters?"]) == [0, 1]  # from the bottom of the axes to the top
+    assert axes.lines[2].get_xdata()[0] == 2.5
+
+
+def test_learning_curves_mark_the_epoch_that_is_kept():
+    history = pd.DataFrame({"epoch": [1, 2, 3], "loss": [3.0, 2, 1], "held_out_loss": [3.0, 1, 2]})
+    panels = plots.learning_curves({"autoencoder": history, "spectralnet": history}).axes
+    assert [axes.get_title() for axes in panels] == ["autoencoder", "spectralnet"]
+    for axes in panels:
+        trained, held_out, ring = axes.lines
+        np.testing.assert_array_equal(trained.get_ydata(), history["loss"])
+        np.testing.assert_array_equal(held_out.get_ydata(), history["held_out_loss"])
+        assert (ring.get_xdata()[0], ring.get_ydata()[0]) == (2, 1)
+
+
+def test_affinities_are_averaged_over_bins_of_sorted_points(blob_graph, monkeypatch):
+    monkeypatch.setattr(plots, "AFFINITY_BINS", 9)
+    clusters = np.tile([0, 1, 2], 60)
+    shown = plots.sorted_affinity(blob_graph, clusters).axes[0].images[0].get_array()
+    order = np.argsort(clusters, kind="stable")
+    blocks = blob_graph.toarray()[np.ix_(order, order)].reshape(9, 20, 9, 20)
+    np.testing.assert_allclose(shown.filled(0), blocks.mean(axis=(1, 3)))
+
+
+def test_every_term_is_named():
+    top = {0: [("oil", 0.5), ("barrel", 0.25)], 3: [("bank", 0.1)]}
+    first, second = plots.terms(top).axes
+    assert [tick.get_text() for tick in first.get_yticklabels()] == ["oil", "barrel"]
+    assert [bar.get_width() for bar in first.patches] == [0.5, 0.25]
+    assert second.get_title() == "cluster 3"

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+import scipy.linalg
+from scipy.sparse import block_diag, csr_array
+from scipy.sparse.csgraph import laplacian
+
+from spectralnet.errors import TrainingError
+from spectralnet.graph.affinity import degrees
+from spectralnet.spectral.laplacian import (
+    exact_eigenvectors,
+    rayleigh_ritz,
+    squared_grassmann_distance,
+)
+
+
+def dense_pairs(graph, normalised):
+    mass = np.diag(degrees(graph)) if normalised else None
+    return scipy.linalg.eigh(laplacian(graph).toarray(), mass)
+
+
+@pytest.mark.parametrize("normalised", [True, False])
+def test_eigenpairs_equal_scipys_dense_solver(blob_graph, normalised):
+    vectors, values = exact_eigenvectors(blob_graph, 5, normalised)
+    dense_values, dense_vectors = dense_pairs(blob_graph, normalised)
+    np.testing.assert_allclose(values, dense_values[:5], atol=1e-9)
+    mass = degrees(blob_graph) if normalised else None
+    assert squared_grassmann_distance(vectors, dense_vectors[:, :5], mass) < 1e-9
+    weights = np.ones(len(vectors)) if mass is None else mass / mass.mean()
+    np.testing.assert_allclose(np.mean(weights[:, None] * vectors**2, axis=0), 1)
+
+
+def test_a_disconnected_graph_has_a_zero_eigenvalue_for_each_component(blob_graph):
+    both = csr_array(block_diag([blob_graph, blob_graph]))
+    vectors, values = exact_eigenvectors(both, 4)
+    assert np.count_nonzero(np.abs(values) < 1e-9) == 2
+    n = blob_graph.shape[0]
+    constant_on_each = vectors[:, :2].std(axis=0, where=np.repeat([True, False], n)[:, None])
+    np.testing.assert_allclose(constant_on_each, 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("normalised", [True, False])
+def test_rayleigh_ritz_finds_the_eigenvectors_in_a_mixed_basis(blob_graph, normalised):
+    dense_values, dense_vectors = dense_pairs(blob_graph, normalised)
+    mixed = dense_vectors[:, :4] @ np.random.default_rng(0).normal(size=(4, 4))
+    rotation, values = rayleigh_ritz(mixed, blob_graph, normalised)
+    np.testing.assert_allclose(values, dense_values[:4], atol=1e-10)
+    exact, _ = exact_eigenvectors(blob_graph, 4, normalised)
+    np.testing.assert_allclose(mixed @ rotation, exact, atol=1e-5)
+
+
+def test_ritz_values_bound_the_eigenvalues_from_above(blob_graph):
+    y = np.random.default_rng(0).normal(size=(blob_graph.shape[0], 4))
+    _, values = rayleigh_ritz(y, blob_graph)
+    assert (values >= dense_pairs(blob_graph, True)[0][:4]).all()
+
+
+def test_collapsed_outputs_are_refused(blob_graph):
+    with pytest.raises(TrainingError, match="3 outputs span fewer dimensions"):
+        rayleigh_ritz(np.ones((blob_graph.shape[0], 3)), blob_graph)
+    y = np.random.default_rng(0).normal(size=(blob_graph.shape[0], 3)).astype(np.float32)
+    y[:, 2] = y[:, 0] + y[:, 1]  # but for float32's roundoff
+    with pytest.raises(TrainingError, match="3 outputs span fewer dimensions"):
+        rayleigh_ritz(y, blob_graph)
+
+
+def test_grassmann_distance_of_known_planes():
+    angle = 0.3
+    u = np.eye(4)[:, :2]
+    v = np.array([[1, 0], [0, np.cos(angle)], [0, np.sin(angle)], [0, 0]])
+    assert squared_grassmann_distance(u, v) == pytest.approx(np.sin(angle) ** 2)
+    assert squared_grassmann_distance(u, u @ [[2, 1], [0, -3]]) == pytest.approx(0, abs=1e-12)
+    assert squared_grassmann_distance(u, np.eye(4)[:, 2:]) == pytest.approx(2)

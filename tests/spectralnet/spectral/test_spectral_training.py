@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+import toys
+
+from spectralnet.clusters.kmeans import fit_centroids, nearest_centroid, unit_rows
+from spectralnet.clusters.metrics import accuracy
+from spectralnet.data.sets.catalogue import reveal
+from spectralnet.graph.affinity import affinity_graph, degrees, with_known_labels
+from spectralnet.graph.neighbours import nearest_neighbours
+from spectralnet.nets.devices import map_in_chunks
+from spectralnet.spectral.laplacian import exact_eigenvectors, squared_grassmann_distance
+from spectralnet.spectral.training import train_spectral_map
+
+
+@pytest.fixture
+def toy_settings(settings):
+    graph = settings.graph.model_copy(
+        update={"n_neighbours": 30, "scale": "global", "scale_neighbour": 10, "overlap": 0}
+    )
+    spectralnet = settings.spectralnet.model_copy(
+        update={"n_components": 2, "epochs": 20, "steps_per_epoch": 50, "learning_rate": 0.01}
+    )
+    return graph, spectralnet
+
+
+def learn(points, graph_params, params, seed, device):
+    neighbours = nearest_neighbours(points, graph_params.n_neighbours)
+    graph = affinity_graph(neighbours, graph_params)
+    spectral_map, eigenvalues, _ = train_spectral_map(
+        points, graph, params, graph_params, seed=seed, device=device
+    )
+    return graph, spectral_map, eigenvalues
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("toy", [toys.two_moons, toys.nested_cs])
+def test_toys_are_clustered_and_so_are_new_points(toy, seed, toy_settings, cpu):
+    points, labels = toy(seed=seed)
+    graph, spectral_map, eigenvalues = learn(points, *toy_settings, seed, cpu)
+    y = map_in_chunks(spectral_map, points, cpu)
+    centroids = fit_centroids(unit_rows(y), 2, seed)
+    assert accuracy(labels, nearest_centroid(unit_rows(y), centroids)) >= 0.99
+    new_points, new_labels = toy(seed=seed + 100)
+    new_y = map_in_chunks(spectral_map, new_points, cpu)
+    assert accuracy(new_labels, nearest_centroid(unit_rows(new_y), centroids)) >= 0.99
+
+    degree = degrees(graph)
+    moment = (y * degree[:, None]).T @ y / degree.sum()
+    np.testing.assert_allclose(moment, np.eye(2), atol=1e-4)
+    exact, exact_values = exact_eigenvectors(graph, 2)
+    assert squared_grassmann_distance(y, exact, degree) < 0.05
+    np.testing.assert_allclose(eigenvalues, exact_values, atol=3e-4)
+    assert (eigenvalues >= exact_values - 1e-9).all()
+
+
+def test_a_few_labels_mend_what_noise_merges(toy_settings, cpu):
+    """The paper's nested C's with heavy noise: even Bayes' rule errs on 2 % of the points."""
+    graph_params = toy_settings[0].model_copy(update={"overlap": 2})
+    changes = {"epochs": 40, "steps_per_epoch": 100, "learning_rate": 0.003}
+    params = toy_settings[1].model_copy(update=changes)
+    points, labels = toys.nested_cs(n=1900, noise=0.175, seed=1)
+    neighbours = nearest_neighbours(points, graph_params.n_neighbours)
+    unsupervised = affinity_graph(neighbours, graph_params)
+    told = with_known_labels(unsupervised, reveal(labels, 0.02, seed=1), seed=1)
+    net = train_spectral_map(points, told, params, graph_params, seed=1, device=cpu)[0]
+    scores = []
+    for embedding in (exact_eigenvectors(unsupervised, 2)[0], map_in_chunks(net, points, cpu)):
+        y = unit_rows(embedding)
+        scores.append(accuracy(labels, nearest_centroid(y, fit_centroids(y, 2, seed=1))))
+    assert scores[0] < 0.9
+    assert scores[1] >= 0.965
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_papers_batches_cluster_two_moons(seed, toy_settings, cpu):
+    graph_params, params = toy_settings
+    graph_params = graph_params.model_copy(update={"n_neighbours": 5, "scale_neighbour": 2})
+    params = params.model_copy(update={"sampler": "batch"})
+    points, labels = toys.two_moons(seed=seed)
+    _, spectral_map, _ = learn(points, graph_params, params, seed, cpu)
+    y = map_in_chunks(spectral_map, points, cpu)
+    np.testing.assert_allclose(y.T @ y / len(y), np.eye(2), atol=1e-4)
+    assert accuracy(labels, nearest_centroid(y, fit_centroids(y, 2, seed))) >= 0.99
+
+
+def test_the_same_seed_gives_the_same_map(toy_settings, cpu):
+    graph_params, params = toy_settings
+    params = params.model_copy(update={"epochs": 2, "steps_per_epoch": 5})
+    points, _ = toys.two_moons(n=300)
+    first, second, other = (
+        map_in_chunks(learn(points, graph_params, params, seed, cpu)[1], points, cpu)
+        for seed in (0, 0, 1)
+    )
+    np.testing.assert_array_equal(first, second)
+    assert not np.allclose(first, other)
