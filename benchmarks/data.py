@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spectralnet.config.schema import read_params
-from spectralnet.data.sets.catalogue import limit, load_dataset
+from spectralnet.config.params import read_params
+from spectralnet.data.sets.catalogue import load_dataset
+from spectralnet.data.sets.subsets import limit
 from spectralnet.data.sets.mnist import DATA_VARIABLE
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
 from spectralnet import DEC, DualAutoencoder, SpectralNet
-from spectralnet.clusters.metrics import accuracy
+from spectralnet.clusters.scores import accuracy
 from tests.toys import nested_cs, two_moons
 
 

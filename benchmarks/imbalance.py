@@ -18,11 +18,11 @@ from benchmarks.data import load
 from spectralnet import SpectralNet
 from spectralnet.artifacts import save_table
 from spectralnet.clusters.comparison import kmeans_clusters
-from spectralnet.clusters.metrics import scores
-from spectralnet.config.schema import read_params
+from spectralnet.clusters.scores import scores
+from spectralnet.config.params import read_params
+from spectralnet.methods.dec.stacked import train_stacked
 from spectralnet.methods.dec.training import train_dec
 from spectralnet.nets.devices import map_in_chunks, pick_device
-from spectralnet.nets.stacked import train_stacked
 
 LEAST = (0.1, 0.3, 0.5, 0.7, 0.9)
 

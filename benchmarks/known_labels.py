@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from spectralnet.clusters.kmeans import fit_spectral_centroids, spectral_clusters
-from spectralnet.clusters.metrics import accuracy
+from spectralnet.clusters.scores import accuracy
 from spectralnet.config.defaults import default_settings
 from spectralnet.data.sets.catalogue import reveal
 from spectralnet.graph.affinity import affinity_graph, with_known_labels

@@ -54,7 +54,7 @@ def forget_weights() -> None:
 
 
 def accuracy(labels: NDArray[np.int64], clusters: NDArray[np.int64]) -> float:
-    """Score like `spectralnet.clusters.metrics.accuracy`, which its namesake hides."""
+    """Score like `spectralnet.clusters.scores.accuracy`, which its namesake hides."""
     counts = contingency_matrix(labels, clusters)
     return counts[linear_sum_assignment(-counts)].sum() / len(labels)
 

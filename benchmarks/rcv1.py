@@ -18,11 +18,11 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from spectralnet.artifacts import load_matrix, save_graph, save_matrix
-from spectralnet.config.schema import read_params
+from spectralnet.codes.autoencoder import train_autoencoder
+from spectralnet.config.params import read_params
 from spectralnet.data.sets.rcv1 import fit_terms
 from spectralnet.graph.affinity import affinity_graph
 from spectralnet.graph.neighbours import nearest_neighbours
-from spectralnet.nets.autoencoder import train_autoencoder
 from spectralnet.nets.devices import map_in_chunks, pick_device
 from spectralnet.nets.saved import load_net, save_net
 

@@ -16,7 +16,7 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wi
 from sklearn.preprocessing import StandardScaler
 
 from spectralnet.clusters.kmeans import fit_centroids, spectral_clusters, unit_rows
-from spectralnet.clusters.metrics import accuracy
+from spectralnet.clusters.scores import accuracy
 from spectralnet.clusters.selection import modularity
 from spectralnet.graph.affinity import GraphParams, affinity_graph
 from spectralnet.graph.neighbours import nearest_neighbours

@@ -1,9 +1,10 @@
 """What blocks of parameters are made of: each part declares its own beside its code."""
 
+from collections.abc import Collection
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 
 def _builtin(value: Any) -> Any:
@@ -16,6 +17,17 @@ Count = Annotated[int, BeforeValidator(_builtin), Field(ge=1)]
 Fraction = Annotated[float, Field(ge=0, lt=1, strict=False)]
 Positive = Annotated[float, Field(gt=0, strict=False)]
 NotNegative = Annotated[float, Field(ge=0, strict=False)]
+
+
+def one_of(names: Collection[str]) -> AfterValidator:
+    """Accept the names of a registry, those that are added later included."""
+
+    def check(name: str) -> str:
+        if name not in names:
+            raise ValueError(f"choose one of {', '.join(names)}")
+        return name
+
+    return AfterValidator(check)
 
 
 class Block(BaseModel):

@@ -3,15 +3,17 @@
 import sys
 from pathlib import Path
 
-from spectralnet.config.schema import Params, read_params
+from spectralnet.config.params import Params, read_params
 from spectralnet.errors import ParameterError
+from spectralnet.methods.learned import GIVEN
 
 
 def check_paths(params: Params) -> None:
     """Refuse paths that are not there; DVC looks for ``own.path`` whatever the data set."""
-    paths = {"own.path": params.own.path}
-    if params.affinity == "precomputed":
-        paths["own.precomputed"] = params.own.precomputed
+    own = params.datasets["own"]
+    paths = {"own.path": own.path, f"{params.dataset}.path": getattr(params.settings, "path", ".")}
+    if params.affinity == GIVEN:
+        paths["own.precomputed"] = own.precomputed
     for name, path in paths.items():
         if not Path(path).exists():
             raise ParameterError(

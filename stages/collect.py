@@ -7,10 +7,12 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
+from spectralnet.config.schema import METHOD_BLOCKS
 
 from spectralnet.artifacts import load_array, save_table, whole_file
 from spectralnet.clusters.selection import mean_agreement
-from spectralnet.config.schema import METHOD_BLOCKS, Params, read_params, read_raw, validate
+from spectralnet.config.params import Params, read_params, read_raw
+from spectralnet.config.settings import validate
 from spectralnet.errors import ParameterError, SpectralNetError
 from spectralnet.report.results import COLUMNS, SETTING, merge, read_table, rows_of
 from spectralnet.report.results_document import document

@@ -5,7 +5,6 @@ import hashlib
 import inspect
 import json
 import resource
-import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -15,12 +14,14 @@ from typing import Any
 
 import torch
 
-from spectralnet.artifacts import EXAMPLE, content_hash, save_json
-from spectralnet.config.schema import Params, Settings, read_params
+import spectralnet
+from spectralnet.artifacts import content_hash, save_json
+from spectralnet.config.params import Params, read_params
+from spectralnet.config.settings import Settings
 from spectralnet.errors import ParameterError, SpectralNetError
-from spectralnet.nets.augmentation import RandomAffine
+from spectralnet.metric.augmentation import RandomAffine
+from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import pick_device
-from spectralnet.nets.training import Checkpoint
 from spectralnet.tracking import runs as tracking
 from stages import STARTED
 
@@ -76,8 +77,8 @@ class Stage:
         """
         known = [self.params.flat(self.name), str(self.device), torch.__version__]
         digest = hashlib.sha256(json.dumps(known).encode())
-        folders = [Path(tracking.__file__).parent, Path(__file__).parent]
-        code = sorted(file for folder in folders for file in folder.glob("*.py"))
+        folders = [Path(spectralnet.__file__).parent, Path(__file__).parent]
+        code = sorted(file for folder in folders for file in folder.rglob("*.py"))
         digest.update(content_hash(*code, *inputs).encode())
         name = f"{self.name}-{digest.hexdigest()[:16]}.pt"
         self.used_checkpoint = Checkpoint(tracking.main_root() / ".checkpoints" / name)
@@ -102,35 +103,32 @@ def warn_of_components(components: int, n_components: int) -> None:
         )
 
 
-def copy_preparation(data: Path, model: Path) -> None:
-    """Put beside a saved model what makes it take raw samples, and some of these."""
-    for name in ("preparation.json", EXAMPLE):
-        shutil.copyfile(data / name, model / name)
-
-
-def main(work: Callable[..., str], method: str | None = "spectralnet") -> None:
+def main(
+    work: Callable[..., str],
+    method: str | None = "spectralnet",
+    named: Callable[[Path], str] | None = None,
+) -> None:
     """Run a stage's function on the paths of the command line.
 
     Parameters
     ----------
     work : callable
-        Takes a `Stage` and paths, the last of which is the folder to write to, and returns
-        what it made, in words. Errors that a user can mend end the process with their
-        message alone.
+        Takes a `Stage` and paths, one of them perhaps a list, the last of which is the folder
+        to write to, and returns what it made, in words. Errors that a user can mend end the
+        process with their message alone.
     method : str or None, default="spectralnet"
-        What the stage is a part of, which has an MLflow parent; None: what the name of the
-        folder says. SpectralNet's ends with `evaluate`, another with its only stage.
+        What the stage is a part of, which has an MLflow parent; None: what the stage is called.
+        SpectralNet's ends with `evaluate`, another with its only stage.
+    named : callable, optional
+        What the stage is called, by the folder to write to; by default as the function.
     """
-    name = work.__name__
-    folders = list(inspect.signature(work).parameters)[1:]
-    parser = argparse.ArgumentParser(f"stages.{name}", description=inspect.getdoc(work))
-    for folder in folders:
-        parser.add_argument(folder, type=Path)
-    paths: dict[str, Path] = vars(parser.parse_args())
+    paths = _parse(work)
+    *read, written = paths.values()
+    name = work.__name__ if named is None else named(written)
+    method = method or name
     try:
         params = read_params()
         device = pick_device(params.device)
-        method = method or paths[folders[-1]].name
         is_last = name == "evaluate" or method != "spectralnet"
         with tracking.stage_run(name, params.flat(method), is_last) as run:
             stage = Stage(name, params, device, run, method)
@@ -139,11 +137,19 @@ def main(work: Callable[..., str], method: str | None = "spectralnet") -> None:
             run.log_metrics({"seconds": seconds})
         record: dict[str, Any] = {"stage": name, "run_id": run.run_id, "seconds": seconds}
         record["peak_memory"] = stage.peak_memory()
-        save_json(paths[folders[-1]] / "run.json", record)
+        save_json(written / "run.json", record)
         if stage.used_checkpoint:
             stage.used_checkpoint.discard()
     except SpectralNetError as error:
         sys.exit(f"stage {name}: {error}")
-    *read, written = [str(paths[folder]) for folder in folders]
-    source = ", ".join(read) or f"dataset {params.dataset}"
+    source = ", ".join(map(str, read)) or f"dataset {params.dataset}"
     print(f"{name}: {made}, in {seconds:.0f} s ({source} -> {written})", flush=True)
+
+
+def _parse(work: Callable[..., str]) -> dict[str, Any]:
+    """Read the command line into the arguments of a stage's function, the last a path."""
+    parser = argparse.ArgumentParser(work.__module__, description=inspect.getdoc(work))
+    for argument in list(inspect.signature(work).parameters.values())[1:]:
+        several = argument.annotation == list[Path]
+        parser.add_argument(argument.name, type=Path, nargs="*" if several else None)
+    return vars(parser.parse_args())

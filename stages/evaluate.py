@@ -19,12 +19,13 @@ from spectralnet.artifacts import (
     whole_file,
 )
 from spectralnet.clusters.comparison import compare_with_exact, kmeans_clusters, top_terms
-from spectralnet.clusters.metrics import score_clusterings
+from spectralnet.clusters.scores import score_clusterings
 from spectralnet.methods.model import ClusterModel
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.report import plots
 from spectralnet.report.model_card import model_card
 from spectralnet.report.page import read_results, render_report
+from spectralnet.spectral.samplers import SAMPLERS
 from spectralnet.tracking.registry import log_predictor
 from stages.common import Stage, main
 
@@ -45,7 +46,7 @@ def evaluate(
         clusters,
         settings.n_clusters,
         weights,
-        settings.spectralnet.sampler == "edges",
+        SAMPLERS[settings.spectralnet.sampler].normalised,
         stage.params.seed,
     )
     metrics: dict[str, Any] = load_json(affinity / "about.json") | compared | {"n": len(clusters)}

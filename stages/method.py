@@ -1,16 +1,84 @@
-"""What the stages of methods beside SpectralNet have in common: scores of their own."""
+"""Cluster by a method beside SpectralNet: the one that the output's folder is named after."""
 
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from spectralnet.artifacts import load_array, load_json, save_array, save_json
-from spectralnet.clusters.metrics import score_clusterings
+from spectralnet.artifacts import (
+    load_array,
+    load_graph,
+    load_json,
+    load_matrix,
+    save_array,
+    save_json,
+    save_table,
+)
+from spectralnet.clusters.scores import score_clusterings
+from spectralnet.config.limits import check_points
+from spectralnet.methods.catalogue import METHODS
+from spectralnet.methods.task import Found, Task
+from spectralnet.nets.saved import load_net
 from spectralnet.report.model_card import model_card
 from spectralnet.tracking.registry import log_predictor
-from stages.common import Stage, copy_preparation
+from stages.common import Stage, main, warn_of_components
+from stages.files import copy_preparation
+
+
+def method(stage: Stage, data: Path, sources: list[Path], clusters: Path) -> str:
+    """Run a method on prepared features, and on the codes or the graph in further folders."""
+    task = read_task(stage, data, sources)
+    found = METHODS[stage.name].cluster(task)
+    if found.history is not None:
+        save_table(clusters / "history.csv", found.history)
+        _log_curves(stage, found)
+    if found.model is not None:
+        found.model.save(clusters)
+    upstream = list(dict.fromkeys([data, *sources]))
+    said = write_clustering(stage, data, upstream, clusters, found)
+    if found.model is not None:
+        register_model(stage, data, clusters)
+    return ", ".join(part for part in (said, found.remark) if part)
+
+
+def read_task(stage: Stage, data: Path, sources: list[Path]) -> Task:
+    """Read what the folders hold: features of the points, codes of a space, a graph."""
+    settings, params = stage.settings, stage.params
+    x = load_matrix(data / "matrix")
+    check_points(x, settings)
+    coded = [folder for folder in sources if (folder / "matrix").exists()] or [data]
+    graphs = [folder for folder in sources if (folder / "graph.npz").exists()]
+    for folder in graphs:
+        components = load_json(folder / "about.json")["components"]
+        warn_of_components(components, settings.spectralnet.n_components)
+    inputs = [data / "matrix", *(folder / "encoder.safetensors" for folder in sources)]
+    return Task(
+        stage.name,
+        x,
+        load_matrix(data / "held_out_matrix"),
+        load_matrix(coded[-1] / "matrix"),
+        load_net(coded[-1], "encoder"),
+        load_graph(graphs[-1] / "graph.npz") if graphs else None,
+        load_json(data / "about.json")["image_shape"],
+        settings.n_clusters,
+        params.block(stage.name),
+        settings.graph,
+        settings.spectralnet,
+        params.seed,
+        stage.device,
+        lambda: stage.checkpoint(*inputs),
+    )
+
+
+def _log_curves(stage: Stage, found: Found) -> None:
+    """Log the learning curve of a method, or of each of its phases."""
+    history = found.history
+    if history is None:
+        return
+    if "phase" not in history:
+        stage.run.log_curve(history)
+        return
+    for phase, curve in history.groupby("phase"):
+        names = {name: f"{phase!s}.{name}" for name in curve.columns.drop(["phase", "epoch"])}
+        stage.run.log_curve(curve.drop(columns="phase").rename(columns=names))
 
 
 def write_clustering(
@@ -18,8 +86,7 @@ def write_clustering(
     data: Path,
     upstream: list[Path],
     folder: Path,
-    clusters: NDArray[np.int64],
-    held_out_clusters: NDArray[np.int64] | None = None,
+    found: Found,
 ) -> str:
     """Write a method's clusters and scores, and log them as a run of the method's own.
 
@@ -31,9 +98,7 @@ def write_clustering(
     upstream : list of Path
         Folders that the method read: their time and memory count as the method's.
     folder : Path
-    clusters : ndarray of shape (n,)
-    held_out_clusters : ndarray of shape (n_held_out,), optional
-        Where the method can tell the clusters of new points.
+    found : Found
 
     Returns
     -------
@@ -41,16 +106,16 @@ def write_clustering(
         The scores, in words.
     """
     records = [load_json(path / "run.json") for path in upstream]
-    metrics: dict[str, Any] = {"method": stage.method, "n": len(clusters)}
+    metrics: dict[str, Any] = {"method": stage.method, "n": len(found.clusters)}
     metrics["seconds"] = round(sum(r["seconds"] for r in records) + stage.seconds(), 1)
     metrics["peak_memory"] = max([stage.peak_memory(), *(r["peak_memory"] for r in records)])
     labels, told = load_array(data / "labels.npy"), load_array(data / "known_labels.npy")
-    metrics |= score_clusterings({"": clusters}, labels, told)
-    if held_out_clusters is not None:
+    metrics |= score_clusterings({"": found.clusters}, labels, told)
+    if found.held_out_clusters is not None:
         held_out_labels = load_array(data / "held_out_labels.npy")
-        scored = score_clusterings({"": held_out_clusters}, held_out_labels)
+        scored = score_clusterings({"": found.held_out_clusters}, held_out_labels)
         metrics |= {f"{name}_test": score for name, score in scored.items()}
-    save_array(folder / "clusters.npy", clusters)
+    save_array(folder / "clusters.npy", found.clusters)
     save_json(folder / "metrics.json", metrics)
     stage.run.log_metrics(metrics, on_parent=True)
     stage.run.log_upstream(records)
@@ -79,3 +144,7 @@ def register_model(stage: Stage, data: Path, folder: Path) -> None:
     metrics = load_json(folder / "metrics.json")
     card = model_card(about, params.flat(method), metrics, method)
     log_predictor(folder, card, f"{method}-{params.dataset}", params.variant(method))
+
+
+if __name__ == "__main__":
+    main(method, method=None, named=lambda folder: folder.name)

@@ -20,8 +20,9 @@ from spectralnet.artifacts import (
 from spectralnet.checks import check_features
 from spectralnet.config.limits import check_points
 from spectralnet.data.preparation import Preparation
-from spectralnet.data.sets.catalogue import Dataset, held_out_mask, limit, load_dataset, reveal
+from spectralnet.data.sets.catalogue import SOURCES, Dataset
 from spectralnet.data.sets.mnist import DATA_VARIABLE
+from spectralnet.data.sets.subsets import choose_known, held_out_mask, limit
 from spectralnet.errors import DataError
 from spectralnet.graph.given import read_graph
 from spectralnet.matrices import Matrix, empty_rows
@@ -34,14 +35,14 @@ from stages.common import Stage, main
 def prepare(stage: Stage, features: Path) -> str:
     """Write the features and labels of the points to fit, and of those held out."""
     params = stage.params
-    dataset = load_dataset(params.dataset, _data_folders(), stage.settings)
+    dataset = SOURCES[params.source].load(_data_folders(), stage.params.settings)
     dataset = limit(dataset, params.limit, params.seed)
     held_out = held_out_mask(dataset, params.fit_on, params.seed)
     preparation = dataset.fit(dataset.raw[~held_out])
     x, fitted = _points(dataset, preparation, np.flatnonzero(~held_out))
     unseen, unseen_rows = _points(dataset, preparation, np.flatnonzero(held_out))
     labels = dataset.labels[fitted]
-    known_labels = reveal(labels, params.labelled, params.seed)
+    known_labels = choose_known(labels, params.labelled, params.seed)
     _check(stage, x, dataset)
 
     save_matrix(features / "matrix", x)
@@ -82,7 +83,7 @@ def _check(stage: Stage, x: Matrix, dataset: Dataset) -> None:
     check_points(x, stage.settings)
     stage.augmentation(dataset.image_shape)
     if params.affinity == "precomputed":
-        read_graph(Path(params.own.precomputed), x.shape[0])
+        read_graph(Path(params.settings.precomputed), x.shape[0])
 
 
 def _points(

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from spectralnet.artifacts import load_matrix
 from spectralnet.config.limits import check_sizes
-from spectralnet.nets.stacked import train_stacked
-from stages.autoencoder import write_codes
+from spectralnet.methods.dec.stacked import train_stacked
 from stages.common import Stage, main
+from stages.files import write_codes
 
 
 def stacked(stage: Stage, features: Path, codes: Path) -> str:
@@ -15,7 +15,7 @@ def stacked(stage: Stage, features: Path, codes: Path) -> str:
     check_sizes(x.shape[0], stage.settings)
     net, history = train_stacked(
         x,
-        stage.params.stacked,
+        stage.params.block("stacked"),
         seed=stage.params.seed,
         device=stage.device,
         checkpoint=stage.checkpoint(features / "matrix"),

@@ -6,7 +6,7 @@ import torch
 from clones import TINY, Clone
 
 from spectralnet.config.defaults import default_settings
-from spectralnet.config.schema import Settings
+from spectralnet.config.settings import Settings
 from spectralnet.graph.affinity import GraphParams, affinity_graph
 from spectralnet.graph.neighbours import nearest_neighbours
 from spectralnet.methods.dual_autoencoder.net import DualAutoencoderParams, JointParams

@@ -4,10 +4,11 @@ from typing import Any
 
 from spectralnet.checks import check_count, check_distinct
 from spectralnet.config.defaults import default_settings
-from spectralnet.config.schema import Settings
+from spectralnet.config.settings import Settings
 from spectralnet.errors import ParameterError
 from spectralnet.matrices import Matrix
 from spectralnet.nets.training import n_held_out
+from spectralnet.spectral.samplers import SAMPLERS
 
 Changes = dict[str, Any] | None
 
@@ -38,10 +39,11 @@ def check_sizes(n: int, settings: Settings) -> None:
             )
     net = settings.spectralnet
     seen = n - n_held_out(n, net.held_out)
-    if net.sampler == "batch" and net.n_components > seen // 2:
+    most = seen // SAMPLERS[net.sampler].parts
+    if net.n_components > most:
         raise ParameterError(
             f"spectralnet.n_components = {net.n_components} is too many for {seen} points that "
-            f"are not held out, which sampler: batch halves: at most {seen // 2}, or sampler: edges"
+            f"are not held out, which sampler: {net.sampler} divides: at most {most}"
         )
 
 

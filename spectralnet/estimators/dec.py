@@ -11,8 +11,8 @@ from spectralnet.config.defaults import default_dec
 from spectralnet.estimators.base import Changes, DeepClusterer
 from spectralnet.matrices import Matrix
 from spectralnet.methods.dec.model import DECModel
+from spectralnet.methods.dec.stacked import train_stacked
 from spectralnet.methods.dec.training import train_dec
-from spectralnet.nets.stacked import train_stacked
 
 
 class DEC(DeepClusterer):

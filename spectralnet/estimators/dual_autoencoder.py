@@ -11,7 +11,7 @@ from spectralnet.checks import image_size
 from spectralnet.clusters.kmeans import Assignment
 from spectralnet.config.defaults import default_dual_autoencoder
 from spectralnet.config.limits import graph_settings
-from spectralnet.config.schema import Settings
+from spectralnet.config.settings import Settings
 from spectralnet.estimators.base import Changes, DeepClusterer
 from spectralnet.matrices import Matrix
 from spectralnet.methods.dual_autoencoder.net import DualAutoencoderParams

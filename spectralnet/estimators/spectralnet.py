@@ -7,25 +7,22 @@ from typing import Literal, Self
 import numpy as np
 import pandas as pd
 import torch
-from scipy.sparse import csr_array
 
 from spectralnet.artifacts import load_array, save_array
 from spectralnet.checks import image_size
 from spectralnet.clusters.kmeans import Assignment
+from spectralnet.codes.autoencoder import train_autoencoder
 from spectralnet.config.limits import graph_settings
-from spectralnet.config.schema import Settings
+from spectralnet.config.settings import Settings
 from spectralnet.errors import ParameterError
 from spectralnet.estimators.base import Changes, DeepClusterer
-from spectralnet.graph.affinity import affinity_graph, with_confirmed
-from spectralnet.graph.confirmed import confirmed_edges
-from spectralnet.graph.neighbours import nearest_neighbours
 from spectralnet.matrices import Matrix
-from spectralnet.methods.model import ClusterModel, cluster_in_eigenspace
-from spectralnet.nets.autoencoder import train_autoencoder
-from spectralnet.nets.blocks import MLP, ConvNet
+from spectralnet.methods.affinities import AffinityOptions, PointsInSpace
+from spectralnet.methods.learned import LEARNED, PLAIN, make_affinity
+from spectralnet.methods.model import ClusterModel
+from spectralnet.methods.spectralnet import train_spectralnet
+from spectralnet.nets.blocks import MLP
 from spectralnet.nets.devices import map_in_chunks
-from spectralnet.nets.siamese import sees_images, train_siamese
-from spectralnet.spectral.training import train_spectral_map
 
 CODES_PAY_FROM = 50  # features; with fewer, neighbours are searched for among the rows themselves
 
@@ -131,51 +128,26 @@ class SpectralNet(DeepClusterer):
             )
             encoder = autoencoder.encoder
             features = map_in_chunks(encoder, x, device)
-        embedder: MLP | ConvNet = MLP([features.shape[1]])
-        embedding, graph = features, _graph(features, settings, seed)
-        if self.affinity == "siamese":
-            confirmed = None
-            if sees_images(self.image_shape, settings.siamese):
-                if self._space(x) == "code":
-                    confirmed = confirmed_edges(graph, x, settings.graph, seed)
-                features, encoder = x, MLP([x.shape[1]])  # convolutions see the images themselves
-            embedder, embedding = self._learn_metric(
-                features, graph, confirmed, settings, seed, device
-            )
-            graph = with_confirmed(_graph(embedding, settings, seed), confirmed)
-        spectral_map, self.eigenvalues_, self.history_["spectralnet"] = train_spectral_map(
-            embedding, graph, settings.spectralnet, settings.graph, seed=seed, device=device
+        affinity = make_affinity(
+            self.affinity,
+            PointsInSpace(x, features, encoder, image_size(self.image_shape, x.shape[1])),
+            AffinityOptions(settings.graph, settings.siamese, seed, device),
         )
-        return cluster_in_eigenspace(
-            encoder,
-            embedder,
-            spectral_map,
-            embedding,
-            graph,
+        if affinity.history is not None:
+            self.history_[self.affinity] = affinity.history
+        found = train_spectralnet(
+            affinity.encoder,
+            affinity.embedder,
+            affinity.embedding,
+            affinity.graph,
             settings.n_clusters,
+            settings.spectralnet,
+            settings.graph,
             seed=seed,
             device=device,
         )
-
-    def _learn_metric(
-        self,
-        features: Matrix,
-        graph: csr_array,
-        confirmed: csr_array | None,
-        settings: Settings,
-        seed: int,
-        device: torch.device,
-    ) -> tuple[MLP | ConvNet, Matrix]:
-        embedder, self.history_["siamese"] = train_siamese(
-            features,
-            graph,
-            settings.siamese,
-            seed=seed,
-            device=device,
-            image_shape=image_size(self.image_shape, self.n_features_in_),
-            confirmed=confirmed,
-        )
-        return embedder, map_in_chunks(embedder, features, device)
+        self.eigenvalues_, self.history_["spectralnet"] = found.eigenvalues, found.history
+        return found.model, found.assigned
 
     def save(self, folder: str | Path) -> None:
         """Write the fitted estimator into a folder: JSON, ``.safetensors``, ``.npy``.
@@ -197,7 +169,7 @@ class SpectralNet(DeepClusterer):
         image_size(self.image_shape, x.shape[1])
         for name, allowed in (
             ("space", ("auto", "code", "input")),
-            ("affinity", ("euclidean", "siamese")),
+            ("affinity", (PLAIN, *LEARNED)),
         ):
             if getattr(self, name) not in allowed:
                 raise ParameterError(
@@ -215,8 +187,3 @@ class SpectralNet(DeepClusterer):
         if self.space == "auto":
             return "code" if x.shape[1] > CODES_PAY_FROM else "input"
         return self.space
-
-
-def _graph(x: Matrix, settings: Settings, seed: int) -> csr_array:
-    params = settings.graph
-    return affinity_graph(nearest_neighbours(x, params.n_neighbours, params.search, seed), params)

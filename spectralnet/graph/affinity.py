@@ -19,11 +19,11 @@ KNOWN_NEIGHBOURS = 20  # of one class
 class GraphParams(Block):
     """The nearest neighbour graph and its Gaussian weights."""
 
-    n_neighbours: Count
-    search: Literal["auto", "exact", "approximate"]
-    scale: Literal["local", "global"]
-    scale_neighbour: Count
-    overlap: NotNegative
+    n_neighbours: Count = 20
+    search: Literal["auto", "exact", "approximate"] = "auto"
+    scale: Literal["local", "global"] = "local"
+    scale_neighbour: Count = 10
+    overlap: NotNegative = 1.0
 
     @model_validator(mode="after")
     def _scale_neighbour_is_a_neighbour(self) -> "GraphParams":

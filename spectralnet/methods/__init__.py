@@ -1,7 +1,11 @@
 """Whole methods, each wired of the rooms above: from features to clusters.
 
+* `affinities`: points in a space to a graph; every affinity by its name
+* `spectralnet`: a graph to clusters
 * `model`: SpectralNet's trained model, new points included
 * `dec`: deep embedded clustering
 * `dual_autoencoder`: the Dual Autoencoder Network
+* `baselines`, `rivals`: simpler methods, and those of other libraries
+* `catalogue`, `task`: every method by its name; what it is given, what it gives back
 * `predictor`: any model with what its samples go through first: what is served
 """

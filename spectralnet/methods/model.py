@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 from torch import Tensor, nn
 
 from spectralnet.artifacts import load_json, load_weights, save_json, save_weights
-from spectralnet.clusters.kmeans import Assignment, assign, fit_spectral_centroids
+from spectralnet.clusters.kmeans import Assignment, assign
 from spectralnet.matrices import Matrix, as_features
 from spectralnet.nets.blocks import MLP, ConvNet, build_net
 from spectralnet.nets.devices import map_in_chunks
@@ -104,41 +103,3 @@ class ClusterModel(nn.Module):
         )
         load_weights(folder / "model.safetensors", model)
         return model.eval()
-
-
-def cluster_in_eigenspace(
-    encoder: MLP | ConvNet,
-    embedder: MLP | ConvNet,
-    spectral_map: SpectralMap,
-    x: Matrix,
-    graph: csr_array,
-    n_clusters: int,
-    *,
-    seed: int,
-    device: torch.device,
-) -> tuple[ClusterModel, Assignment]:
-    """Fit centroids to what a trained spectral map makes of points: the last step.
-
-    Parameters
-    ----------
-    encoder, embedder : MLP or ConvNet
-        What made `x` of the features.
-    spectral_map : SpectralMap
-    x : ndarray of shape (n, e)
-        The spectral map's inputs.
-    graph : csr_array of shape (n, n)
-        The affinities that it was trained on.
-    n_clusters : int
-    seed : int
-    device : torch.device
-
-    Returns
-    -------
-    model : ClusterModel
-    assignment : Assignment
-        Of the rows of `x`.
-    """
-    embedding = map_in_chunks(spectral_map, x, device)
-    centroids = fit_spectral_centroids(embedding, n_clusters, graph, seed)
-    model = ClusterModel(encoder, embedder, spectral_map, torch.from_numpy(centroids))
-    return model, assign(embedding, centroids)

@@ -2,8 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -13,10 +11,14 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor, nn
 
-from spectralnet.artifacts import whole_file
 from spectralnet.errors import TrainingError
-from spectralnet.parameters import Block, Count, Positive
+from spectralnet.nets.checkpoints import Checkpoint
+from spectralnet.nets.optimisers import OPTIMISERS
+from spectralnet.parameters import Block, Count, Positive, one_of
 from spectralnet.progress import progress_bar
+
+BatchSize = Annotated[int, Field(ge=2)]
+OptimiserName = Annotated[str, one_of(OPTIMISERS)]
 
 WARM_UP = 0.3  # part of the cycle in which the rate rises
 HELD_OUT_BATCHES = 20  # drawn for a held-out loss, where points come in pairs
@@ -26,59 +28,16 @@ class TrainingParams(Block):
     """What every trainer needs."""
 
     epochs: Count
-    batch_size: Annotated[int, Field(ge=2)]
-    learning_rate: Positive
-    patience: Count
-    held_out: Annotated[float, Field(gt=0, le=0.5, strict=False)]
+    batch_size: BatchSize
+    learning_rate: Positive = 0.001
+    optimiser: OptimiserName = "adam"
+    patience: Count = 10
+    held_out: Annotated[float, Field(gt=0, le=0.5, strict=False)] = 0.1
 
 
 def n_held_out(n: int, fraction: float) -> int:
     """Return how many of n points no gradient sees: the part `held_out`, but at least one."""
     return max(1, round(fraction * n))
-
-
-@dataclass
-class Checkpoint:
-    """A file from which a killed training goes on to the result it would have had.
-
-    Parameters
-    ----------
-    path : Path
-        Its name has to tell apart whatever the result depends on.
-    seconds : float, default=30
-        What a kill may lose: `is_due` once this long has passed since the last `save`.
-    """
-
-    path: Path
-    seconds: float = 30
-
-    def __post_init__(self) -> None:
-        self._saved_at = time.monotonic()
-
-    def is_due(self) -> bool:
-        """Say whether it is time to save."""
-        return time.monotonic() - self._saved_at >= self.seconds
-
-    def save(self, state: dict[str, Any]) -> None:
-        """Replace the file by `state` in one step."""
-        with whole_file(self.path) as partial:
-            torch.save(state, partial)
-        self._saved_at = time.monotonic()
-
-    def load(self) -> dict[str, Any] | None:
-        """Return the saved state, or None."""
-        if not self.path.exists():
-            return None
-        return torch.load(self.path, map_location="cpu", weights_only=True)
-
-    def part(self, name: str) -> "Checkpoint":
-        """Return a checkpoint for one of several trainings; `discard` removes it as well."""
-        return Checkpoint(self.path.with_name(f"{self.path.stem}-{name}.pt"), self.seconds)
-
-    def discard(self) -> None:
-        """Remove the file, and those of its parts."""
-        for path in [self.path, *self.path.parent.glob(f"{self.path.stem}-*.pt")]:
-            path.unlink(missing_ok=True)
 
 
 def train(
@@ -100,7 +59,7 @@ def train(
     net : nn.Module
         Trained in place.
     params : TrainingParams
-        Adam's `learning_rate` is the peak of one cycle over `epochs`. Once it is past,
+        `learning_rate` is the peak of one cycle over `epochs`. Once it is past,
         training stops after `patience` epochs without a smaller held-out loss.
     batches : callable
         Draws the minibatches of one epoch with the generator it is given.
@@ -150,7 +109,8 @@ class _Loop:
         self, net: nn.Module, params: TrainingParams, n_batches: int, generator: torch.Generator
     ) -> None:
         self.net, self.params, self.generator = net, params, generator
-        self.optimizer = torch.optim.Adam(net.parameters(), lr=params.learning_rate, fused=True)
+        optimiser = OPTIMISERS[params.optimiser]
+        self.optimizer = optimiser(net.parameters(), params.learning_rate)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer,
             params.learning_rate,

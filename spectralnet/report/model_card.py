@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from spectralnet.methods.catalogue import METHODS, OURS
+
 SCORES = {
     "acc": "ACC, fitted points",
     "nmi": "NMI, fitted points",
@@ -12,12 +14,6 @@ SCORES = {
     "agreement": "agreement with exact spectral clustering (NMI)",
 }
 
-
-DESCRIPTIONS = {
-    "spectralnet": "SpectralNet, the deep spectral clustering of Shaham et al., ICLR 2018",
-    "dec": "DEC, the deep embedded clustering of Xie et al., ICML 2016",
-    "dual_autoencoder": "the Dual Autoencoder Network of Yang et al., CVPR 2019",
-}
 
 CARD = """# {method} on {dataset}
 
@@ -68,7 +64,7 @@ def model_card(
     metrics : dict
         Those of the evaluation.
     method : str, default="spectralnet"
-        One of `DESCRIPTIONS`.
+        One of `METHODS`.
 
     Returns
     -------
@@ -80,7 +76,7 @@ def model_card(
     return CARD.format(
         **about,
         method=method,
-        what=DESCRIPTIONS[method],
+        what=METHODS[method].description if method in METHODS else OURS,
         n_clusters=params["n_clusters"],
         scores="\n".join(scores),
         parameters="\n".join(parameters),

@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 from sklearn.manifold import TSNE
 
 from spectralnet.clusters.kmeans import unit_rows
-from spectralnet.clusters.metrics import matched_confusion
+from spectralnet.clusters.scores import matched_confusion
 
 POINTS_SHOWN = 1500
 SAMPLES_SHOWN = 12

@@ -1,7 +1,7 @@
-"""Two ways to draw minibatches of a graph, each with its estimate of the Rayleigh quotient."""
+"""The ways to draw minibatches of a graph, each with its estimate of the Rayleigh quotient."""
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import ClassVar, Protocol, Self
 
 import numpy as np
 import torch
@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from torch import Tensor
 
-from spectralnet.graph.affinity import GraphParams
+from spectralnet.graph.affinity import GraphParams, affinity_graph
 from spectralnet.graph.edges import split_edges
+from spectralnet.graph.neighbours import Neighbours
 from spectralnet.matrices import Points
 from spectralnet.spectral.orthonormal import orthonormal_weights, orthonormalise
 
@@ -20,8 +21,23 @@ Map = Callable[[Tensor], Tensor]
 class Sampler(Protocol):
     """What the training of a spectral map asks of a sampler."""
 
-    normalised: bool
+    normalised: ClassVar[bool]
     """Whether the loss is of the normalised Laplacian, L u = lambda D u."""
+    reads_graph: ClassVar[bool]
+    """Whether its affinities are those of the graph, and not of its own making."""
+    parts: ClassVar[int]
+    """Into how many disjoint minibatches a step divides points."""
+
+    @classmethod
+    def build(
+        cls,
+        points: Points,
+        graph: csr_array,
+        held_out: NDArray[np.bool_],
+        batch_size: int,
+        graph_params: GraphParams,
+    ) -> Self:
+        """Build it of what any sampler may need."""
 
     def batches(self, generator: torch.Generator, n: int) -> Iterator[Tensor]:
         """Draw n minibatches of indices of fitted points."""
@@ -33,7 +49,7 @@ class Sampler(Protocol):
         """Estimate the Rayleigh quotient of a map from points to outputs."""
 
 
-class EdgeSampler:
+class EdgeSampler(Sampler):
     """Draws edges in proportion to their weights: the normalised cut.
 
     An endpoint of such an edge is then drawn in proportion to its degree, so C, the second
@@ -59,11 +75,23 @@ class EdgeSampler:
         If no edge is left for training.
     """
 
-    normalised = True
+    normalised, reads_graph, parts = True, True, 1
 
     def __init__(self, graph: csr_array, held_out: NDArray[np.bool_], batch_size: int) -> None:
         self.batch_size = batch_size
         self._fitted, self._held_out = split_edges(graph, held_out)
+
+    @classmethod
+    def build(
+        cls,
+        points: Points,
+        graph: csr_array,
+        held_out: NDArray[np.bool_],
+        batch_size: int,
+        graph_params: GraphParams,
+    ) -> Self:
+        """Build it of the graph."""
+        return cls(graph, held_out, batch_size)
 
     def batches(self, generator: torch.Generator, n: int) -> Iterator[Tensor]:
         """Draw n minibatches of edges, int (2, m), between fitted points."""
@@ -80,7 +108,7 @@ class EdgeSampler:
         return ((left - right) ** 2).sum(dim=1).mean() / 2
 
 
-class BatchSampler:
+class BatchSampler(Sampler):
     """Draws points, with affinities inside a minibatch, for the unnormalised Laplacian.
 
     Each minibatch comes with a second one, which sets the orthonormal weights. The affinities
@@ -102,7 +130,7 @@ class BatchSampler:
     Shaham et al., SpectralNet, ICLR 2018, equation 1 and algorithm 1.
     """
 
-    normalised = False
+    normalised, reads_graph, parts = False, False, 2
 
     def __init__(
         self,
@@ -115,6 +143,18 @@ class BatchSampler:
         self._points = points
         self._fitted = torch.from_numpy(np.flatnonzero(~held_out))
         self._held_out = torch.from_numpy(np.flatnonzero(held_out))
+
+    @classmethod
+    def build(
+        cls,
+        points: Points,
+        graph: csr_array,
+        held_out: NDArray[np.bool_],
+        batch_size: int,
+        graph_params: GraphParams,
+    ) -> Self:
+        """Build it of the points."""
+        return cls(points, held_out, batch_size, graph_params)
 
     def batches(self, generator: torch.Generator, n: int) -> Iterator[Tensor]:
         """Draw n minibatches of fitted points, int (2, m)."""
@@ -150,36 +190,27 @@ def _draw_halves(points: Tensor, m: int, generator: torch.Generator) -> Tensor:
 
 
 def dense_affinity(x: Tensor, params: GraphParams) -> Tensor:
-    """Weight the nearest neighbours inside a minibatch.
-
-    The same weights as `spectralnet.graph.affinity.affinity_graph`, but for those that underflow,
-    with as many neighbours as the minibatch has if it is smaller than that.
+    """Weight the nearest neighbours inside a minibatch, as `affinity_graph` does.
 
     Parameters
     ----------
     x : Tensor of shape (m, e)
     params : GraphParams
+        Where m is smaller, there are m - 1 neighbours.
 
     Returns
     -------
     Tensor of shape (m, m)
         Symmetric, with an empty diagonal.
     """
+    k = min(params.n_neighbours, len(x) - 1)
+    fitting = {"n_neighbours": k, "scale_neighbour": min(params.scale_neighbour, k)}
     distances = torch.cdist(x, x, compute_mode="donot_use_mm_for_euclid_dist")
     distances.fill_diagonal_(torch.inf)  # a point is not its own neighbour
-    k = min(params.n_neighbours, len(x) - 1)
-    nearest, indices = distances.topk(k, largest=False)  # (m, k), ascending
-    scales = nearest[:, min(params.scale_neighbour, k) - 1]
-    if params.scale == "global":
-        scales = scales.quantile(0.5).expand_as(scales)
-    above_zero = nearest[nearest > 0]
-    floor = above_zero.min() if len(above_zero) else 1.0
-    weights = torch.exp(-0.5 * (nearest / scales.clamp_min(floor)[:, None]) ** 2)
-    if params.overlap:
-        own = torch.arange(len(x), device=x.device)[:, None]
-        neighbourhoods = torch.cat([own, indices], dim=1)  # (m, k + 1)
-        member = torch.zeros_like(distances).scatter_(1, neighbourhoods, 1.0)
-        shared = (member @ member.T).gather(1, indices)  # (m, k)
-        weights = weights * (shared / (2 * (k + 1) - shared)) ** params.overlap
-    directed = torch.zeros_like(distances).scatter_(1, indices, weights)
-    return (directed + directed.T) / 2
+    nearest, indices = (found.cpu().numpy() for found in distances.topk(k, largest=False))
+    neighbours = Neighbours(indices.astype(np.int32), nearest, "exact", 1.0)
+    graph = affinity_graph(neighbours, params.model_copy(update=fitting))
+    return torch.from_numpy(graph.toarray()).to(x)
+
+
+SAMPLERS: dict[str, type[Sampler]] = {"edges": EdgeSampler, "batch": BatchSampler}

@@ -1,6 +1,6 @@
 """The training of the spectral map, and its last layer."""
 
-from typing import Literal
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -12,12 +12,13 @@ from torch import Tensor
 
 from spectralnet.graph.affinity import GraphParams
 from spectralnet.matrices import Matrix, Points
+from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import map_in_chunks, seeded
-from spectralnet.nets.training import HELD_OUT_BATCHES, Checkpoint, TrainingParams, hold_out, train
-from spectralnet.parameters import Count
+from spectralnet.nets.training import HELD_OUT_BATCHES, BatchSize, TrainingParams, hold_out, train
+from spectralnet.parameters import Count, Positive, one_of
 from spectralnet.spectral.laplacian import rayleigh_ritz
 from spectralnet.spectral.map import SpectralMap
-from spectralnet.spectral.samplers import BatchSampler, EdgeSampler, Sampler
+from spectralnet.spectral.samplers import SAMPLERS
 
 SURPLUS = 6  # eigenvectors beyond as many as clusters
 
@@ -30,10 +31,13 @@ def candidate_components(n_clusters: int) -> int:
 class SpectralNetParams(TrainingParams):
     """The spectral net d-`hidden`-`n_components` and its minibatches."""
 
-    hidden: list[Count]
+    hidden: list[Count] = [512, 512, 256]
     n_components: Count
-    sampler: Literal["edges", "batch"]
-    steps_per_epoch: Count
+    sampler: Annotated[str, one_of(SAMPLERS)] = "edges"
+    epochs: Count = 40
+    steps_per_epoch: Count = 100
+    batch_size: BatchSize = 512
+    learning_rate: Positive = 0.003
 
     @model_validator(mode="after")
     def _a_batch_spans_the_components(self) -> "SpectralNetParams":
@@ -76,8 +80,7 @@ def train_spectral_map(
     -------
     spectral_map : SpectralMap
     eigenvalues : ndarray of shape (c,)
-        Of the normalised Laplacian with the "edges" sampler, of the unnormalised one with
-        "batch".
+        Of the Laplacian that `params.sampler` estimates: the normalised one with "edges".
     history : DataFrame
         See `spectralnet.nets.training.train`; losses estimate the sampler's Rayleigh quotient.
 
@@ -92,7 +95,9 @@ def train_spectral_map(
         net = SpectralMap([x.shape[1], *params.hidden, params.n_components]).to(device)
     net.standardise.fit(x)
     points = Points(x, device)
-    sampler = make_sampler(points, graph, params, graph_params, seed)
+    held_out = hold_out(len(points), params.held_out, seed)
+    kind = SAMPLERS[params.sampler]
+    sampler = kind.build(points, graph, held_out, params.batch_size, graph_params)
 
     def loss(batch: Tensor) -> Tensor:
         return sampler.loss(lambda indices: net.outputs(points[indices]), batch)
@@ -148,17 +153,3 @@ def finish(
     rotation, eigenvalues = rayleigh_ritz(map_in_chunks(net, x, device), graph, normalised)
     net.output_weights.copy_(torch.from_numpy(rotation))
     return eigenvalues
-
-
-def make_sampler(
-    points: Points,
-    graph: csr_array,
-    params: SpectralNetParams,
-    graph_params: GraphParams,
-    seed: int,
-) -> Sampler:
-    """Build the sampler that `params` names, with its held-out points."""
-    held_out = hold_out(len(points), params.held_out, seed)
-    if params.sampler == "edges":
-        return EdgeSampler(graph, held_out, params.batch_size)
-    return BatchSampler(points, held_out, params.batch_size, graph_params)

@@ -6,10 +6,10 @@ import torch
 from scipy.sparse import csr_array
 
 from spectralnet.clusters.comparison import kmeans_clusters
+from spectralnet.codes.autoencoder import train_autoencoder
 from spectralnet.matrices import Points, dense_rows, empty_rows, mean_and_variance
-from spectralnet.nets.autoencoder import train_autoencoder
+from spectralnet.metric.siamese import train_siamese
 from spectralnet.nets.devices import map_in_chunks
-from spectralnet.nets.siamese import train_siamese
 from spectralnet.spectral.training import train_spectral_map
 
 

@@ -13,10 +13,10 @@ import os, signal, sys
 from pathlib import Path
 import toys, torch
 from spectralnet.graph.affinity import affinity_graph
-from spectralnet.config.schema import read_params
+from spectralnet.config.params import read_params
 from spectralnet.graph.neighbours import nearest_neighbours
 from spectralnet.spectral.training import train_spectral_map
-from spectralnet.nets.training import Checkpoint
+from spectralnet.nets.checkpoints import Checkpoint
 
 settings = read_params("params.yaml").digits
 params = settings.spectralnet.model_copy(update={"epochs": 6, "steps_per_epoch": 30})

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from clones import ROOT
 
-from spectralnet.config.schema import Params, read_raw, validate
+from spectralnet.config.params import Params, read_raw
+from spectralnet.config.settings import validate
 from spectralnet.report.results import read_table
 from spectralnet.tracking.leaderboard import PipelineRun
 from stages import collect

@@ -15,14 +15,14 @@ from sklearn.datasets import load_digits
 from sklearn.neighbors import kneighbors_graph
 
 from spectralnet.artifacts import load_array, load_graph, load_matrix, save_array, save_graph
-from spectralnet.clusters.metrics import scores
-from spectralnet.config.schema import read_params
+from spectralnet.clusters.scores import scores
+from spectralnet.config.params import read_params
 from spectralnet.methods.dec.model import DECModel
 from spectralnet.methods.model import ClusterModel
 from spectralnet.methods.predictor import Predictor
-from spectralnet.nets.augmentation import RandomAffine
+from spectralnet.metric.augmentation import RandomAffine
+from spectralnet.metric.siamese import train_siamese
 from spectralnet.nets.devices import map_in_chunks
-from spectralnet.nets.siamese import train_siamese
 from spectralnet.report.captions import CAPTIONS
 
 pytestmark = pytest.mark.xdist_group("second clone")  # its experiments are run once

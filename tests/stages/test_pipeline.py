@@ -10,8 +10,8 @@ from clones import executed
 from mlflow.tracking import MlflowClient
 
 from spectralnet.artifacts import load_array, load_graph, load_matrix
-from spectralnet.clusters.metrics import scores
-from spectralnet.config.schema import read_params
+from spectralnet.clusters.scores import scores
+from spectralnet.config.params import read_params
 from spectralnet.estimators.spectralnet import SpectralNet
 from spectralnet.graph.affinity import affinity_graph
 from spectralnet.graph.neighbours import nearest_neighbours

@@ -78,6 +78,8 @@ FASHION_MNIST = ImageSource(
     },
 )
 
+IMAGES = {source.name: source for source in (MNIST, FASHION_MNIST)}
+
 
 def fetch_images(source: ImageSource, folders: Sequence[Path]) -> Arrays:
     """Get the arrays of a data set, from a local folder or else from a mirror.

@@ -1,12 +1,11 @@
 """Deep embedded clustering: the training of DEC (Xie et al., ICML 2016)."""
 
 import time
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from pydantic import Field
 from torch import Tensor
 
 from spectralnet.clusters.kmeans import fit_centroids
@@ -14,13 +13,14 @@ from spectralnet.errors import TrainingError
 from spectralnet.matrices import Matrix, Points
 from spectralnet.methods.dec.model import DECModel, divergence, soft_assignment
 from spectralnet.nets.blocks import MLP, ConvNet
+from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, map_in_chunks
-from spectralnet.nets.training import Checkpoint, n_batches, shuffled_batches
+from spectralnet.nets.optimisers import OPTIMISERS
+from spectralnet.nets.training import BatchSize, OptimiserName, n_batches, shuffled_batches
 from spectralnet.parameters import Block, Count, Fraction, Positive
 from spectralnet.progress import progress_bar
 
 RESTARTS = 20  # of k-means, as in the paper
-MOMENTUM = 0.9
 
 
 class DECParams(Block):
@@ -30,11 +30,12 @@ class DECParams(Block):
     once fewer than the part `tol` of the points change cluster, or after `epochs` passes.
     """
 
-    epochs: Count
-    batch_size: Annotated[int, Field(ge=2)]
-    learning_rate: Positive
-    update_interval: Positive
-    tol: Fraction
+    epochs: Count = 60
+    batch_size: BatchSize = 256
+    learning_rate: Positive = 0.01
+    optimiser: OptimiserName = "sgd"
+    update_interval: Positive = 0.5
+    tol: Fraction = 0.001
 
 
 def train_dec(
@@ -105,7 +106,8 @@ class _Rounds:
         self.model, self.features, self.params, self.device = model, features, params, device
         self.points = Points(features, device)
         self.generator = torch.Generator().manual_seed(seed)
-        self.optimizer = torch.optim.SGD(model.parameters(), params.learning_rate, MOMENTUM)
+        optimiser = OPTIMISERS[params.optimiser]
+        self.optimizer = optimiser(model.parameters(), params.learning_rate)
         a_pass = n_batches(len(self.points), params.batch_size)
         self.batches_a_round = max(1, round(params.update_interval * a_pass))
         self.most = max(1, round(params.epochs * a_pass / self.batches_a_round))

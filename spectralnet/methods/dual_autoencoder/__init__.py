@@ -3,4 +3,5 @@
 * `net`: encoder, decoder and their losses
 * `information`: mutual information of features and codes
 * `training`: the four phases
+* `clustering`: as a method of the pipeline
 """

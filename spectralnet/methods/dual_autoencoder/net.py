@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from spectralnet.matrices import Matrix, Points
 from spectralnet.methods.dual_autoencoder.information import Discriminator
 from spectralnet.nets.blocks import MLP, ConvNet, conv_decoder, map_shapes
+from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, seeded
 from spectralnet.nets.training import (
-    Checkpoint,
+    BatchSize,
     TrainingParams,
     n_batches,
     shuffled_batches,
@@ -26,6 +27,15 @@ from spectralnet.parameters import Count, NotNegative
 INITIAL_LOG_VARIANCE = -4.0
 
 
+class JointParams(TrainingParams):
+    """The fine-tuning of the dual autoencoder together with the spectral map."""
+
+    spectral: NotNegative = 200.0
+    epochs: Count = 12
+    steps_per_epoch: Count = 60
+    batch_size: BatchSize = 128
+
+
 class DualAutoencoderParams(TrainingParams):
     """The dual autoencoder, its losses, and the joint fine-tuning.
 
@@ -35,22 +45,17 @@ class DualAutoencoderParams(TrainingParams):
     squared error of the reconstruction.
     """
 
-    channels: Annotated[list[Count], Field(min_length=1)]
-    hidden: list[Count]
-    code_size: Count
-    noise: NotNegative
-    relative: NotNegative
-    prior: NotNegative
-    global_information: NotNegative
-    local_information: NotNegative
-    joint: "JointParams"
-
-
-class JointParams(TrainingParams):
-    """The fine-tuning of the dual autoencoder together with the spectral map."""
-
-    steps_per_epoch: Count
-    spectral: NotNegative
+    channels: Annotated[list[Count], Field(min_length=1)] = [16, 32, 64]
+    hidden: list[Count] = [500, 500, 2000]
+    code_size: Count = 120
+    noise: NotNegative = 0.3
+    relative: NotNegative = 0.5
+    prior: NotNegative = 0.3
+    global_information: NotNegative = 10.0
+    local_information: NotNegative = 10.0
+    epochs: Count = 30
+    batch_size: BatchSize = 128
+    joint: JointParams = JointParams()
 
 
 class Encoded(NamedTuple):

@@ -9,33 +9,32 @@ import torch
 from scipy.sparse import csr_array
 from torch import Tensor, nn
 
-from spectralnet.clusters.kmeans import Assignment
 from spectralnet.errors import ParameterError
-from spectralnet.graph.affinity import GraphParams, affinity_graph
-from spectralnet.graph.neighbours import nearest_neighbours
+from spectralnet.graph.affinity import GraphParams
 from spectralnet.matrices import Matrix, Points
+from spectralnet.methods.affinities import connect
 from spectralnet.methods.dual_autoencoder.net import (
     DualAutoencoderNet,
     DualAutoencoderParams,
     draw_noise,
     train_dual_autoencoder,
 )
-from spectralnet.methods.model import ClusterModel, cluster_in_eigenspace
+from spectralnet.methods.spectralnet import SpectralClusters, train_spectralnet
 from spectralnet.nets.blocks import MLP, ConvNet
+from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, map_in_chunks
-from spectralnet.nets.training import HELD_OUT_BATCHES, Checkpoint, hold_out, train
+from spectralnet.nets.training import HELD_OUT_BATCHES, hold_out, train
 from spectralnet.spectral.samplers import EdgeSampler
-from spectralnet.spectral.training import SpectralNetParams, train_spectral_map
+from spectralnet.spectral.training import SpectralNetParams
 
 Batch = tuple[Tensor, Tensor, Tensor, Tensor]  # edges, points, clusters, noise
 
 
-class SpectralClusters(NamedTuple):
+class ClusteredCodes(NamedTuple):
     """What spectral clustering makes of codes."""
 
-    model: ClusterModel
     graph: csr_array  # (n, n)
-    assigned: Assignment  # of the n points
+    clusters: SpectralClusters
 
 
 def train_dual_autoencoder_network(
@@ -98,7 +97,7 @@ def train_dual_autoencoder_network(
     def part(name: str) -> Checkpoint | None:
         return checkpoint.part(name) if checkpoint else None
 
-    def cluster(phase: str) -> tuple[SpectralClusters, pd.DataFrame]:
+    def cluster(phase: str) -> ClusteredCodes:
         return cluster_codes(
             net.encoder,
             features,
@@ -114,11 +113,13 @@ def train_dual_autoencoder_network(
     net, history["autoencoder"] = train_dual_autoencoder(
         features, image_shape, params, seed=seed, device=device, checkpoint=part("autoencoder")
     )
-    first, history["spectral"] = cluster("spectral")
+    first = cluster("spectral")
+    history["spectral"] = first.clusters.history
     history["joint"] = fine_tune(
         net, first, features, seed=seed, device=device, checkpoint=part("joint")
     )
-    last, history["spectral_again"] = cluster("spectral_again")
+    last = cluster("spectral_again").clusters
+    history["spectral_again"] = last.history
     return last, pd.concat(history, names=["phase", "row"]).reset_index("phase")
 
 
@@ -132,7 +133,7 @@ def cluster_codes(
     seed: int,
     device: torch.device,
     checkpoint: Checkpoint | None = None,
-) -> tuple[SpectralClusters, pd.DataFrame]:
+) -> ClusteredCodes:
     """Cluster the codes of an encoder: neighbours, graph, spectral map, k-means.
 
     Parameters
@@ -148,32 +149,29 @@ def cluster_codes(
 
     Returns
     -------
-    clusters : SpectralClusters
-    history : DataFrame
-        See `spectralnet.spectral.training.train_spectral_map`.
+    ClusteredCodes
     """
     codes: Matrix = map_in_chunks(encoder, features, device)
-    neighbours = nearest_neighbours(codes, graph_params.n_neighbours, graph_params.search, seed)
-    graph = affinity_graph(neighbours, graph_params)
-    spectral_map, _, history = train_spectral_map(
+    graph, _ = connect(codes, graph_params, seed)
+    identity = MLP([codes.shape[1]])
+    clusters = train_spectralnet(
+        encoder,
+        identity,
         codes,
         graph,
+        n_clusters,
         spectral_params,
         graph_params,
         seed=seed,
         device=device,
         checkpoint=checkpoint,
     )
-    identity = MLP([codes.shape[1]])
-    model, assigned = cluster_in_eigenspace(
-        encoder, identity, spectral_map, codes, graph, n_clusters, seed=seed, device=device
-    )
-    return SpectralClusters(model, graph, assigned), history
+    return ClusteredCodes(graph, clusters)
 
 
 def fine_tune(
     net: DualAutoencoderNet,
-    spectral: SpectralClusters,
+    spectral: ClusteredCodes,
     features: Matrix,
     *,
     seed: int,
@@ -190,7 +188,7 @@ def fine_tune(
     Parameters
     ----------
     net : DualAutoencoderNet
-    spectral : SpectralClusters
+    spectral : ClusteredCodes
         Of its codes; its clusters stay as they are here.
     features : ndarray or csr_array of shape (n, d)
     seed : int
@@ -209,10 +207,10 @@ def fine_tune(
     """
     params, joint_params = net.params, net.params.joint
     codes = map_in_chunks(net.encoder, features, device)
-    present, clusters = np.unique(spectral.assigned.clusters, return_inverse=True)
+    present, clusters = np.unique(spectral.clusters.assigned.clusters, return_inverse=True)
     means = [codes[clusters == y].mean(axis=0) for y in range(len(present))]
     centres = nn.Parameter(torch.from_numpy(np.stack(means)))  # mu_y
-    spectral_map = spectral.model.spectral_map
+    spectral_map = spectral.clusters.model.spectral_map
     joint = nn.ModuleList([net, spectral_map, nn.ParameterList([centres])]).to(device)
     x, priors = Points(features, torch.device("cpu")), torch.from_numpy(clusters)
     held_out = hold_out(len(x), joint_params.held_out, seed)

@@ -6,7 +6,7 @@ from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits
 
 from spectralnet import DEC
-from spectralnet.clusters.metrics import accuracy
+from spectralnet.clusters.scores import accuracy
 from spectralnet.errors import ParameterError
 from spectralnet.methods.predictor import Predictor
 

@@ -4,7 +4,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 
 from spectralnet import DualAutoencoder
-from spectralnet.clusters.metrics import accuracy
+from spectralnet.clusters.scores import accuracy
 from spectralnet.config.defaults import default_dual_autoencoder
 from spectralnet.errors import ParameterError
 

@@ -3,7 +3,7 @@ import pytest
 from scipy.sparse import csr_array
 from sklearn.datasets import load_digits
 
-from spectralnet.clusters.metrics import scores
+from spectralnet.clusters.scores import scores
 from spectralnet.errors import ParameterError
 from spectralnet.estimators.spectralnet import SpectralNet
 from spectralnet.graph.confirmed import confirmed_edges

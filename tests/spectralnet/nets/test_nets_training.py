@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 import torch
 
+from spectralnet.codes.autoencoder import train_autoencoder
 from spectralnet.config.defaults import default_dec
 from spectralnet.errors import TrainingError
+from spectralnet.methods.dec.stacked import train_stacked
 from spectralnet.methods.dual_autoencoder.net import train_dual_autoencoder
-from spectralnet.nets.autoencoder import train_autoencoder
-from spectralnet.nets.siamese import train_siamese
-from spectralnet.nets.stacked import train_stacked
-from spectralnet.nets.training import Checkpoint, hold_out, shuffled_batches, train
+from spectralnet.metric.siamese import train_siamese
+from spectralnet.nets.checkpoints import Checkpoint
+from spectralnet.nets.training import hold_out, shuffled_batches, train
 
 
 class KilledError(Exception):

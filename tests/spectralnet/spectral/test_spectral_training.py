@@ -3,7 +3,7 @@ import pytest
 import toys
 
 from spectralnet.clusters.kmeans import fit_centroids, nearest_centroid, unit_rows
-from spectralnet.clusters.metrics import accuracy
+from spectralnet.clusters.scores import accuracy
 from spectralnet.data.sets.catalogue import reveal
 from spectralnet.graph.affinity import affinity_graph, degrees, with_known_labels
 from spectralnet.graph.neighbours import nearest_neighbours

@@ -6,9 +6,10 @@ from scipy.stats import hypergeom
 from sklearn.datasets import load_digits
 
 from spectralnet.checks import check_features
-from spectralnet.config.schema import read_params
+from spectralnet.config.params import read_params
 from spectralnet.data.preparation import Columns
-from spectralnet.data.sets.catalogue import Dataset, held_out_mask, limit, load_dataset, reveal
+from spectralnet.data.sets.catalogue import Dataset, load_dataset, reveal
+from spectralnet.data.sets.subsets import held_out_mask, limit
 from spectralnet.errors import DataError
 from spectralnet.nets.training import hold_out
 

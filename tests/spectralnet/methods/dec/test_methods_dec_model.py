@@ -6,20 +6,14 @@ import torch
 from scipy.stats import t as student
 
 from spectralnet.clusters.kmeans import fit_centroids
-from spectralnet.clusters.metrics import accuracy
+from spectralnet.clusters.scores import accuracy
 from spectralnet.errors import DataError, TrainingError
 from spectralnet.methods.dec import training as dec_training
-from spectralnet.methods.dec.model import (
-    DECModel,
-    divergence,
-    generalisability,
-    soft_assignment,
-    target_distribution,
-)
+from spectralnet.methods.dec.model import DECModel, divergence, generalisability, soft_assignment, target_distribution
 from spectralnet.methods.dec.training import DECParams, train_dec
 from spectralnet.nets.blocks import MLP
+from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import seeded
-from spectralnet.nets.training import Checkpoint
 
 PARAMS = DECParams(epochs=20, batch_size=32, learning_rate=0.01, update_interval=0.5, tol=0.001)
 LABELS = np.repeat(np.arange(3), 60)

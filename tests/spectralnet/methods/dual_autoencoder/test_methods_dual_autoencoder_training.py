@@ -2,16 +2,12 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from spectralnet.clusters.metrics import accuracy
+from spectralnet.clusters.scores import accuracy
 from spectralnet.methods.dual_autoencoder.net import DualAutoencoderNet, train_dual_autoencoder
-from spectralnet.methods.dual_autoencoder.training import (
-    cluster_codes,
-    fine_tune,
-    train_dual_autoencoder_network,
-)
+from spectralnet.methods.dual_autoencoder.training import cluster_codes, fine_tune, train_dual_autoencoder_network
 from spectralnet.methods.model import ClusterModel
+from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import map_in_chunks
-from spectralnet.nets.training import Checkpoint
 from spectralnet.spectral.laplacian import rayleigh_ritz
 
 

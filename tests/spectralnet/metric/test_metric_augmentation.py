@@ -4,7 +4,7 @@ import torch
 from scipy.ndimage import center_of_mass
 from torch import nn
 
-from spectralnet.nets.augmentation import AffineParams, RandomAffine
+from spectralnet.metric.augmentation import AffineParams, RandomAffine
 
 
 def affine(shape=(28, 28), **largest):

@@ -5,10 +5,10 @@ import pytest
 import torch
 from scipy.sparse import csr_array
 
-from spectralnet.nets import stacked
-from spectralnet.nets.autoencoder import Autoencoder
-from spectralnet.nets.stacked import LayerPair, StackedParams, _kept, train_stacked
-from spectralnet.nets.training import Checkpoint
+from spectralnet.codes.autoencoder import Autoencoder
+from spectralnet.methods.dec import stacked
+from spectralnet.methods.dec.stacked import LayerPair, StackedParams, _kept, train_stacked
+from spectralnet.nets.checkpoints import Checkpoint
 
 PARAMS = StackedParams(
     hidden=[8, 6],

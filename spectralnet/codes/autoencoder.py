@@ -8,9 +8,10 @@ from torch import Tensor, nn
 
 from spectralnet.matrices import Matrix, Points
 from spectralnet.nets.blocks import MLP
+from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, map_in_chunks, seeded
 from spectralnet.nets.training import (
-    Checkpoint,
+    BatchSize,
     TrainingParams,
     n_batches,
     shuffled_batches,
@@ -23,9 +24,11 @@ from spectralnet.parameters import Count, Fraction
 class AutoencoderParams(TrainingParams):
     """The autoencoder d-`hidden`-`code_size` and its mirror image."""
 
-    hidden: list[Count]
-    code_size: Count
-    corruption: Fraction
+    hidden: list[Count] = [500, 500, 2000]
+    code_size: Count = 10
+    corruption: Fraction = 0.0
+    epochs: Count = 40
+    batch_size: BatchSize = 256
 
 
 class Autoencoder(nn.Module):

@@ -5,10 +5,10 @@ from scipy.sparse import csr_array
 
 from spectralnet.graph.affinity import affinity_graph
 from spectralnet.graph.neighbours import nearest_neighbours
-from spectralnet.nets.augmentation import AffineParams, RandomAffine
+from spectralnet.metric.augmentation import AffineParams, RandomAffine
+from spectralnet.metric.siamese import contrastive_loss, info_nce_loss, pair_masks, train_siamese
 from spectralnet.nets.blocks import ConvNet
 from spectralnet.nets.devices import map_in_chunks
-from spectralnet.nets.siamese import contrastive_loss, info_nce_loss, pair_masks, train_siamese
 
 
 def test_loss_equals_a_loop_over_pairs():
@@ -78,7 +78,7 @@ def test_positives_are_confirmed_edges_and_no_neighbour_is_a_negative(
         seen.append((ends.numpy(), graph))
         return pair_masks(ends, graph)
 
-    monkeypatch.setattr("spectralnet.nets.siamese.pair_masks", spy)
+    monkeypatch.setattr("spectralnet.metric.siamese.pair_masks", spy)
     params = settings.siamese.model_copy(update={"epochs": 1})
     train_siamese(blobs, blob_graph, params, seed=0, device=cpu, confirmed=confirmed)
     assert len(seen) > params.steps_per_epoch  # and the held-out pairs

@@ -7,11 +7,12 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from spectralnet.codes.autoencoder import Autoencoder, AutoencoderParams, train_autoencoder
 from spectralnet.matrices import Matrix, Points
-from spectralnet.nets.autoencoder import Autoencoder, AutoencoderParams, train_autoencoder
+from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, seeded
 from spectralnet.nets.training import (
-    Checkpoint,
+    BatchSize,
     TrainingParams,
     n_batches,
     shuffled_batches,
@@ -27,10 +28,12 @@ class StackedParams(TrainingParams):
     `corruption` is the dropout of the `layer_epochs` of each layer; `epochs` fine-tune.
     """
 
-    hidden: list[Count]
-    code_size: Count
-    layer_epochs: Count
-    corruption: Fraction
+    hidden: list[Count] = [500, 500, 2000]
+    code_size: Count = 10
+    layer_epochs: Count = 10
+    corruption: Fraction = 0.2
+    epochs: Count = 40
+    batch_size: BatchSize = 256
 
 
 class LayerPair(nn.Module):

@@ -11,10 +11,11 @@ from torch import Tensor
 
 from spectralnet.graph.edges import WeightedEdges, split_edges
 from spectralnet.matrices import Matrix, Points
-from spectralnet.nets.augmentation import RandomAffine
+from spectralnet.metric.augmentation import RandomAffine
 from spectralnet.nets.blocks import MLP, ConvNet
+from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, seeded
-from spectralnet.nets.training import HELD_OUT_BATCHES, Checkpoint, TrainingParams, hold_out, train
+from spectralnet.nets.training import HELD_OUT_BATCHES, BatchSize, TrainingParams, hold_out, train
 from spectralnet.parameters import Count, Positive
 
 
@@ -26,13 +27,16 @@ class SiameseParams(TrainingParams):
     of the space.
     """
 
-    channels: list[Count]
-    hidden: list[Count]
-    embedding_size: Count
-    loss: Literal["infonce", "contrastive"]
-    temperature: Positive
-    margin: Positive
-    steps_per_epoch: Count
+    channels: list[Count] = [32, 64, 64]
+    hidden: list[Count] = [1024, 1024, 512]
+    embedding_size: Count = 32
+    loss: Literal["infonce", "contrastive"] = "infonce"
+    temperature: Positive = 0.5
+    margin: Positive = 1.0
+    epochs: Count = 15
+    steps_per_epoch: Count = 100
+    batch_size: BatchSize = 512
+    learning_rate: Positive = 0.002
 
 
 def contrastive_loss(

@@ -3,7 +3,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from spectralnet.clusters.metrics import accuracy, matched_confusion, score_clusterings, scores
+from spectralnet.clusters.scores import accuracy, matched_confusion, score_clusterings, scores
 
 
 @pytest.fixture(params=[(4, 4), (3, 5), (5, 3)])

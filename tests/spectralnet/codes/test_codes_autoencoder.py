@@ -3,7 +3,7 @@ import pytest
 import torch
 from sklearn.decomposition import PCA
 
-from spectralnet.nets.autoencoder import Autoencoder, _corrupt, train_autoencoder
+from spectralnet.codes.autoencoder import Autoencoder, _corrupt, train_autoencoder
 from spectralnet.nets.devices import map_in_chunks
 
 

@@ -14,10 +14,10 @@ class AffineParams(Block):
     Degrees, parts of the image's width and height, parts of its size, parts of a height.
     """
 
-    rotation: NotNegative
-    shift: Fraction
-    scale: Fraction
-    shear: Fraction
+    rotation: NotNegative = 15.0
+    shift: Fraction = 0.1
+    scale: Fraction = 0.2
+    shear: Fraction = 0.25
 
 
 class RandomAffine:

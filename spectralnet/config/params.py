@@ -1,0 +1,254 @@
+"""The parameter file as a whole."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import Field, create_model, model_validator
+
+from spectralnet.config.settings import Settings, validate, without_nulls
+from spectralnet.data.sets.catalogue import SOURCES
+from spectralnet.errors import ParameterError
+from spectralnet.methods.catalogue import BLOCKS, blocks_of
+from spectralnet.methods.learned import GIVEN, LEARNED, PLAIN
+from spectralnet.parameters import Block, Count, Fraction, one_of
+from spectralnet.spectral.samplers import SAMPLERS
+
+NAME = re.compile(r"[A-Za-z][\w-]*")  # of a data set: it becomes part of paths
+NULLS = "defaults"  # the block that names what may be set, for others to merge
+
+
+class Params(Block):
+    """What stands on top of ``params.yaml``.
+
+    `params_of` adds a field for each data set, and for each method that has parameters.
+    """
+
+    dataset: str
+    space: Literal["code", "input"]
+    affinity: Annotated[str, one_of([*LEARNED, PLAIN, GIVEN])]
+    fit_on: Literal["all", "train"]
+    augment: Literal["none", "affine"]
+    labelled: Fraction
+    limit: Count | None
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    device: Literal["auto", "cpu", "cuda"]
+
+    @model_validator(mode="after")
+    def _the_data_set_has_a_block(self) -> "Params":
+        if self.dataset not in self.datasets:
+            raise ValueError(
+                f"dataset = {self.dataset} has no block: choose one of "
+                f"{', '.join(self.datasets)}, or add one"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _augmented_images_are_read(self) -> "Params":
+        if self.augment != "none" and self.affinity not in LEARNED:
+            raise ValueError(
+                f"augment = {self.augment} changes the images that the Siamese net reads: set "
+                "affinity: siamese, or augment: none"
+            )
+        if self.augment != "none" and not self.settings.siamese.channels:
+            raise ValueError(
+                f"augment = {self.augment} changes images, of which the Siamese net sees none with "
+                f"{self.dataset}.siamese.channels = []: set some, or augment: none"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _the_graph_is_read(self) -> "Params":
+        """Refuse what a sampler that makes its own affinities would not see."""
+        if SAMPLERS[self.settings.spectralnet.sampler].reads_graph:
+            return self
+        sampler = f"{self.dataset}.spectralnet.sampler = {self.settings.spectralnet.sampler}"
+        if self.affinity == GIVEN:
+            raise ValueError(
+                f"{sampler} makes affinities of its own: with affinity: {GIVEN}, set it to edges"
+            )
+        if self.labelled > 0:
+            raise ValueError(
+                f"labelled = {self.labelled} puts labels into the graph, but {sampler} makes "
+                "affinities of its own: set it to edges"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _a_given_graph_is_of_all_points(self) -> "Params":
+        if self.affinity != GIVEN:
+            return self
+        wanted = {"dataset": "own", "fit_on": "all", "limit": None, "labelled": 0.0}
+        for name, value in wanted.items():
+            if getattr(self, name) != value:
+                raise ValueError(
+                    f"affinity = {GIVEN} reads own.precomputed, a row for each sample of "
+                    f"own.path: set {name}: {'null' if value is None else value}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _changes_of_files_are_noticed(self) -> "Params":
+        own, chosen = self.datasets.get("own"), self.settings
+        if self.dataset == "own" or self.source != "own":
+            return self
+        if own is None or not Path(chosen.path).resolve().is_relative_to(Path(own.path).resolve()):
+            raise ValueError(
+                f"{self.dataset}.path = {chosen.path} has to lie in own.path = "
+                f"{'' if own is None else own.path}, where DVC looks for changes: put or link it "
+                "there, or use dataset: own"
+            )
+        return self
+
+    @property
+    def source(self) -> str:
+        """One of `SOURCES`: where the chosen data set is from."""
+        return source_of(self.dataset, self.settings.model_dump())
+
+    @property
+    def datasets(self) -> dict[str, Any]:
+        """The blocks of all data sets, by their names in the file."""
+        fields = type(self).model_fields
+        blocks = {field.alias or name: getattr(self, name) for name, field in fields.items()}
+        return {name: block for name, block in blocks.items() if isinstance(block, Settings)}
+
+    @property
+    def settings(self) -> Any:
+        """The block of the chosen data set: its `Settings`, and the options of its source."""
+        return self.datasets[self.dataset]
+
+    def block(self, method: str) -> Any:
+        """Return the block of a method beside SpectralNet, or None if it has no parameters."""
+        return getattr(self, method) if method in BLOCKS else None
+
+    def variant(self, method: str = "spectralnet") -> str:
+        """Say what tells this configuration from others of its data set, whatever their seed.
+
+        Space, affinity, augmentation and labels are SpectralNet's alone.
+        """
+        ours = method == "spectralnet"
+        parts = {
+            self.space: ours,
+            self.affinity: ours,
+            self.augment: ours and self.augment != "none",
+            "all": self.fit_on == "all" and not ours,
+            "train": self.fit_on == "train",
+            "labelled": ours and self.labelled > 0,
+            "limited": self.limit is not None,
+        }
+        return "-".join(name for name, applies in parts.items() if applies)
+
+    def flat(self, method: str = "spectralnet") -> dict[str, Any]:
+        """Every parameter of this configuration, by dotted name, other data sets left out.
+
+        What belongs to other methods is left out; one beside SpectralNet is named `method`.
+        """
+        top = self.model_dump(include=set(Params.model_fields))
+        blocks = self.model_dump(include=blocks_of(method))
+        name = {} if method == "spectralnet" else {"method": method}
+        return top | _flatten(self.settings.model_dump()) | _flatten(blocks) | name
+
+
+def read_params(path: str | Path = "params.yaml") -> Params:
+    """Read and validate a parameter file.
+
+    Parameters
+    ----------
+    path : str or Path, default="params.yaml"
+        A YAML file: see `params_of`.
+
+    Returns
+    -------
+    Params
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is missing, unknown, or of a value that it cannot have; every
+        one of them is named.
+    """
+    return params_of(read_raw(path), path)
+
+
+def read_raw(path: str | Path = "params.yaml") -> Any:
+    """Read a parameter file without validating it; a `ParameterError` if it is no YAML."""
+    try:
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ParameterError(f"{path} is missing: run from the root of the checkout") from error
+    except yaml.YAMLError as error:
+        raise ParameterError(f"{path} is no YAML: {error}") from error
+
+
+def params_of(raw: Any, source: str | Path) -> Params:
+    """Validate the contents of a parameter file.
+
+    Parameters
+    ----------
+    raw : dict
+        The fields of `Params`; a block for each method that has parameters; one called
+        "defaults", of nulls, for others to merge; every other block is a data set's: its
+        `Settings`, and what its source asks for. The `source` is one of `SOURCES`: by default
+        that of the block's name, or else "own".
+    source : str or Path
+        What messages call the file.
+
+    Raises
+    ------
+    ParameterError
+        See `read_params`.
+    """
+    if not isinstance(raw, dict):
+        raise ParameterError(f"{source} holds no parameters by name")
+    raw = dict(raw)
+    _check_nulls(raw.pop(NULLS, {}), source)
+    fields: dict[str, Any] = {name: (block, ...) for name, block in BLOCKS.items()}
+    for name in raw.keys() - BLOCKS.keys():
+        if isinstance(raw[name], dict):
+            field = name.replace("-", "_")  # which Python asks for
+            fields[field] = (_data_set(name, raw[name], source), Field(alias=name))
+    blocks = {name: without_nulls(raw.get(name) or {}) for name in BLOCKS}
+    return validate(create_model("ParamsFile", __base__=Params, **fields), raw | blocks, source)
+
+
+def source_of(name: str, block: dict[str, Any]) -> str:
+    """Return the source of a data set's block: what it says, its name, or the user's own."""
+    return block.get("source") or (name if name in SOURCES else "own")
+
+
+def _data_set(name: str, block: dict[str, Any], source: str | Path) -> type[Settings]:
+    """Build the schema of a data set's block: its settings, and what its source asks for."""
+    if not NAME.fullmatch(name):
+        raise ParameterError(
+            f"{source}: {name!r} cannot name a data set: begin with a letter, and go on with "
+            "letters, digits, - and _"
+        )
+    if (chosen := source_of(name, block)) not in SOURCES:
+        raise ParameterError(
+            f"{source}: {name}.source = {chosen!r}: choose one of {', '.join(SOURCES)}"
+        )
+    kind: Any = Literal[chosen]
+    bases: Any = (Settings, SOURCES[chosen].options)
+    return create_model("DataSet", __base__=bases, source=(kind, chosen))
+
+
+def _check_nulls(block: dict[str, Any], source: str | Path) -> None:
+    """Refuse values where they would be lost: the blocks of data sets have copies of these."""
+    for part, values in block.items():
+        if said := without_nulls(values or {}):
+            name, value = next(iter(said.items()))
+            raise ParameterError(
+                f"{source}: {NULLS}.{part}.{name} = {value!r} has to stay null: set it in the "
+                "block of a data set"
+            )
+
+
+def _flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            flat |= _flatten(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat

@@ -1,0 +1,102 @@
+"""The settings of a data set: what its block in ``params.yaml`` says, or else the defaults."""
+
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ValidationError, model_validator
+
+from spectralnet.codes.autoencoder import AutoencoderParams
+from spectralnet.errors import ParameterError
+from spectralnet.graph.affinity import GraphParams
+from spectralnet.metric.augmentation import AffineParams
+from spectralnet.metric.siamese import SiameseParams
+from spectralnet.parameters import Block, Count
+from spectralnet.spectral.training import SpectralNetParams, candidate_components
+
+Model = TypeVar("Model", bound=BaseModel)
+
+# What differs with ``nets: small``; all other defaults stand beside the code that they are of.
+SMALL: dict[str, dict[str, Any]] = {
+    "autoencoder": {"hidden": [256, 128], "epochs": 60, "batch_size": 64},
+    "siamese": {
+        "channels": [16, 32],
+        "hidden": [64, 64],
+        "epochs": 10,
+        "steps_per_epoch": 20,
+        "batch_size": 128,
+    },
+    "spectralnet": {
+        "hidden": [128, 128],
+        "epochs": 30,
+        "batch_size": 256,
+        "learning_rate": 0.001,
+    },
+}
+
+
+class Settings(Block):
+    """One data set's block of parameters; what is null or missing has its default.
+
+    Without `spectralnet.n_components` the net learns `candidate_components`.
+    """
+
+    n_clusters: Count
+    nets: Literal["small", "large"] = "large"
+    affine: AffineParams = AffineParams()
+    autoencoder: AutoencoderParams = AutoencoderParams()
+    graph: GraphParams = GraphParams()
+    siamese: SiameseParams = SiameseParams()
+    spectralnet: SpectralNetParams
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults(cls, raw: Any) -> Any:
+        if not isinstance(raw, dict):
+            return raw
+        raw = without_nulls(raw)
+        for part, values in SMALL.items() if raw.get("nets") == "small" else ():
+            if isinstance(said := raw.get(part, {}), dict):
+                raw[part] = values | said
+        match raw:
+            case {"n_clusters": int(n), "spectralnet": dict(said)} if "n_components" not in said:
+                raw["spectralnet"] = said | {"n_components": candidate_components(n)}
+            case {"n_clusters": int(n)} if "spectralnet" not in raw:
+                raw["spectralnet"] = {"n_components": candidate_components(n)}
+        return raw
+
+    @model_validator(mode="after")
+    def _components_tell_clusters_apart(self) -> "Settings":
+        if self.spectralnet.n_components == 1 < self.n_clusters:
+            raise ValueError(
+                f"spectralnet.n_components = 1, the constant eigenvector, cannot tell "
+                f"n_clusters = {self.n_clusters} apart: at least 2 are needed"
+            )
+        return self
+
+
+def without_nulls(raw: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is null in a tree of parameters: it has its default."""
+    return {
+        name: without_nulls(value) if isinstance(value, dict) else value
+        for name, value in raw.items()
+        if value is not None
+    }
+
+
+def validate(block: type[Model], raw: Any, source: str | Path) -> Model:
+    """Validate raw parameters; a `ParameterError` names each one of `source` that is wrong."""
+    try:
+        return block.model_validate(raw)
+    except ValidationError as error:
+        raise ParameterError(_explain(error, source)) from error
+
+
+def _explain(error: ValidationError, source: str | Path) -> str:
+    lines = []
+    for problem in error.errors():
+        name = ".".join(str(part) for part in problem["loc"]) or "the file"
+        given = "" if problem["type"] == "missing" else f" = {problem['input']!r}"
+        if isinstance(problem["input"], dict):
+            given = ""
+        lines.append(f"  {name}{given}: {problem['msg']}")
+    return "\n".join([f"{source} cannot be used:", *lines])

@@ -1,0 +1,137 @@
+"""From points in a space to an affinity: a graph, and the nets that lead to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from spectralnet.graph.affinity import (
+    GraphParams,
+    affinity_graph,
+    describe_graph,
+    describe_neighbours,
+    neighbour_scales,
+    with_confirmed,
+    with_known_labels,
+)
+from spectralnet.graph.neighbours import nearest_neighbours
+from spectralnet.matrices import Matrix
+from spectralnet.nets.blocks import MLP, ConvNet
+
+if TYPE_CHECKING:
+    from spectralnet.metric.augmentation import RandomAffine
+    from spectralnet.metric.siamese import SiameseParams
+    from spectralnet.nets.checkpoints import Checkpoint
+
+Net = MLP | ConvNet
+
+
+@dataclass(frozen=True)
+class PointsInSpace:
+    """Points in the space whose neighbours make the graph.
+
+    Attributes
+    ----------
+    x : ndarray or csr_array of shape (n, d)
+        As they were prepared.
+    features : ndarray or csr_array of shape (n, e)
+        In the space: their codes, or `x` itself.
+    encoder : MLP or ConvNet
+        From `x` to `features`; the identity, without layers, in the input space.
+    image_shape : (int, int), optional
+        Height and width, if `x` holds images.
+    known_labels : ndarray of shape (n,), optional
+        Those that may be used, -1 where there is none.
+    """
+
+    x: Matrix
+    features: Matrix
+    encoder: Net
+    image_shape: Sequence[int] | None = None
+    known_labels: NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True)
+class AffinityOptions:
+    """How an affinity is made.
+
+    Attributes
+    ----------
+    graph : GraphParams
+    siamese : SiameseParams
+    seed : int
+    device : torch.device
+    augment : RandomAffine, optional
+        Random changes of the images that a learned metric shall ignore.
+    checkpoint : Checkpoint, optional
+        Of the training, if there is one.
+    """
+
+    graph: GraphParams
+    siamese: SiameseParams
+    seed: int
+    device: torch.device
+    augment: RandomAffine | None = None
+    checkpoint: Checkpoint | None = None
+
+
+class Affinity(NamedTuple):
+    """What every affinity delivers: nets from data to the embedding, and the graph on it."""
+
+    encoder: Net
+    embedder: Net  # the identity where distances are plain
+    embedding: Matrix  # (n, e)
+    graph: csr_array  # (n, n)
+    about: dict[str, Any]  # what there is to say about the graph
+    history: pd.DataFrame | None = None  # of the training, if there was one
+
+
+def connect(
+    embedding: Matrix,
+    params: GraphParams,
+    seed: int,
+    known_labels: NDArray[np.int64] | None = None,
+    confirmed: csr_array | None = None,
+) -> tuple[csr_array, dict[str, Any]]:
+    """Make the affinity graph of an embedding: the one place that knows in which order.
+
+    Neighbours, their weights, the mean with the confirmed edges, known labels.
+
+    Parameters
+    ----------
+    embedding : ndarray or csr_array of shape (n, e)
+    params : GraphParams
+    seed : int
+    known_labels : ndarray of shape (n,), optional
+        -1 where there is none.
+    confirmed : csr_array of shape (n, n), optional
+        See `spectralnet.graph.confirmed.confirmed_edges`.
+
+    Returns
+    -------
+    graph : csr_array of shape (n, n)
+    about : dict
+        Numbers of edges, components and duplicates, how neighbours were searched and how well,
+        the median of the Gaussian widths.
+    """
+    neighbours = nearest_neighbours(embedding, params.n_neighbours, params.search, seed)
+    graph = with_confirmed(affinity_graph(neighbours, params), confirmed)
+    if known_labels is not None:
+        graph = with_known_labels(graph, known_labels, seed)
+    scales = neighbour_scales(neighbours.distances, params.scale, params.scale_neighbour)
+    about = describe_graph(graph) | describe_neighbours(neighbours)
+    return graph, about | {"median_scale": float(np.median(scales))}
+
+
+def euclidean(points: PointsInSpace, options: AffinityOptions) -> Affinity:
+    """Connect each point to its nearest neighbours in the space."""
+    graph, about = connect(points.features, options.graph, options.seed, points.known_labels)
+    identity = MLP([points.features.shape[1]])
+    return Affinity(points.encoder, identity, points.features, graph, about)

@@ -1,0 +1,116 @@
+"""The methods beside SpectralNet: each stands here once, with all that belongs to it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pkgutil import resolve_name
+
+from spectralnet.methods.dec.clustering import DECStageParams
+from spectralnet.methods.dec.stacked import StackedParams
+from spectralnet.methods.dual_autoencoder.net import DualAutoencoderParams
+from spectralnet.methods.task import Found, Task
+from spectralnet.parameters import Block
+
+OURS = "SpectralNet, the deep spectral clustering of Shaham et al., ICLR 2018"
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method of the pipeline.
+
+    Attributes
+    ----------
+    description : str
+        For the model card.
+    function : str
+        Where the function from `Task` to `Found` is: ``module:name``, imported when it is run.
+    target : str
+        Its stage, as DVC is told.
+    params : type of Block, optional
+        Of the block of ``params.yaml`` that has the method's name, if there is one.
+    pretraining : str, optional
+        The block of the training that it starts from.
+    row : dict of str to str
+        What the table of results calls it, where that differs.
+    """
+
+    description: str
+    function: str
+    target: str
+    params: type[Block] | None = None
+    pretraining: str | None = None
+    row: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def cluster(self) -> Callable[[Task], Found]:
+        """The function that does it."""
+        return resolve_name(self.function)
+
+
+BASELINES = "spectralnet.methods.baselines"
+RIVALS = "spectralnet.methods.rivals"
+STAGES = "stages/methods/dvc.yaml"
+
+METHODS: dict[str, Method] = {
+    "dec": Method(
+        "DEC, the deep embedded clustering of Xie et al., ICML 2016",
+        "spectralnet.methods.dec.clustering:cluster",
+        f"{STAGES}:dec",
+        DECStageParams,
+        "stacked",
+    ),
+    "dual_autoencoder": Method(
+        "the Dual Autoencoder Network of Yang et al., CVPR 2019",
+        "spectralnet.methods.dual_autoencoder.clustering:cluster",
+        f"{STAGES}:dual_autoencoder",
+        DualAutoencoderParams,
+    ),
+    "kmeans": Method(
+        "k-means on the input features",
+        f"{BASELINES}:kmeans",
+        f"{STAGES}:kmeans",
+        row={"space": "input"},
+    ),
+    "ae_kmeans": Method(
+        "k-means on the codes of the autoencoder",
+        f"{BASELINES}:kmeans",
+        f"{STAGES}:ae_kmeans",
+        row={"method": "kmeans", "space": "code"},
+    ),
+    "stacked_kmeans": Method(
+        "k-means on the codes of DEC's autoencoder",
+        f"{BASELINES}:kmeans",
+        f"{STAGES}:stacked_kmeans",
+        pretraining="stacked",
+    ),
+    "spectral": Method(
+        "exact spectral clustering of the graph that SpectralNet is trained on",
+        f"{BASELINES}:spectral",
+        f"{STAGES}:spectral",
+    ),
+    "umap_gmm": Method(
+        "UMAP of the codes, then a Gaussian mixture: the idea of N2D",
+        f"{RIVALS}:umap_gmm",
+        "stages/rivals/dvc.yaml:umap_gmm",
+    ),
+    **{
+        name: Method(
+            f"ClustPy's {name}, with its defaults",
+            f"{RIVALS}:clustpy",
+            f"stages/rivals/dvc.yaml:clustpy@{name}",
+        )
+        for name in ("DCN", "IDEC", "VaDE")
+    },
+}
+# The blocks of ``params.yaml`` that are no data set's.
+BLOCKS: dict[str, type[Block]] = {
+    "stacked": StackedParams,
+    **{name: method.params for name, method in METHODS.items() if method.params is not None},
+}
+
+
+def blocks_of(method: str) -> set[str]:
+    """Name the blocks of ``params.yaml`` that a method, or its pretraining, depends on."""
+    names = {method}
+    if method in METHODS:
+        names.add(METHODS[method].pretraining or method)
+    return names & set(BLOCKS)

@@ -1,0 +1,5 @@
+"""A metric that is learned from the graph's neighbours (section 3.2).
+
+* `siamese`: the net, its pairs and losses
+* `augmentation`: random changes of the images that it sees
+"""

@@ -1,0 +1,28 @@
+"""Write the settings of the chosen data set, a file for each part, with defaults filled in.
+
+A stage depends on the parts that it reads: so a change of one runs only what it concerns, and a
+data set's block need not say what it leaves as it is.
+"""
+
+import sys
+from pathlib import Path
+
+from spectralnet.artifacts import save_json
+from spectralnet.config.params import read_params
+from spectralnet.config.settings import Settings
+from spectralnet.errors import ParameterError
+
+
+def write_settings(folder: Path) -> None:
+    """Write ``<part>.json`` for each part of the settings, and ``data.json`` for the rest."""
+    settings = read_params().settings.model_dump()
+    rest = {name: settings.pop(name) for name in settings.keys() - Settings.model_fields.keys()}
+    for name, value in (settings | {"data": rest}).items():
+        save_json(folder / f"{name}.json", value)
+
+
+if __name__ == "__main__":
+    try:
+        write_settings(Path(sys.argv[1]))
+    except ParameterError as error:
+        sys.exit(f"stage settings: {error}")
