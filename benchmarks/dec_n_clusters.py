@@ -39,13 +39,11 @@ def measure(dataset: str, numbers: range, seeds: int) -> pd.DataFrame:
     params, device = read_params(), pick_device("auto")
     x, labels = load(dataset)
     held_out = hold_out(len(labels), HELD_OUT, seed=0)
-    net, _ = train_stacked(x[~held_out], params.stacked, seed=0, device=device)
-    rows = []
+    net, _ = train_stacked(x[~held_out], params.block("stacked"), seed=0, device=device)
+    dec, rows = params.block("dec"), []
     for k in numbers:
         models = [
-            train_dec(x[~held_out], deepcopy(net.encoder), k, params.dec, seed=seed, device=device)[
-                0
-            ]
+            train_dec(x[~held_out], deepcopy(net.encoder), k, dec, seed=seed, device=device)[0]
             for seed in range(seeds)
         ]
         clusterings = [model.predict(x, device) for model in models]

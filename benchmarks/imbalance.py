@@ -42,9 +42,9 @@ def measure(dataset: str, n: int | None, seed: int) -> pd.DataFrame:
     for least in LEAST:
         kept = retained(labels, least, seed)
         some = x[kept]
-        net, _ = train_stacked(some, params.stacked, seed=seed, device=device)
+        net, _ = train_stacked(some, params.block("stacked"), seed=seed, device=device)
         codes = map_in_chunks(net.encoder, some, device)
-        dec, _ = train_dec(some, net.encoder, k, params.dec, seed=seed, device=device)
+        dec, _ = train_dec(some, net.encoder, k, params.block("dec"), seed=seed, device=device)
         spectralnet = SpectralNet(k, affinity="siamese", random_state=seed)
         clusterings = {
             "k-means": kmeans_clusters(some, k, seed),

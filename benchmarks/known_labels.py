@@ -17,7 +17,7 @@ from scipy.special import logsumexp
 from spectralnet.clusters.kmeans import fit_spectral_centroids, spectral_clusters
 from spectralnet.clusters.scores import accuracy
 from spectralnet.config.defaults import default_settings
-from spectralnet.data.sets.catalogue import reveal
+from spectralnet.data.sets.subsets import choose_known
 from spectralnet.graph.affinity import affinity_graph, with_known_labels
 from spectralnet.graph.neighbours import nearest_neighbours
 from spectralnet.nets.devices import map_in_chunks
@@ -36,7 +36,7 @@ CHANGES: dict[str, dict[str, Any]] = {
 def run(seed: int) -> dict[str, float]:
     """Cluster one draw of the toy set without and with known labels."""
     points, labels = nested_cs(N, NOISE, seed)
-    known = reveal(labels, LABELLED, seed)
+    known = choose_known(labels, LABELLED, seed)
     settings = default_settings(N, 2, CHANGES)
     neighbours = nearest_neighbours(points, settings.graph.n_neighbours)
     plain = affinity_graph(neighbours, settings.graph)

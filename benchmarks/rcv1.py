@@ -52,7 +52,7 @@ def generate(folder: Path, n: int, seed: int = 0) -> str:
 def prepare(folder: Path) -> str:
     """Keep the most frequent terms, and scale rows to directions."""
     raw = load_matrix(folder / "raw")
-    x = fit_terms(raw, read_params().rcv1.n_terms).transform(raw)
+    x = fit_terms(raw, read_params().datasets["rcv1"].n_terms).transform(raw)
     save_matrix(folder / "input", x)
     return f"{x.shape[0]} x {x.shape[1]}, {np.count_nonzero(x.sum(axis=1))} rows that hold a term"
 
@@ -60,7 +60,7 @@ def prepare(folder: Path) -> str:
 def autoencoder(folder: Path, epochs: int) -> str:
     """Train the autoencoder and write the codes."""
     x, device = load_matrix(folder / "input"), pick_device("auto")
-    params = read_params().rcv1.autoencoder
+    params = read_params().datasets["rcv1"].autoencoder
     net, history = train_autoencoder(
         x, params.model_copy(update={"epochs": epochs}), seed=0, device=device
     )
@@ -71,7 +71,7 @@ def autoencoder(folder: Path, epochs: int) -> str:
 
 def graph(folder: Path, space: str) -> str:
     """Search neighbours and write the affinity graph."""
-    params = read_params().rcv1.graph
+    params = read_params().datasets["rcv1"].graph
     found = nearest_neighbours(load_matrix(folder / space), params.n_neighbours, params.search)
     weights = affinity_graph(found, params)
     save_graph(folder / "graph.npz", weights)

@@ -2,10 +2,7 @@
 
 from pathlib import Path
 
-from spectralnet.artifacts import (
-    load_graph,
-    save_table,
-)
+from spectralnet.artifacts import load_graph, save_table
 from spectralnet.methods.learned import LEARNED
 from stages.common import Stage, main
 from stages.files import affinity_options, read_points, write_affinity

@@ -3,7 +3,18 @@ import pytest
 import torch
 from safetensors import SafetensorError
 
-from spectralnet.artifacts import content_hash, load_array, load_graph, load_json, load_matrix, save_array, save_graph, save_json, save_matrix, whole_file
+from spectralnet.artifacts import (
+    content_hash,
+    load_array,
+    load_graph,
+    load_json,
+    load_matrix,
+    save_array,
+    save_graph,
+    save_json,
+    save_matrix,
+    whole_file,
+)
 from spectralnet.nets.blocks import MLP
 from spectralnet.nets.saved import load_net, save_net
 

@@ -10,7 +10,7 @@ from spectralnet.config.defaults import default_settings
 from spectralnet.errors import ParameterError
 from spectralnet.nets.blocks import MLP
 from spectralnet.nets.saved import save_net
-from stages.dual_autoencoder import dual_autoencoder
+from stages.method import method
 from stages.spectralnet import spectralnet
 
 
@@ -25,11 +25,11 @@ def test_equal_points_are_refused_though_prepare_may_come_from_the_cache(
     for net in ("encoder", "embedder"):
         save_net(tmp_path, net, MLP([3]))
     settings = default_settings(30, n_clusters, {"spectralnet": {"n_components": n_components}})
-    params = SimpleNamespace(seed=0)
-    stage = SimpleNamespace(settings=settings, params=params, device=torch.device("cpu"))
-    for run, n_folders in ((spectralnet, 3), (dual_autoencoder, 2)):
+    params, cpu = SimpleNamespace(seed=0), torch.device("cpu")
+    stage = SimpleNamespace(name="dec", settings=settings, params=params, device=cpu)
+    for run, folders in ((spectralnet, [tmp_path, tmp_path]), (method, [tmp_path, []])):
         with pytest.raises(ParameterError, match=f"{message} there are 3 distinct points"):
-            run(stage, *[tmp_path] * n_folders)
+            run(stage, *folders, tmp_path)
 
 
 def test_a_graph_in_pieces_is_warned_of_before_the_training(tmp_path, monkeypatch, capsys):
@@ -41,7 +41,7 @@ def test_a_graph_in_pieces_is_warned_of_before_the_training(tmp_path, monkeypatc
         save_net(tmp_path, net, MLP([30]))
     save_graph(tmp_path / "graph.npz", csr_array(np.eye(30)))
     save_json(tmp_path / "about.json", {"components": 30})
-    monkeypatch.setattr("stages.spectralnet.train_spectral_map", stopped)
+    monkeypatch.setattr("stages.spectralnet.train_spectralnet", stopped)
     stage = SimpleNamespace(
         settings=default_settings(30, 3),
         params=SimpleNamespace(seed=0),

@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from spectralnet.clusters.kmeans import fit_centroids, fit_spectral_centroids, nearest_centroid, spectral_clusters, unit_rows
+from spectralnet.clusters.kmeans import (
+    fit_centroids,
+    fit_spectral_centroids,
+    nearest_centroid,
+    spectral_clusters,
+    unit_rows,
+)
 from spectralnet.clusters.selection import modularity
 from spectralnet.errors import ParameterError
 from spectralnet.spectral.laplacian import exact_eigenvectors

@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import normalized_mutual_info_score
 
-from spectralnet.clusters.selection import mean_agreement, modularity, relative_gap, suggest_n_clusters
+from spectralnet.clusters.selection import (
+    mean_agreement,
+    modularity,
+    relative_gap,
+    suggest_n_clusters,
+)
 from spectralnet.graph.affinity import affinity_graph
 from spectralnet.graph.neighbours import nearest_neighbours
 from spectralnet.spectral.laplacian import exact_eigenvectors

@@ -5,7 +5,16 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import eigsh
 
 from spectralnet.errors import DataError
-from spectralnet.graph.affinity import KNOWN_NEIGHBOURS, affinity_graph, degrees, describe_graph, describe_neighbours, neighbour_overlap, neighbour_scales, with_known_labels
+from spectralnet.graph.affinity import (
+    KNOWN_NEIGHBOURS,
+    affinity_graph,
+    degrees,
+    describe_graph,
+    describe_neighbours,
+    neighbour_overlap,
+    neighbour_scales,
+    with_known_labels,
+)
 from spectralnet.graph.given import check_graph, read_graph
 from spectralnet.graph.neighbours import nearest_neighbours
 

@@ -6,7 +6,7 @@ from scipy.sparse import csr_array
 from spectralnet.clusters.kmeans import nearest_centroid, unit_rows
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.methods.model import ClusterModel
-from spectralnet.nets.blocks import ConvNet, MLP, Standardise
+from spectralnet.nets.blocks import MLP, ConvNet, Standardise
 from spectralnet.nets.devices import half_precision, map_in_chunks, pick_device, seeded
 from spectralnet.spectral.map import SpectralMap
 

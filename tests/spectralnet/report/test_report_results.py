@@ -2,7 +2,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spectralnet.report.results import COLUMNS, merge, rank_correlations, read_table, rows_of, summarise
+from spectralnet.report.results import (
+    COLUMNS,
+    merge,
+    rank_correlations,
+    read_table,
+    rows_of,
+    summarise,
+)
 from spectralnet.report.results_document import document, markdown
 
 

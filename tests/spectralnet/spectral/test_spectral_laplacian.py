@@ -6,7 +6,11 @@ from scipy.sparse.csgraph import laplacian
 
 from spectralnet.errors import TrainingError
 from spectralnet.graph.affinity import degrees
-from spectralnet.spectral.laplacian import exact_eigenvectors, rayleigh_ritz, squared_grassmann_distance
+from spectralnet.spectral.laplacian import (
+    exact_eigenvectors,
+    rayleigh_ritz,
+    squared_grassmann_distance,
+)
 
 
 def dense_pairs(graph, normalised):

@@ -8,14 +8,14 @@ from sklearn.datasets import load_digits
 from spectralnet.checks import check_features
 from spectralnet.config.params import read_params
 from spectralnet.data.preparation import Columns
-from spectralnet.data.sets.catalogue import Dataset, load_dataset, reveal
-from spectralnet.data.sets.subsets import held_out_mask, limit
+from spectralnet.data.sets.catalogue import SOURCES, Dataset
+from spectralnet.data.sets.subsets import choose_known, held_out_mask, limit
 from spectralnet.errors import DataError
 from spectralnet.nets.training import hold_out
 
 
 def test_digits_are_scikit_learns_scaled(tmp_path, settings):
-    dataset = load_dataset("digits", [tmp_path], settings)
+    dataset = SOURCES["digits"].load([tmp_path], settings)
     expected = load_digits()
     np.testing.assert_allclose(dataset.raw, expected.data)
     np.testing.assert_array_equal(dataset.labels, expected.target)
@@ -26,16 +26,11 @@ def test_digits_are_scikit_learns_scaled(tmp_path, settings):
 
 
 def test_mnist5k_holds_five_hundred_images_of_each_digit(tmp_path, settings):
-    dataset = load_dataset("mnist5k", [tmp_path], settings)
+    dataset = SOURCES["mnist5k"].load([tmp_path], settings)
     features = dataset.fit(dataset.raw).transform(dataset.raw)
     assert features.shape == (5000, 784)
     assert (features.min(), features.max()) == (0, 1)
     np.testing.assert_array_equal(np.bincount(dataset.labels), np.full(10, 500))
-
-
-def test_an_unknown_data_set_is_named(tmp_path, settings):
-    with pytest.raises(DataError, match="'cifar' is unknown: choose one of mnist5k, digits"):
-        load_dataset("cifar", [tmp_path], settings)
 
 
 @pytest.fixture
@@ -83,32 +78,32 @@ def test_features_have_to_be_a_matrix(shape):
 
 def test_only_the_asked_part_of_the_labels_is_revealed():
     labels = np.arange(200) % 4
-    known = reveal(labels, 0.1, seed=0)
+    known = choose_known(labels, 0.1, seed=0)
     assert np.count_nonzero(known >= 0) == 20
     np.testing.assert_array_equal(known[known >= 0], labels[known >= 0])
-    np.testing.assert_array_equal(reveal(labels, 0.1, seed=0), known)
-    assert (reveal(labels, 0.1, seed=1) != known).any()
-    assert (reveal(labels, 0.0, seed=0) == -1).all()
+    np.testing.assert_array_equal(choose_known(labels, 0.1, seed=0), known)
+    assert (choose_known(labels, 0.1, seed=1) != known).any()
+    assert (choose_known(labels, 0.0, seed=0) == -1).all()
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_known_labels_are_not_what_trainings_hold_out(seed):
     labels = np.zeros(5000, dtype=np.int64)
-    known = reveal(labels, 0.1, seed) >= 0
+    known = choose_known(labels, 0.1, seed) >= 0
     both = np.count_nonzero(known & hold_out(5000, 0.1, seed))
     assert hypergeom(5000, 500, 500).cdf(both) == pytest.approx(0.5, abs=0.499)
 
 
 def test_the_part_is_one_of_the_labels_that_there_are():
     labels = np.where(np.arange(300) % 3 == 0, 1, -1)
-    known = reveal(labels, 0.5, seed=0)
+    known = choose_known(labels, 0.5, seed=0)
     assert np.count_nonzero(known == 1) == 50
     assert (known[labels < 0] == -1).all()
 
 
 def test_labels_that_are_not_there_cannot_be_revealed():
     with pytest.raises(DataError, match=r"labelled = 0.5, but no point has a label"):
-        reveal(np.full(10, -1), 0.5, seed=0)
+        choose_known(np.full(10, -1), 0.5, seed=0)
 
 
 @pytest.mark.parametrize("place", [(3, 2), (4, 0)])
@@ -126,7 +121,7 @@ def own():
 
 def test_own_images_are_scaled_by_their_type(tmp_path, own):
     np.save(tmp_path / "x.npy", np.full((3, 2, 2), 51, dtype=np.uint8))
-    dataset = load_dataset("own", [], own.model_copy(update={"path": str(tmp_path / "x.npy")}))
+    dataset = SOURCES["own"].load([], own.model_copy(update={"path": str(tmp_path / "x.npy")}))
     assert dataset.image_shape == (2, 2)
     np.testing.assert_allclose(dataset.fit(dataset.raw).transform(dataset.raw), 0.2, rtol=1e-6)
     with pytest.raises(DataError, match="white is 255, but their brightest pixel is 1: give flo"):
@@ -135,7 +130,7 @@ def test_own_images_are_scaled_by_their_type(tmp_path, own):
 
 def test_own_images_of_other_types_are_scaled_by_the_brightest_pixel_that_is_fitted(tmp_path, own):
     np.save(tmp_path / "x.npy", np.array([1.0, 2.0, 8.0]).reshape(3, 1, 1))
-    dataset = load_dataset("own", [], own.model_copy(update={"path": str(tmp_path / "x.npy")}))
+    dataset = SOURCES["own"].load([], own.model_copy(update={"path": str(tmp_path / "x.npy")}))
     fitted = dataset.fit(dataset.raw[:2])
     assert fitted.transform(dataset.raw).ravel().tolist() == [0.5, 1, 4]
     for dark in (dataset.raw - 8, np.zeros((2, 1, 1))):  # such as decibels; or nothing at all
@@ -145,6 +140,6 @@ def test_own_images_of_other_types_are_scaled_by_the_brightest_pixel_that_is_fit
 
 def test_own_numbers_are_scaled_by_what_is_fitted(tmp_path, own):
     np.save(tmp_path / "x.npy", np.array([[1.0], [3.0], [9.0]]))
-    dataset = load_dataset("own", [], own.model_copy(update={"path": str(tmp_path / "x.npy")}))
+    dataset = SOURCES["own"].load([], own.model_copy(update={"path": str(tmp_path / "x.npy")}))
     np.testing.assert_allclose(dataset.fit(dataset.raw[:2]).transform(dataset.raw).T, [[-1, 1, 7]])
     assert dataset.labels.tolist() == [-1, -1, -1]

@@ -9,7 +9,13 @@ from spectralnet.clusters.kmeans import fit_centroids
 from spectralnet.clusters.scores import accuracy
 from spectralnet.errors import DataError, TrainingError
 from spectralnet.methods.dec import training as dec_training
-from spectralnet.methods.dec.model import DECModel, divergence, generalisability, soft_assignment, target_distribution
+from spectralnet.methods.dec.model import (
+    DECModel,
+    divergence,
+    generalisability,
+    soft_assignment,
+    target_distribution,
+)
 from spectralnet.methods.dec.training import DECParams, train_dec
 from spectralnet.nets.blocks import MLP
 from spectralnet.nets.checkpoints import Checkpoint

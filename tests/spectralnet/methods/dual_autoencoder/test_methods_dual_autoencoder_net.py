@@ -4,7 +4,11 @@ import torch
 from sklearn.datasets import load_digits
 from torch.distributions import Normal, kl_divergence
 
-from spectralnet.methods.dual_autoencoder.net import DualAutoencoderNet, draw_noise, train_dual_autoencoder
+from spectralnet.methods.dual_autoencoder.net import (
+    DualAutoencoderNet,
+    draw_noise,
+    train_dual_autoencoder,
+)
 from spectralnet.nets.blocks import ConvNet, conv_decoder
 from spectralnet.nets.devices import map_in_chunks, seeded
 

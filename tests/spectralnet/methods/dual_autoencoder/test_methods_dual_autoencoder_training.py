@@ -4,7 +4,11 @@ from sklearn.datasets import load_digits
 
 from spectralnet.clusters.scores import accuracy
 from spectralnet.methods.dual_autoencoder.net import DualAutoencoderNet, train_dual_autoencoder
-from spectralnet.methods.dual_autoencoder.training import cluster_codes, fine_tune, train_dual_autoencoder_network
+from spectralnet.methods.dual_autoencoder.training import (
+    cluster_codes,
+    fine_tune,
+    train_dual_autoencoder_network,
+)
 from spectralnet.methods.model import ClusterModel
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import map_in_chunks

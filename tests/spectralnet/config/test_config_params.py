@@ -60,7 +60,7 @@ def test_the_chosen_data_sets_block_is_used(write):
         (
             "dataset",
             "cifar",
-            "dataset = 'cifar': .*'mnist5k', 'digits', .*'reuters', 'rcv1' or 'own'",
+            "dataset = cifar has no block: choose one of mnist5k, digits, .*reuters, rcv1, own",
         ),
         ("seed", "zero", "seed = 'zero': .*integer"),
         ("seed", -1, "seed = -1: .*greater than or equal to 0"),
@@ -73,7 +73,11 @@ def test_the_chosen_data_sets_block_is_used(write):
         ("mnist.autoencoder.learning_rate", 0.0, "mnist.autoencoder.learning_rate = 0.0"),
         ("mnist.autoencoder.learning_rate", float("nan"), "mnist.autoencoder.learning_rate = nan"),
         ("mnist.autoencoder.hidden", [500, 0], r"mnist.autoencoder.hidden.1 = 0"),
+        ("mnist.source", "web", "mnist.source = 'web': choose one of mnist5k, .*own"),
+        ("mnist.spectralnet.sampler", "nodes", "sampler = 'nodes': .*choose one of edges, batch"),
+        ("mnist.siamese.optimiser", "lion", "siamese.optimiser = 'lion': .*one of adam, sgd"),
         ("mnist", 3, "mnist = 3"),
+        ("defaults.graph.n_neighbours", 5, "defaults.graph.n_neighbours = 5 has to stay null"),
     ],
 )
 def test_a_bad_parameter_is_named_with_what_it_may_be(write, name, value, message):
