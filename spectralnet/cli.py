@@ -75,8 +75,9 @@ def _predict(
     model: str, file: Path, out: Path | None, embedding: bool, columns: str | None, device: str
 ) -> None:
     # Imported here, so that --help is at once there.
+    from spectralnet.data.predictions import OUTPUTS, write_predictions
     from spectralnet.data.preparation import Pixels, Tfidf
-    from spectralnet.data.streams import OUTPUTS, folder_samples, read_samples, write_predictions
+    from spectralnet.data.streams import folder_samples, read_samples
     from spectralnet.methods.predictor import as_frame
     from spectralnet.nets.devices import pick_device
 

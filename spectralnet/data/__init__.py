@@ -4,6 +4,7 @@
 * `labels`: a user's labels, of any type, to numbers
 * `preparation`: what raw samples go through, new ones as well: pixels, columns
 * `texts`: the same for texts: stems, TF-IDF
-* `streams`: samples a chunk at a time, and predictions into files
+* `streams`: samples a chunk at a time
+* `predictions`: clusters into a file
 * `sets`: the data sets
 """
