@@ -33,7 +33,7 @@ class Wanted(NamedTuple):
     """What to read where a file or folder leaves a choice."""
 
     way_out: str  # what to do about a column or array that is no sample, for messages
-    texts: bool | None = None  # whether it has to hold texts; by default a table holds numbers
+    texts: bool | None = None  # what it has to hold; by default anything, a table numbers
     columns: Sequence[str] | None = None  # or one array; by default all but the labels
     labels: str | None = None  # the column or array of that name, which is left out
     image_shape: Sequence[int] | None = None  # to which a folder's images are brought
@@ -156,11 +156,9 @@ def _open_table(path: Path, wanted: Wanted) -> Samples:
 
 
 def _choose(path: Path, wanted: Wanted) -> list[str]:
+    """Choose columns of a table, or arrays of an ``.npz``, by name."""
     names = names_in(path)
-    if wanted.columns is None:
-        chosen = [name for name in names if name != wanted.labels]
-    else:
-        chosen = list(wanted.columns)
+    chosen = list(wanted.columns or [name for name in names if name != wanted.labels])
     if missing := sorted(set(chosen) - set(names)):
         raise DataError(f"{path} has no {missing}: it holds {', '.join(names)}")
     if not chosen:

@@ -117,9 +117,8 @@ def check_header(path: Path) -> None:
 def _numbers(table: pd.DataFrame, path: Path, way_out: str, first: int) -> NDArray[np.float64]:
     columns = {}
     for name, column in table.items():
-        dates = column.dtype.kind in "mM"
         numbers = pd.to_numeric(column, errors="coerce").astype(np.float64)
-        bad = np.flatnonzero(column.notna() & (numbers.isna() | dates))
+        bad = np.flatnonzero(column.notna() & (numbers.isna() | (column.dtype.kind in "mM")))
         if bad.size:
             raise DataError(
                 f"{path}: column {name!r} holds {column.iloc[bad[0]]!r} in row {first + bad[0]}, "

@@ -70,7 +70,7 @@ def read_own(
             f"own.image_shape = {list(image_shape)}, but {source} is no folder of images: set "
             "own.image_shape: null"
         )
-    parts: list[Any] = list(samples.chunks)  # of a large parquet file more than one all the same
+    parts: list[Any] = list(samples.chunks)  # one, but of a large parquet file
     y = _labels(path, source, labels, samples)
     if samples.kind == "texts":
         texts = [text for part in parts for text in part]

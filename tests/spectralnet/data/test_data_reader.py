@@ -53,6 +53,8 @@ def test_texts_are_taken_as_they_are_written_whatever_stands_beside_them(tmp_pat
     for suffix in ("csv", "parquet"):
         chunks = read(tmp_path / f"x.{suffix}", texts=True, chunk=2)
         assert chunks == [["007", "1.50"], ["null", ""], ["NA"]]
+    pd.DataFrame({"t": pd.array([1, None, 3], dtype="Int64")}).to_parquet(tmp_path / "x.parquet")
+    assert read(tmp_path / "x.parquet", texts=True, chunk=2) == [["1", ""], ["3"]]
 
 
 def test_a_column_is_numbers_whatever_a_chunk_of_it_holds(tmp_path):
