@@ -12,6 +12,8 @@ from tqdm import tqdm
 from spectralnet.errors import DataError, ParameterError, SpectralNetError
 
 if TYPE_CHECKING:
+    from spectralnet.data.preparation import Preparation
+    from spectralnet.data.reader import Samples
     from spectralnet.methods.predictor import Predictor
 
 EPILOG = """\b
@@ -41,8 +43,9 @@ def main() -> None:
 @click.option(
     "--columns",
     help="Which columns of a .csv or .parquet FILE make a sample, with commas between them and "
-    "in the order that the model was fitted on; for texts, the one that holds them. By default "
-    "those that the model was fitted on, by name if it knows them, or else all.",
+    "in the order that the model was fitted on; for texts, the one that holds them; of a .npz, "
+    "the array. By default those that the model was fitted on, by name if it knows them, or else "
+    "all.",
 )
 @click.option(
     "--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"])
@@ -55,9 +58,10 @@ def predict(
     MODEL is a folder with a trained model: an artifact of the pipeline, or what an estimator's
     save() wrote; or the URI of a model that MLflow keeps (models:/NAME@ALIAS, runs:/ID/predictor).
 
-    FILE holds raw samples, as the model was fitted on: .npy (images or rows of numbers), .npz (a
-    sparse matrix), .csv with a header, .parquet, or .txt (one text a line); or it is a folder of
-    images or of text files, in the order of their names. It may be larger than memory.
+    FILE holds raw samples, as the model was fitted on: .npy (images or rows of numbers), .npz
+    (an array, or a sparse matrix), .csv with a header, .parquet, .svmlight, or .txt and .md (one
+    text a line); or it is a folder of images or of text files, in the order of their names, or
+    one with features.*, such a file. All but .npz and .svmlight may be larger than memory.
 
     Each sample gets a row: its file, if FILE is a folder; its cluster, from 0; and the distance
     to the cluster's centroid. Small distances are typical samples, large ones doubtful. Nothing
@@ -75,8 +79,7 @@ def _predict(
     model: str, file: Path, out: Path | None, embedding: bool, columns: str | None, device: str
 ) -> None:
     # Imported here, so that --help is at once there.
-    from spectralnet.data.preparation import Pixels, Tfidf
-    from spectralnet.data.streams import OUTPUTS, folder_samples, read_samples, write_predictions
+    from spectralnet.data.predictions import OUTPUTS, write_predictions
     from spectralnet.methods.predictor import as_frame
     from spectralnet.nets.devices import pick_device
 
@@ -86,22 +89,19 @@ def _predict(
         raise ParameterError(f"--out {out} takes the clusters alone: leave out --embedding")
     chosen_device = pick_device(device)
     predictor = _load(model)
-    texts = isinstance(predictor.preparation, Tfidf)
-    pixels = predictor.preparation if isinstance(predictor.preparation, Pixels) else None
-    chunks = read_samples(file, texts, _columns(columns, file, predictor), pixels)
-    names = [str(sample.relative_to(file)) for sample in folder_samples(file, texts)]
+    samples = _open(file, columns, predictor.preparation)
 
     def frames() -> Iterator[pd.DataFrame]:
         first = 0
         with tqdm(unit=" samples", desc="predict", disable=None) as progress:
-            for raw in chunks:
+            for raw in samples.chunks:
                 try:
                     assigned = predictor.predict(raw, chosen_device)
                 except DataError as error:
                     raise DataError(f"{file}, from row {first} on: {error}") from error
                 frame = as_frame(assigned, embedding)
-                if names:
-                    frame.insert(0, "sample", names[first : first + len(frame)])
+                if samples.names:
+                    frame.insert(0, "sample", samples.names[first : first + len(frame)])
                 first += len(frame)
                 progress.update(len(frame))
                 yield frame
@@ -114,12 +114,27 @@ def _predict(
         click.echo(f"{n} samples in {out}", err=True)
 
 
-def _columns(asked: str | None, file: Path, predictor: "Predictor") -> list[str] | None:
-    """Return the columns to read: those asked for, or of a table those that were fitted."""
-    if asked:
-        return asked.split(",")
-    is_table = file.suffix in (".csv", ".parquet")
-    return getattr(predictor.preparation, "names", None) if is_table else None
+def _open(file: Path, columns: str | None, preparation: "Preparation") -> "Samples":
+    """Open samples as a preparation takes them."""
+    from spectralnet.data.preparation import Pixels
+    from spectralnet.data.reader import Wanted, find_source, open_samples
+    from spectralnet.data.tables import TABLES
+    from spectralnet.data.texts import Tfidf
+
+    source = find_source(file)
+    fitted = getattr(preparation, "names", None) if source.suffix in TABLES else None
+    wanted = Wanted(
+        way_out="choose what to read (`--columns`)",
+        texts=isinstance(preparation, Tfidf),
+        columns=columns.split(",") if columns else fitted,
+        image_shape=getattr(preparation, "image_shape", None),
+        n_columns=getattr(preparation, "n_columns", None),
+    )
+    samples = open_samples(source, wanted)
+    if isinstance(preparation, Pixels) and source.is_dir():
+        scale = preparation.maximum / 255  # a file's white is 255, whatever that of the model
+        return samples._replace(chunks=(images * scale for images in samples.chunks))
+    return samples
 
 
 @main.command()

@@ -1,9 +1,11 @@
 """Raw samples to feature rows.
 
-* `files`: images, texts, tables and sparse matrices as they lie on a disk
+* `files`: images, texts and sparse matrices as they lie on a disk
+* `tables`: the same of CSV and parquet
+* `reader`: whatever holds samples, a chunk at a time
 * `labels`: a user's labels, of any type, to numbers
 * `preparation`: what raw samples go through, new ones as well: pixels, columns
 * `texts`: the same for texts: stems, TF-IDF
-* `streams`: samples a chunk at a time, and predictions into files
+* `predictions`: clusters into a file
 * `sets`: the data sets
 """

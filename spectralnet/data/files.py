@@ -1,11 +1,12 @@
-"""Raw samples in files: images, texts, columns of numbers, or a message that helps."""
+"""Images, texts and sparse matrices in files, or a message that helps."""
 
 import codecs
-import re
+import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,15 @@ def list_files(folder: Path, suffixes: set[str]) -> list[Path]:
     return sorted(
         file for file in folder.rglob("*") if file.is_file() and file.suffix.lower() in suffixes
     )
+
+
+def find_one(folder: Path, pattern: str) -> Path | None:
+    """Return the file of a folder that fits a pattern, if there is one; more are refused."""
+    files = sorted(folder.glob(pattern))
+    if len(files) > 1:
+        names = ", ".join(file.name for file in files)
+        raise DataError(f"{folder} holds more than one {pattern}: keep one of {names}")
+    return files[0] if files else None
 
 
 def read_images(files: Sequence[Path], shape: Sequence[int] | None) -> NDArray[np.uint8]:
@@ -129,10 +139,11 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig")
 
 
-def read_lines(path: Path) -> list[str]:
-    """Read the lines of a text file in UTF-8."""
-    lines = read_text(path).split("\n")  # splitlines would also cut at Unicode's separators
-    return lines[:-1] if lines[-1] == "" else lines
+def read_lines(path: Path, chunk: int = sys.maxsize) -> Iterator[list[str]]:
+    """Read the lines of a text file in UTF-8, so many at a time."""
+    with path.open(encoding="utf-8-sig") as file:
+        while lines := [line.removesuffix("\n") for line in islice(file, chunk)]:
+            yield lines
 
 
 def read_sparse(path: Path) -> csr_array:
@@ -142,95 +153,3 @@ def read_sparse(path: Path) -> csr_array:
         if hasattr(matrix, "check_format"):  # COO has none: it checks its indices when made
             matrix.check_format()
         return csr_array(matrix)
-
-
-def _read_csv(path: Path, words: Sequence[str | None]) -> pd.DataFrame:
-    table = pd.read_csv(path)
-    if present := [name for name in dict.fromkeys(words) if name is not None and name in table]:
-        table[present] = pd.read_csv(path, usecols=present, keep_default_na=False)[present]
-    return table
-
-
-# Readers of tables; in the columns that are named as words a class or text called NA is no gap.
-TABLES: dict[str, Callable[[Path, Sequence[str | None]], pd.DataFrame]] = {
-    ".csv": _read_csv,
-    ".parquet": lambda path, words: pd.read_parquet(path),
-}
-
-
-def check_table(
-    table: pd.DataFrame, path: Path, first: int = 0, chosen: Sequence[str] | None = None
-) -> None:
-    """Refuse a CSV table that has no header, or rows of more values than the header has names.
-
-    `first` is the number of the table's first row in the file. Columns that were `chosen` by
-    name prove that there is a header.
-    """
-    if path.suffix != ".csv":
-        return
-    # pandas takes what there is too much of for names of the rows.
-    if not table.index.equals(pd.RangeIndex(first, first + len(table))):
-        raise DataError(
-            f"{path} has rows with more values than its header has names: "
-            f"{', '.join(map(str, table.columns))}"
-        )
-    if chosen is not None:
-        return
-    names = [str(name) for name in table.columns]
-    _check_names(names, path)
-    plain = [re.sub(r"\.\d+$", "", name) for name in names]  # pandas numbers repeated names
-    numbers = pd.to_numeric(pd.Series([*names, *plain]), errors="coerce").notna().to_numpy()
-    if numbers.reshape(2, -1).any(axis=0).all() and names != [str(i) for i in range(len(names))]:
-        raise DataError(
-            f"{path} has no header: its columns are called {', '.join(names)}. Add a first line "
-            "with names"
-        )
-
-
-def _check_names(names: Sequence[str], path: Path) -> None:
-    """Refuse the names that pandas finds where a header has none, or another separator."""
-    if len(names) == 1 and (found := re.search("[;\t]", names[0])):
-        raise DataError(
-            f"{path} has one column, {names[0]!r}: separate columns by commas, not {found[0]!r}"
-        )
-    nameless = [i for i, name in enumerate(names) if re.fullmatch(r"Unnamed: \d+", name)]
-    if nameless:
-        raise DataError(
-            f"{path} has no name for column {nameless[0]}: name it, or, if it holds the numbers of "
-            "the rows, write the table without them (pandas: index=False)"
-        )
-
-
-def read_numbers(
-    table: pd.DataFrame, path: Path, way_out: str, first: int = 0
-) -> NDArray[np.float64]:
-    """Turn a table's columns into numbers, missing ones into NaN: (n, d).
-
-    Parameters
-    ----------
-    table : DataFrame
-    path : Path
-        Of the file it is from, for messages, which end with the `way_out`.
-    way_out : str
-    first : int, default=0
-        The number of the table's first row in the file.
-
-    Raises
-    ------
-    DataError
-        If a column holds something else, or there is none.
-    """
-    if table.columns.empty:
-        raise DataError(f"{path} has no column to read beside the labels")
-    columns = {}
-    for name, column in table.items():
-        dates = column.dtype.kind in "mM"
-        numbers = pd.to_numeric(column, errors="coerce").astype(np.float64)
-        bad = np.flatnonzero(column.notna() & (numbers.isna() | dates))
-        if bad.size:
-            raise DataError(
-                f"{path}: column {name!r} holds {column.iloc[bad[0]]!r} in row {first + bad[0]}, "
-                f"which is no number: {way_out}"
-            )
-        columns[name] = numbers
-    return pd.DataFrame(columns).to_numpy()

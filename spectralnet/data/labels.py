@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from spectralnet.artifacts import load_array
-from spectralnet.data.files import TABLES, check_table, read_lines, reading
+from spectralnet.data.files import read_lines, reading
+from spectralnet.data.tables import TABLES, read_column
 from spectralnet.errors import DataError
 
 
@@ -20,27 +21,26 @@ class Labels(NamedTuple):
     source: Path
 
 
-def read_labels(path: Path) -> Labels:
-    """Read an ``.npy``, a table of one column, or a line each."""
+def read_labels(path: Path, name: str | None = None) -> Labels:
+    """Read a table's or an ``.npz``'s labels by name; or an ``.npy``, one column, a line each."""
     with reading(path):
+        if path.suffix in TABLES:
+            return Labels(read_column(path, name).to_numpy(), path)
         if path.suffix == ".npy":
             return Labels(load_array(path), path)
-        if path.suffix not in TABLES:
-            return Labels(np.array(read_lines(path)), path)
-        names = TABLES[path.suffix](path, []).columns
-        if len(names) != 1:
-            raise DataError(f"{path} has {len(names)} columns: one, of labels, is needed")
-        table = TABLES[path.suffix](path, list(names))
-        check_table(table, path)
-        return Labels(table.iloc[:, 0].to_numpy(), path)
+        if name is None:
+            return Labels(np.array(next(read_lines(path), [])), path)
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return Labels(arrays[name], path)
 
 
-def folder_labels(files: Sequence[Path], root: Path) -> Labels:
-    """Take the folder that each file lies in as its class."""
-    for file in files:
-        if file.parent == root:
+def folder_labels(names: Sequence[str], folder: Path) -> Labels:
+    """Take the folder that each file, by its path in `folder`, lies in as its class."""
+    for name in names:
+        if "/" not in name:
+            file = folder / name
             raise DataError(f"own.labels = folder, but {file} lies in no folder of its class")
-    return Labels(np.array([file.parent.name for file in files]), root)
+    return Labels(np.array([name.split("/")[-2] for name in names]), folder)
 
 
 def number_labels(y: Labels | None, n: int) -> NDArray[np.int64]:

@@ -11,10 +11,11 @@ import torch
 from click.testing import CliRunner
 from clones import ROOT
 from PIL import Image
+from sklearn.datasets import dump_svmlight_file
 
 from spectralnet.cli import main
 from spectralnet.data.preparation import Columns, Pixels
-from spectralnet.data.streams import read_samples
+from spectralnet.data.reader import Wanted
 from spectralnet.data.texts import Tfidf
 from spectralnet.errors import DataError
 from spectralnet.methods.model import ClusterModel
@@ -74,7 +75,8 @@ def test_texts_are_clustered_by_a_saved_predictor(tmp_path):
     np.testing.assert_array_equal(Predictor.load(tmp_path).predict(texts).clusters, expected)
     (tmp_path / "texts.txt").write_text("\n".join(texts), encoding="utf-8")
     pd.DataFrame({"id": [1, 2, 3], "body": texts}).to_csv(tmp_path / "texts.csv", index=False)
-    for arguments in (["texts.txt"], ["texts.csv", "--columns", "body"]):
+    (tmp_path / "texts.md").write_text("\n".join(texts), encoding="utf-8")
+    for arguments in (["texts.txt"], ["texts.md"], ["texts.csv", "--columns", "body"]):
         out = tmp_path / "out.npy"
         done = run(tmp_path, tmp_path / arguments[0], *arguments[1:], "--out", out)
         assert done.exit_code == 0, done.output
@@ -128,7 +130,7 @@ def test_a_folder_gets_a_row_for_each_file(predictor, folder, images, tmp_path):
 
 @pytest.mark.parametrize("out", [None, "out.csv", "out.parquet", "out.npy"])
 def test_a_prediction_goes_on_from_chunk_to_chunk(folder, images, tmp_path, monkeypatch, out):
-    monkeypatch.setattr("spectralnet.data.streams.read_samples", partial(read_samples, chunk=20))
+    monkeypatch.setattr("spectralnet.data.reader.Wanted", partial(Wanted, chunk=20))
     (tmp_path / "images").mkdir()
     for i, image in enumerate(images):
         Image.fromarray(image).save(tmp_path / f"images/{i:02}.png")
@@ -182,6 +184,26 @@ def test_a_table_is_read_by_the_names_that_were_fitted(tmp_path):
     assert "['y']" in run(tmp_path / "model", tmp_path / "b.csv").output
 
 
+def test_what_was_fitted_sparse_or_with_labels_is_read_as_it_was(tmp_path):
+    rows = np.random.default_rng(0).integers(1, 9, (20, 3)).astype(float)
+    rows[:, 2] = 0  # which svmlight does not write
+    predictor = Predictor(Columns(3), random_model(3))
+    predictor.save(tmp_path / "model")
+    dump_svmlight_file(rows, np.arange(20), str(tmp_path / "x.svmlight"))
+    np.savez(tmp_path / "x.npz", x=rows, y=np.arange(20))
+    (tmp_path / "pair").mkdir()
+    np.save(tmp_path / "pair/features.npy", rows)
+    (tmp_path / "pair/labels.txt").write_text("1\n" * 20)
+    for arguments in (["x.svmlight"], ["x.npz", "--columns", "x"], ["pair"]):
+        done = run(tmp_path / "model", tmp_path / arguments[0], *arguments[1:])
+        assert done.exit_code == 0, done.output
+        found = pd.read_csv(StringIO(done.stdout))
+        assert found.columns.tolist() == ["cluster", "distance"]
+        np.testing.assert_array_equal(found["cluster"], predictor.predict(rows).clusters)
+    refused = run(tmp_path / "model", tmp_path / "x.npz").output
+    assert "2 arrays (x, y), but one is needed: choose what to read (`--columns`)" in refused
+
+
 @pytest.mark.parametrize("name", ["model.json", "model.safetensors", "preparation.json"])
 def test_a_damaged_model_is_named(folder, images, tmp_path, name):
     np.save(tmp_path / "x.npy", images)
@@ -216,7 +238,7 @@ def test_what_cannot_be_used_is_named_and_nothing_is_written(folder, tmp_path):
         "p,q\n1,2\n3,4\n": r"images of shape (2, 2)",
         "1,2\n3,4\n": "has no header: its columns are called 1, 2",
         "a,b,c,d,e,f\n1,2,3,4,5,6\n1,2,3,4,5,\n": "NaN or infinite",
-        "": "cannot be read",
+        "": "x.csv is empty",
     }
     for content, message in cases.items():
         source.write_text(content)
@@ -226,7 +248,7 @@ def test_what_cannot_be_used_is_named_and_nothing_is_written(folder, tmp_path):
         assert str(source) in done.output
         assert "Traceback" not in done.output
         assert not out.exists()
-    assert "is missing" in run(folder, tmp_path / "none.npy").output
+    assert "none.npy does not exist" in run(folder, tmp_path / "none.npy").output
     assert "one of .csv, .parquet, .npy" in run(folder, source, "--out", "x.json").output
     assert "clusters alone" in run(folder, source, "--out", "x.npy", "--embedding").output
     assert "model.json is missing" in run(tmp_path, source).output

@@ -5,6 +5,7 @@ import scipy.sparse
 from PIL import Image
 from sklearn.datasets import dump_svmlight_file
 
+from spectralnet.data.reader import Wanted, find_source, open_samples
 from spectralnet.data.sets.own import read_own
 from spectralnet.errors import DataError
 
@@ -15,8 +16,13 @@ def read(path, labels=None, text=None, image_shape=None):
     return read_own(path, labels, text, image_shape)
 
 
-def dense(samples):
-    return samples.raw.toarray() if scipy.sparse.issparse(samples.raw) else samples.raw
+def dense(x):
+    return x.toarray() if scipy.sparse.issparse(x) else x
+
+
+def chunks(path, **wanted):
+    """Read as a prediction does, by two."""
+    return list(open_samples(find_source(path), Wanted("", chunk=2, **wanted)).chunks)
 
 
 def write_csv(folder):
@@ -73,8 +79,31 @@ def test_numbers_and_labels_are_read_from_each_format(tmp_path, write, labels):
     path, column = write(tmp_path)
     samples = read(path, column)
     assert samples.kind == "numbers"
-    np.testing.assert_array_equal(dense(samples), X)
+    np.testing.assert_array_equal(dense(samples.raw), X)
     np.testing.assert_array_equal(samples.labels, labels)
+    assert samples.raw.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("write", "wanted"),
+    [
+        (write_csv, {"columns": ["a", "b"]}),
+        (write_parquet, {"columns": ["a", "b"]}),
+        (write_npz, {"columns": ["x"]}),
+        (write_npy, {}),
+        (write_sparse, {}),
+        (write_svmlight, {}),
+        (write_pair, {}),
+    ],
+)
+def test_a_prediction_reads_the_rows_that_were_fitted(tmp_path, write, wanted):
+    path, column = write(tmp_path)
+    fitted, read_again = read(path, column).raw, chunks(path, texts=False, **wanted)
+    assert [part.shape for part in read_again] == [(2, 2), (1, 2)]
+    rows = np.concatenate([dense(part) for part in read_again])
+    assert rows.dtype == fitted.dtype
+    np.testing.assert_array_equal(rows, dense(fitted))
+    np.testing.assert_array_equal(rows, X)
 
 
 def test_a_folder_of_images_is_read_in_shades_of_grey(tmp_path):
@@ -85,6 +114,8 @@ def test_a_folder_of_images_is_read_in_shades_of_grey(tmp_path):
     assert samples.raw.shape == (2, 3, 4)
     assert samples.raw[:, 0, 0].tolist() == [10, 200]
     assert samples.labels.tolist() == [0, 1]
+    (again,) = chunks(tmp_path, texts=False)
+    np.testing.assert_array_equal(again, samples.raw)
     assert read(tmp_path, image_shape=[6, 5]).raw.shape == (2, 6, 5)
     Image.new("L", (9, 9)).save(tmp_path / "c.png")
     with pytest.raises(DataError, match=r"c.png has shape \(9, 9\).*set own.image_shape"):
@@ -103,6 +134,12 @@ def test_texts_are_read_from_a_folder_a_file_and_a_column(tmp_path):
                     read(folder, "folder")):  # fmt: skip
         assert samples.raw.tolist() == ["a red fish", "two blue birds"]
         assert samples.dropped == {"empty": 1, "duplicates": 1}
+    (tmp_path / "lines.md").write_text("\n".join(texts))
+    np.save(tmp_path / "lines.npy", np.array(texts))
+    for path, column in (("lines.txt", None), ("lines.md", None), ("lines.npy", None),
+                         ("t.csv", ["t"]), ("folder", None)):  # fmt: skip
+        again = chunks(tmp_path / path, texts=True, columns=column)
+        assert [list(part) for part in again] == [texts[:2], texts[2:]]
     assert read(folder, "folder").labels.tolist() == [0, 1]
 
 
@@ -179,13 +216,13 @@ def pair_with(labels):
         (bad_file("x.csv", b"a,b\n1,2\n3,\n"), None, "1 values .* row 1, column 'b': remove"),
         (bad_file("x.csv", b"a,b\n1,2,3\n4,5,6\n"), None, "more values than its header .*: a, b"),
         (bad_file("x.csv", b"0.0,0.0,1.5\n1,2,3\n"), None, "no header: its columns .* Add a first"),
-        (bad_file("x.csv", b"y\n1\n2\n"), "y", "has no column to read beside the labels"),
+        (bad_file("x.csv", b"y\n1\n2\n"), "y", "has nothing to read beside the labels"),
         (
             bad_file("x.csv", b"a,b\n1,red\n3,4\n"),
             None,
             "column 'b' holds 'red' in row 0, which is no number",
         ),
-        (bad_file("x.csv", b"a,b\n1,2\n"), "y", "'y' is no column of .* are a, b"),
+        (bad_file("x.csv", b"a,b\n1,2\n"), "y", "own.labels = 'y' is not in .* holds a, b"),
         (bad_file("x.csv", b"a,b\n0,0\n0,0\n"), None, "holds zeros only"),
         (bad_file("x.csv", b"a,b\n\xe9,2\n"), None, "x.csv is no UTF-8 in line 2: convert it"),
         (bad_file("x.txt", b"tea\ncaf\xe9\n"), None, "x.txt is no UTF-8 in line 2: convert it"),
@@ -212,8 +249,8 @@ def pair_with(labels):
             "labels.npy cannot be read: it holds Python objects: save numbers",
         ),
         (bad_array(np.array([["a"]])), None, "holds no numbers but <U1"),
-        (lambda folder: write_npz(folder)[0], None, r"holds 2 arrays .*\(x, y\): keep one"),
-        (lambda folder: write_npz(folder)[0], "z", "'z' is no array of .*: x, y"),
+        (lambda folder: write_npz(folder)[0], None, r"2 arrays \(x, y\), but one .*own.labels"),
+        (lambda folder: write_npz(folder)[0], "z", "own.labels = 'z' is not in .* holds x, y"),
         (unequal_pair, None, "1 labels for 3 samples"),
         (two_features, None, "more than one .*: keep one of features.csv, features.npy"),
         (labels_in("cat\ndog\ncat\n"), None, "labels.csv: 2 labels for 3 samples"),
@@ -270,6 +307,23 @@ def test_a_class_or_a_text_of_that_name_is_no_gap(tmp_path):
     pd.read_csv(tmp_path / "x.csv").drop(columns="t").to_csv(tmp_path / "x.csv", index=False)
     with pytest.raises(DataError, match="NaN or infinite"):  # among numbers it is one
         read(tmp_path / "x.csv", "y")
+
+
+def test_labels_are_of_one_type_in_a_long_file(tmp_path):
+    n = 200_000  # more than pandas reads at once
+    values = ["1"] * n + ["red"] + ["1"] * n
+    (tmp_path / "x.csv").write_text("a,y\n" + "".join(f"5,{value}\n" for value in values))
+    labels = read(tmp_path / "x.csv", "y").labels
+    np.testing.assert_array_equal(labels, [value == "red" for value in values])
+
+
+def test_a_large_parquet_file_may_come_in_parts(tmp_path, monkeypatch):
+    frame = pd.DataFrame(X, columns=["a", "b"]).assign(t=["x", "y", "z"])
+    frame.to_parquet(tmp_path / "x.parquet")
+    monkeypatch.setattr("sys.maxsize", 2)
+    assert read(tmp_path / "x.parquet", text="t").raw.tolist() == ["x", "y", "z"]
+    frame[["a", "b"]].to_parquet(tmp_path / "x.parquet")
+    np.testing.assert_array_equal(read(tmp_path / "x.parquet").raw, X)
 
 
 def test_lines_end_at_newlines_only_and_take_their_labels_along(tmp_path):

@@ -1,0 +1,63 @@
+"""Predictions into a file, a chunk at a time."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from spectralnet.artifacts import whole_file
+
+OUTPUTS = (".csv", ".parquet", ".npy")
+
+
+def write_predictions(path: Path, frames: Iterator[pd.DataFrame]) -> int:
+    """Write tables of predictions into one file as they come; it appears when it is whole.
+
+    Parameters
+    ----------
+    path : Path
+        ``.csv``, ``.parquet``, or ``.npy``, which takes the clusters alone.
+    frames : iterator of DataFrame
+        All with the same columns.
+
+    Returns
+    -------
+    int
+        The number of rows.
+    """
+    write = {".csv": _write_csv, ".parquet": _write_parquet, ".npy": _write_npy}[path.suffix]
+    with whole_file(path) as partial:
+        return write(partial, frames)
+
+
+def _write_csv(path: Path, frames: Iterator[pd.DataFrame]) -> int:
+    n = 0
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for frame in frames:
+            frame.to_csv(file, index=False, header=n == 0)
+            n += len(frame)
+    return n
+
+
+def _write_parquet(path: Path, frames: Iterator[pd.DataFrame]) -> int:
+    n, writer = 0, None
+    try:
+        for frame in frames:
+            table = pa.Table.from_pandas(frame, preserve_index=False)
+            writer = writer or pq.ParquetWriter(path, table.schema)
+            writer.write_table(table)
+            n += len(frame)
+    finally:
+        if writer:
+            writer.close()
+    return n
+
+
+def _write_npy(path: Path, frames: Iterator[pd.DataFrame]) -> int:
+    clusters = np.concatenate([frame["cluster"].to_numpy() for frame in frames])  # 8 bytes each
+    with path.open("wb") as file:
+        np.save(file, clusters, allow_pickle=False)
+    return len(clusters)

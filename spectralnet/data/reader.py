@@ -1,0 +1,196 @@
+"""The one reader: a file or a folder to raw samples, a chunk at a time, to fit or to predict."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from sklearn.datasets import load_svmlight_file
+
+from spectralnet.artifacts import load_array
+from spectralnet.data.files import (
+    IMAGES,
+    TEXTS,
+    find_one,
+    list_files,
+    read_images,
+    read_lines,
+    read_sparse,
+    read_text,
+    reading,
+)
+from spectralnet.data.preparation import Raw
+from spectralnet.data.tables import TABLES, check_header, read_columns, table_columns
+from spectralnet.errors import DataError, ParameterError
+
+NAMED = (*TABLES, ".npz")  # what holds columns or arrays by name
+SVMLIGHT = (".svmlight", ".libsvm", ".svm")
+
+
+class Wanted(NamedTuple):
+    """What to read where a file or folder leaves a choice."""
+
+    way_out: str  # what to do about a column or array that is no sample, for messages
+    texts: bool | None = None  # what it has to hold; by default anything, a table numbers
+    columns: Sequence[str] | None = None  # or one array; by default all but the labels
+    labels: str | None = None  # the column or array of that name, which is left out
+    image_shape: Sequence[int] | None = None  # to which a folder's images are brought
+    n_columns: int | None = None  # of svmlight's rows; by default as many as the file has
+    chunk: int = 8192  # samples at once
+
+
+class Samples(NamedTuple):
+    """What a file or folder holds; a chunk is read when it is asked for."""
+
+    kind: str  # "numbers", "images" or "texts"
+    chunks: Iterator[Raw]  # (n, d), dense or sparse; (n, height, width); or n texts
+    names: list[str] | None = None  # the files of a folder
+    columns: list[str] | None = None  # of a table of numbers
+    labels: NDArray[Any] | None = None  # (n,), which only svmlight brings
+
+
+def find_source(path: Path) -> Path:
+    """Return what is read: a file, a folder, or the ``features.*`` in it; it has to be there."""
+    if not path.exists():
+        raise DataError(f"{path} does not exist")
+    source = (find_one(path, "features.*") if path.is_dir() else None) or path
+    if source.is_file() and source.stat().st_size == 0:
+        raise DataError(f"{source} is empty")
+    return source
+
+
+def open_samples(source: Path, wanted: Wanted) -> Samples:
+    """Open a file or a folder of samples.
+
+    Parameters
+    ----------
+    source : Path
+        As of `find_source`. A file: ``.npy``, ``.npz`` (NumPy's or SciPy's), ``.csv`` with a
+        header, ``.parquet``, ``.svmlight``, or ``.txt`` and ``.md`` with a text a line. Or a
+        folder of images or of text files, those of its folders included, which are taken by
+        name. ``.npz`` and ``.svmlight`` are read as a whole.
+    wanted : Wanted
+
+    Raises
+    ------
+    DataError
+        If the source is of no known kind, damaged, or holds no samples or others; where it
+        can be known, with row and column. Reading the chunks raises it as well.
+    ParameterError
+        If columns are chosen of what has none by name.
+    """
+    if wanted.columns is not None and source.suffix not in NAMED:
+        raise ParameterError(f"{source} has no named columns to choose from")
+    with reading(source):
+        if source.is_dir():
+            samples = _open_folder(source, wanted)
+        elif source.suffix in TABLES:
+            samples = _open_table(source, wanted)
+        elif source.suffix in TEXTS:
+            samples = Samples("texts", read_lines(source, wanted.chunk))
+        elif source.suffix in SVMLIGHT:
+            x, y = load_svmlight_file(str(source), n_features=wanted.n_columns)
+            samples = _open_array(source, csr_array(x), wanted)._replace(labels=y)
+        elif source.suffix == ".npz":
+            samples = _open_array(source, _read_npz(source, wanted), wanted)
+        elif source.suffix == ".npy":
+            samples = _open_array(source, load_array(source), wanted)
+        else:
+            known = ", ".join([*TABLES, ".npy", ".npz", ".svmlight", *sorted(TEXTS)])
+            raise DataError(
+                f"{source} is of no known kind: {known}, or a folder of images or texts"
+            )
+    if wanted.texts is not None and wanted.texts != (samples.kind == "texts"):
+        taken = "texts" if wanted.texts else "numbers"
+        raise DataError(f"{source} holds {samples.kind}, but the model takes {taken}")
+    return samples._replace(chunks=_guarded(samples.chunks, source))
+
+
+def names_in(source: Path) -> list[str]:
+    """Return the names of a table's columns, or of the arrays in an ``.npz``."""
+    if source.suffix in TABLES:
+        return table_columns(source)
+    with source.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        return arrays.files
+
+
+def _guarded(chunks: Iterator[Raw], source: Path) -> Iterator[Raw]:
+    """Name the source in whatever reading raises, and where there is nothing to read."""
+    found = False
+    with reading(source):
+        for chunk in chunks:
+            found = True
+            yield chunk
+    if not found:
+        raise DataError(f"{source} holds no samples")
+
+
+def _open_folder(folder: Path, wanted: Wanted) -> Samples:
+    images, texts = list_files(folder, IMAGES), list_files(folder, TEXTS)
+    if not (images or texts) or (images and texts and wanted.texts is None):
+        found = "both images and texts" if images else "neither images nor texts"
+        raise DataError(
+            f"{folder} holds {found}: {', '.join(sorted(IMAGES))} or {', '.join(sorted(TEXTS))} "
+            "are needed, or features.* and labels.*"
+        )
+    files = images if images and not wanted.texts else texts
+    names = [file.relative_to(folder).as_posix() for file in files]
+    parts = (files[start : start + wanted.chunk] for start in range(0, len(files), wanted.chunk))
+    if files is images:
+        return Samples("images", (read_images(part, wanted.image_shape) for part in parts), names)
+    return Samples("texts", ([read_text(file) for file in part] for part in parts), names)
+
+
+def _open_table(path: Path, wanted: Wanted) -> Samples:
+    if wanted.columns is None:  # else those names prove that there is a header
+        check_header(path)
+    chosen = _choose(path, wanted)
+    if wanted.texts and len(chosen) != 1:
+        raise DataError(
+            f"{path} has the columns {chosen}: choose the one that holds the texts (`--columns`)"
+        )
+    chunks = read_columns(path, chosen, bool(wanted.texts), wanted.way_out, wanted.chunk)
+    return Samples("texts", chunks) if wanted.texts else Samples("numbers", chunks, columns=chosen)
+
+
+def _choose(path: Path, wanted: Wanted) -> list[str]:
+    """Choose columns of a table, or arrays of an ``.npz``, by name."""
+    names = names_in(path)
+    chosen = list(wanted.columns or [name for name in names if name != wanted.labels])
+    if missing := sorted(set(chosen) - set(names)):
+        raise DataError(f"{path} has no {missing}: it holds {', '.join(names)}")
+    if not chosen:
+        raise DataError(f"{path} has nothing to read beside the labels")
+    return chosen
+
+
+def _read_npz(path: Path, wanted: Wanted) -> NDArray[Any] | csr_array:
+    if wanted.labels is None and wanted.columns is None and "format" in names_in(path):
+        return read_sparse(path)
+    chosen = _choose(path, wanted)
+    if len(chosen) > 1:
+        raise DataError(
+            f"{path} holds {len(chosen)} arrays ({', '.join(chosen)}), but one is needed: "
+            f"{wanted.way_out}"
+        )
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        return arrays[chosen[0]]
+
+
+def _open_array(path: Path, x: NDArray[Any] | csr_array, wanted: Wanted) -> Samples:
+    kind = "images" if x.ndim == 3 else "numbers"
+    if x.dtype.kind == "U" and x.ndim == 1:
+        kind = "texts"
+    elif x.dtype.kind not in "buif":
+        raise DataError(f"{path} holds no numbers but {x.dtype}: convert them")
+    elif x.ndim not in (2, 3) or 0 in x.shape[1:]:
+        raise DataError(
+            f"{path} has shape {x.shape}: (n, d) for rows of numbers, or (n, height, width) for "
+            "images, is needed"
+        )
+    n, size = x.shape[0], wanted.chunk
+    # What fits into one chunk is not cut: a sparse matrix would be copied.
+    parts = (x if n <= size else x[start : start + size] for start in range(0, n, size))
+    return Samples(kind, parts)
