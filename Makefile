@@ -12,7 +12,7 @@ compare: $(READY)  # run every method on the data set of params.yaml and compare
 	. $(BIN)/activate && python -m stages.check && dvc repro stages/methods/dvc.yaml
 
 test: $(READY)  # run the tests
-	. $(BIN)/activate && OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadgroup -m "not services"
+	. $(BIN)/activate && OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadgroup -m "not services and not release"
 
 test-services: $(READY)  # run the tests with servers, a browser and DVC's queue
 	. $(BIN)/activate && OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadgroup -m services

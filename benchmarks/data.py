@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spectralnet.config.params import read_params
+from spectralnet.config.reading import read_params
 from spectralnet.data.sets.catalogue import SOURCES
 from spectralnet.data.sets.mnist import DATA_VARIABLE
 from spectralnet.data.sets.subsets import limit

@@ -19,7 +19,7 @@ from sklearn.metrics import normalized_mutual_info_score
 from benchmarks.data import load
 from spectralnet.artifacts import save_table
 from spectralnet.clusters.selection import mean_agreement
-from spectralnet.config.params import read_params
+from spectralnet.config.reading import read_params
 from spectralnet.methods.dec.model import generalisability
 from spectralnet.methods.dec.stacked import train_stacked
 from spectralnet.methods.dec.training import train_dec

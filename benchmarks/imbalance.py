@@ -19,7 +19,7 @@ from spectralnet import SpectralNet
 from spectralnet.artifacts import save_table
 from spectralnet.clusters.comparison import kmeans_clusters
 from spectralnet.clusters.scores import scores
-from spectralnet.config.params import read_params
+from spectralnet.config.reading import read_params
 from spectralnet.methods.dec.stacked import train_stacked
 from spectralnet.methods.dec.training import train_dec
 from spectralnet.nets.devices import map_in_chunks, pick_device

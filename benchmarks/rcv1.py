@@ -19,7 +19,7 @@ from scipy.sparse import csr_array
 
 from spectralnet.artifacts import load_matrix, save_graph, save_matrix
 from spectralnet.codes.autoencoder import train_autoencoder
-from spectralnet.config.params import read_params
+from spectralnet.config.reading import read_params
 from spectralnet.data.sets.rcv1 import fit_terms
 from spectralnet.graph.affinity import affinity_graph
 from spectralnet.graph.neighbours import nearest_neighbours

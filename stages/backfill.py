@@ -9,7 +9,7 @@ from dvc.api import DVCFileSystem
 from dvc.repo import Repo
 
 from spectralnet.artifacts import load_json
-from spectralnet.config.params import read_params
+from spectralnet.config.reading import read_params
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.tracking import runs as tracking
 

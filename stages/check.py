@@ -3,7 +3,8 @@
 import sys
 from pathlib import Path
 
-from spectralnet.config.params import Params, read_params
+from spectralnet.config.params import Params
+from spectralnet.config.reading import read_params
 from spectralnet.errors import ParameterError
 from spectralnet.methods.learned import GIVEN
 

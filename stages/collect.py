@@ -11,7 +11,8 @@ from spectralnet.config.schema import METHOD_BLOCKS
 
 from spectralnet.artifacts import load_array, save_table, whole_file
 from spectralnet.clusters.selection import mean_agreement
-from spectralnet.config.params import Params, read_params, read_raw
+from spectralnet.config.params import Params
+from spectralnet.config.reading import read_params, read_raw
 from spectralnet.config.settings import validate
 from spectralnet.errors import ParameterError, SpectralNetError
 from spectralnet.report.results import COLUMNS, SETTING, merge, read_table, rows_of

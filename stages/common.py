@@ -16,7 +16,8 @@ import torch
 
 import spectralnet
 from spectralnet.artifacts import content_hash, save_json
-from spectralnet.config.params import Params, read_params
+from spectralnet.config.params import Params
+from spectralnet.config.reading import read_params
 from spectralnet.config.settings import Settings
 from spectralnet.errors import ParameterError, SpectralNetError
 from spectralnet.metric.augmentation import RandomAffine
@@ -142,7 +143,8 @@ def main(
             stage.used_checkpoint.discard()
     except SpectralNetError as error:
         sys.exit(f"stage {name}: {error}")
-    source = ", ".join(map(str, read)) or f"dataset {params.dataset}"
+    listed = [path for given in read for path in (given if isinstance(given, list) else [given])]
+    source = ", ".join(map(str, listed)) or f"dataset {params.dataset}"
     print(f"{name}: {made}, in {seconds:.0f} s ({source} -> {written})", flush=True)
 
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from spectralnet.artifacts import save_json
-from spectralnet.config.params import read_params
+from spectralnet.config.reading import read_params
 from spectralnet.config.settings import Settings
 from spectralnet.errors import ParameterError
 

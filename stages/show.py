@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from spectralnet.artifacts import load_json
-from spectralnet.config.params import read_params
+from spectralnet.config.reading import read_params
 from spectralnet.report.page import score_table, seconds_by_stage
 
 

@@ -1,6 +1,8 @@
-"""The parameters as a whole: each part declares its own beside its code.
+"""The parameters as a whole: each part declares its own beside its code, with its defaults.
 
-* `schema`: ``params.yaml``, read and checked
+* `params`: what ``params.yaml`` holds, and what does not go together
+* `reading`: the file
+* `settings`: the block of a data set
 * `defaults`: what the estimators take where nothing is said
 * `limits`: whether parameters fit the points
 """

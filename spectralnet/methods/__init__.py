@@ -1,6 +1,7 @@
 """Whole methods, each wired of the rooms above: from features to clusters.
 
-* `affinities`: points in a space to a graph; every affinity by its name
+* `affinities`: points in a space to a graph
+* `learned`: the same in a learned metric; every such affinity by its name
 * `spectralnet`: a graph to clusters
 * `model`: SpectralNet's trained model, new points included
 * `dec`: deep embedded clustering

@@ -13,7 +13,7 @@ import os, signal, sys
 from pathlib import Path
 import toys, torch
 from spectralnet.graph.affinity import affinity_graph
-from spectralnet.config.params import read_params
+from spectralnet.config.reading import read_params
 from spectralnet.graph.neighbours import nearest_neighbours
 from spectralnet.spectral.training import train_spectral_map
 from spectralnet.nets.checkpoints import Checkpoint

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from clones import ROOT
 
-from spectralnet.config.params import Params, read_raw
+from spectralnet.config.params import Params
+from spectralnet.config.reading import read_raw
 from spectralnet.config.settings import validate
 from spectralnet.report.results import read_table
 from spectralnet.tracking.leaderboard import PipelineRun

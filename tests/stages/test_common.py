@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 from clones import ROOT
 
-from spectralnet.config.params import read_params
+from spectralnet.config.reading import read_params
 from stages.common import Stage, warn_of_components
 
 

@@ -16,7 +16,7 @@ from sklearn.neighbors import kneighbors_graph
 
 from spectralnet.artifacts import load_array, load_graph, load_matrix, save_array, save_graph
 from spectralnet.clusters.scores import scores
-from spectralnet.config.params import read_params
+from spectralnet.config.reading import read_params
 from spectralnet.methods.dec.model import DECModel
 from spectralnet.methods.model import ClusterModel
 from spectralnet.methods.predictor import Predictor
@@ -43,7 +43,7 @@ def augmented(clone):
 
 
 def test_images_are_augmented_and_labels_known_where_asked_for(clone, augmented):
-    assert augmented == {"prepare", "graph", "siamese", "spectralnet", "evaluate"}
+    assert augmented == {"settings", "prepare", "graph", "siamese", "spectralnet", "evaluate"}
     artifacts = clone.root / "artifacts/digits/input"
     known = load_array(artifacts / "features/known_labels.npy")
     labels = load_array(artifacts / "features/labels.npy")
@@ -190,7 +190,7 @@ def own_data(clone, augmented):
 
 def test_own_data_and_graph_are_clustered(clone, own_data):
     side, ran = own_data
-    assert ran == {"prepare", "graph", "precomputed", "spectralnet", "evaluate"}
+    assert ran == {"settings", "prepare", "graph", "precomputed", "spectralnet", "evaluate"}
     assert clone.metrics()["acc"] > 0.95
     table = pd.read_csv(clone.root / "results/clusters.csv")
     assert table["sample"].tolist() == list(range(120))

@@ -1,6 +1,7 @@
 """The real dvc.yaml on tiny data, in a throw-away clone: from one experiment to the next."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from mlflow.tracking import MlflowClient
 
 from spectralnet.artifacts import load_array, load_graph, load_matrix
 from spectralnet.clusters.scores import scores
-from spectralnet.config.params import read_params
+from spectralnet.config.reading import read_params
 from spectralnet.estimators.spectralnet import SpectralNet
 from spectralnet.graph.affinity import affinity_graph
 from spectralnet.graph.neighbours import nearest_neighbours
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.xdist_group("clone")  # its experiments are run once
 
 def test_the_default_configuration_runs_every_stage(clone, code_siamese):
     assert code_siamese == {
+        "settings",
         "prepare",
         "autoencoder",
         "graph",
@@ -38,44 +40,46 @@ def test_the_default_configuration_runs_every_stage(clone, code_siamese):
 
 
 def test_a_changed_parameter_concerns_the_stages_that_use_it(clone, code_siamese):
+    everything = {"prepare", "autoencoder", "graph", "siamese", "spectralnet", "evaluate"}
     concerned = {
         "augment": {"siamese"},
-        "digits.affine": {"siamese"},
-        "digits.autoencoder": {"autoencoder"},
-        "digits.graph": {"graph", "siamese"},
-        "digits.graph.overlap": {"spectralnet"},
-        "digits.n_clusters": {"spectralnet", "evaluate"},
-        "digits.siamese": {"siamese"},
-        "digits.spectralnet": {"spectralnet"},
-        "digits.spectralnet.sampler": {"evaluate"},
-        "seed": {"prepare", "autoencoder", "graph", "siamese", "spectralnet", "evaluate"},
+        "affine.json": {"siamese"},
+        "autoencoder.json": {"autoencoder"},
+        "graph.json": {"graph", "siamese", "spectralnet"},
+        "n_clusters.json": {"spectralnet", "evaluate"},
+        "siamese.json": {"siamese"},
+        "spectralnet.json": {"spectralnet", "evaluate"},
+        "seed": everything,
         "labelled": {"prepare"},
     }
     path = clone.root / "params.yaml"
     committed = path.read_text()
     raw = yaml.safe_load(committed)
-    digits = raw["digits"]
-    raw |= {"augment": "affine", "seed": 7, "labelled": 0.5}
-    digits["n_clusters"] = 9
-    for block, name in (
-        ("affine", "shear"),
-        ("autoencoder", "epochs"),
-        ("graph", "overlap"),
-        ("siamese", "temperature"),
+    raw |= {"seed": 7, "labelled": 0.5, "augment": "affine"}
+    raw["digits"]["n_clusters"] = 9
+    for part, name, value in (
+        ("affine", "shear", 0.5),
+        ("autoencoder", "epochs", 7),
+        ("graph", "overlap", 2),
+        ("siamese", "temperature", 2),
+        ("spectralnet", "learning_rate", 0.5),
     ):
-        digits[block][name] += 1
-    digits["spectralnet"]["sampler"] = "batch"
+        raw["digits"][part][name] = value
     path.write_text(yaml.safe_dump(raw))
     optional = [f"stages/dvc.yaml:{stage}" for stage in ("autoencoder", "siamese")]
+    ran = clone.run("dvc", "repro", "settings")
     done = clone.run("dvc", "status", "--json", "dvc.yaml", *optional)
     path.write_text(committed)
+    clone.run("dvc", "repro", "settings")
+    assert executed(ran.stdout) == {"settings"}
     assert done.returncode == 0, done.stdout
     status = json.loads(done.stdout[done.stdout.index("{") :])
     found: dict[str, set[str]] = {}
     for stage, changes in status.items():
         for change in changes:
-            for parameter in change.get("changed deps", {}).get("params.yaml", {}):
-                found.setdefault(parameter, set()).add(stage.split(":")[-1])
+            changed = change.get("changed deps", {})
+            for name in [*changed.pop("params.yaml", {}), *changed]:
+                found.setdefault(Path(name).name, set()).add(stage.split(":")[-1])
     assert found == concerned
 
 

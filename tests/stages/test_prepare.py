@@ -8,7 +8,7 @@ import pytest
 from clones import ROOT
 
 from spectralnet.artifacts import load_array, load_json, load_matrix
-from spectralnet.config.params import read_params
+from spectralnet.config.reading import read_params
 from spectralnet.errors import DataError
 from stages.common import Stage
 from stages.prepare import _data_folders, prepare

@@ -6,7 +6,7 @@ import yaml
 from clones import ROOT
 
 from spectralnet.config.limits import check_sizes
-from spectralnet.config.params import read_params, read_raw
+from spectralnet.config.reading import read_params, read_raw
 from spectralnet.errors import ParameterError
 
 DEFAULT = {  # whatever experiment the working tree holds

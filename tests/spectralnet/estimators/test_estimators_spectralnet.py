@@ -14,7 +14,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from spectralnet import DEC, DualAutoencoder, SpectralNet
 from spectralnet.clusters.scores import accuracy
 from spectralnet.config.defaults import default_dec, default_dual_autoencoder, default_settings
-from spectralnet.config.params import read_params
+from spectralnet.config.reading import read_params
 from spectralnet.errors import DataError, ParameterError
 
 QUICK = {"hidden": [64, 64], "epochs": 2, "steps_per_epoch": 10}

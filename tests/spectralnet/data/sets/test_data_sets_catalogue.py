@@ -6,7 +6,7 @@ from scipy.stats import hypergeom
 from sklearn.datasets import load_digits
 
 from spectralnet.checks import check_features
-from spectralnet.config.params import read_params
+from spectralnet.config.reading import read_params
 from spectralnet.data.preparation import Columns
 from spectralnet.data.sets.catalogue import SOURCES, Dataset
 from spectralnet.data.sets.subsets import choose_known, held_out_mask, limit

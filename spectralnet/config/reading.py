@@ -1,0 +1,106 @@
+"""The parameter file, read and checked."""
+
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, create_model
+
+from spectralnet.config.params import Params, source_of
+from spectralnet.config.settings import Settings, validate, without_nulls
+from spectralnet.data.sets.catalogue import SOURCES
+from spectralnet.errors import ParameterError
+from spectralnet.methods.catalogue import BLOCKS
+
+NAME = re.compile(r"[A-Za-z][\w-]*")  # of a data set: it becomes part of paths
+NULLS = "defaults"  # the block that names what may be set, for others to merge
+
+
+def read_params(path: str | Path = "params.yaml") -> Params:
+    """Read and validate a parameter file.
+
+    Parameters
+    ----------
+    path : str or Path, default="params.yaml"
+        A YAML file: see `params_of`.
+
+    Returns
+    -------
+    Params
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is missing, unknown, or of a value that it cannot have; every
+        one of them is named.
+    """
+    return params_of(read_raw(path), path)
+
+
+def read_raw(path: str | Path = "params.yaml") -> Any:
+    """Read a parameter file without validating it; a `ParameterError` if it is no YAML."""
+    try:
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ParameterError(f"{path} is missing: run from the root of the checkout") from error
+    except yaml.YAMLError as error:
+        raise ParameterError(f"{path} is no YAML: {error}") from error
+
+
+def params_of(raw: Any, source: str | Path) -> Params:
+    """Validate the contents of a parameter file.
+
+    Parameters
+    ----------
+    raw : dict
+        The fields of `Params`; a block for each method that has parameters; one called
+        "defaults", of nulls, for others to merge; every other block is a data set's: its
+        `Settings`, and what its source asks for. The `source` is one of `SOURCES`: by default
+        that of the block's name, or else "own".
+    source : str or Path
+        What messages call the file.
+
+    Raises
+    ------
+    ParameterError
+        See `read_params`.
+    """
+    if not isinstance(raw, dict):
+        raise ParameterError(f"{source} holds no parameters by name")
+    raw = dict(raw)
+    _check_nulls(raw.pop(NULLS, {}), source)
+    fields: dict[str, Any] = {name: (block, ...) for name, block in BLOCKS.items()}
+    for name in raw.keys() - BLOCKS.keys():
+        if isinstance(raw[name], dict):
+            field = name.replace("-", "_")  # which Python asks for
+            fields[field] = (_data_set(name, raw[name], source), Field(alias=name))
+    blocks = {name: without_nulls(raw.get(name) or {}) for name in BLOCKS}
+    return validate(create_model("ParamsFile", __base__=Params, **fields), raw | blocks, source)
+
+
+def _data_set(name: str, block: dict[str, Any], source: str | Path) -> type[Settings]:
+    """Build the schema of a data set's block: its settings, and what its source asks for."""
+    if not NAME.fullmatch(name):
+        raise ParameterError(
+            f"{source}: {name!r} cannot name a data set: begin with a letter, and go on with "
+            "letters, digits, - and _"
+        )
+    if (chosen := source_of(name, block)) not in SOURCES:
+        raise ParameterError(
+            f"{source}: {name}.source = {chosen!r}: choose one of {', '.join(SOURCES)}"
+        )
+    kind: Any = Literal[chosen]
+    bases: Any = (Settings, SOURCES[chosen].options)
+    return create_model("DataSet", __base__=bases, source=(kind, chosen))
+
+
+def _check_nulls(block: dict[str, Any], source: str | Path) -> None:
+    """Refuse values where they would be lost: the blocks of data sets have copies of these."""
+    for part, values in block.items():
+        if said := without_nulls(values or {}):
+            name, value = next(iter(said.items()))
+            raise ParameterError(
+                f"{source}: {NULLS}.{part}.{name} = {value!r} has to stay null: set it in the "
+                "block of a data set"
+            )
