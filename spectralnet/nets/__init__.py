@@ -3,6 +3,7 @@
 * `blocks`: perceptron, convolutions, standardisation
 * `devices`: CPU or GPU, precision, seeds, rows in chunks
 * `optimisers`: by name
-* `training`: held-out loss, one-cycle rate, early stopping, checkpoints
+* `training`: held-out loss, one-cycle rate, early stopping
+* `checkpoints`: where a killed training goes on
 * `saved`: nets on disk
 """
