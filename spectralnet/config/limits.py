@@ -63,7 +63,7 @@ def check_points(x: Matrix, settings: Settings) -> None:
 def graph_settings(
     x: Matrix,
     n_clusters: int,
-    n_neighbours: int,
+    n_neighbors: int,
     n_components: int | None,
     changes: dict[str, Changes],
 ) -> Settings:
@@ -73,8 +73,8 @@ def graph_settings(
     `ParameterError` if they do not fit.
     """
     n = x.shape[0]
-    check_count("n_neighbours", n_neighbours)
-    own: dict[str, dict[str, Any]] = {"graph": {"n_neighbours": min(n_neighbours, n - 1)}}
+    check_count("n_neighbors", n_neighbors)
+    own: dict[str, dict[str, Any]] = {"graph": {"n_neighbours": min(n_neighbors, n - 1)}}
     if n_components is not None:
         own["spectralnet"] = {"n_components": n_components}
     merged = {block: own.get(block, {}) | (changed or {}) for block, changed in changes.items()}

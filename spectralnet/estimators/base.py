@@ -1,5 +1,6 @@
 """What the estimators have in common: checks of the input, prediction, files."""
 
+import warnings
 from abc import abstractmethod
 from pathlib import Path
 from typing import Any, Self
@@ -53,6 +54,7 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
     """
 
     n_clusters: int
+    n_neighbors: int
     random_state: int | np.random.RandomState | None
     device: str
     verbose: bool
@@ -163,6 +165,15 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         check_is_fitted(self)
         with quiet(not self.verbose):
             return self.model_.assign(self._matrix(X, reset=False), self._device())
+
+    def _n_neighbors(self) -> int:
+        """Return the number of neighbours, also where its former name gives it."""
+        former = getattr(self, "n_neighbours", None)
+        if former is None:
+            return self.n_neighbors
+        message = "n_neighbours is called n_neighbors now, as in scikit-learn"
+        warnings.warn(message, FutureWarning, stacklevel=5)
+        return former
 
     def _seed(self) -> int:
         seed = self.random_state

@@ -31,7 +31,7 @@ class DualAutoencoder(DeepClusterer):
     n_components : int, default=None
         Eigenvectors, the constant one included; by default up to `n_clusters` + 6, of which
         as many make the clusters as give the largest modularity.
-    n_neighbours : int, default=20
+    n_neighbors : int, default=20
         Of each point in the graph, itself not counted; n - 1 where there are fewer.
     autoencoder : dict, default=None
         Settings of the dual autoencoder and of the joint fine-tuning to change, such as
@@ -45,6 +45,8 @@ class DualAutoencoder(DeepClusterer):
     device : {"auto", "cpu", "cuda"}, default="auto"
     verbose : bool, default=False
         Show progress bars, on terminals.
+    n_neighbours : int, default=None
+        The former name of `n_neighbors`.
 
     Attributes
     ----------
@@ -82,24 +84,26 @@ class DualAutoencoder(DeepClusterer):
         *,
         image_shape: Sequence[int] | None = None,
         n_components: int | None = None,
-        n_neighbours: int = 20,
+        n_neighbors: int = 20,
         autoencoder: Changes = None,
         graph: Changes = None,
         spectralnet: Changes = None,
         random_state: int | np.random.RandomState | None = None,
         device: Literal["auto", "cpu", "cuda"] = "auto",
         verbose: bool = False,
+        n_neighbours: int | None = None,
     ) -> None:
         self.n_clusters = n_clusters
         self.image_shape = image_shape
         self.n_components = n_components
-        self.n_neighbours = n_neighbours
+        self.n_neighbors = n_neighbors
         self.autoencoder = autoencoder
         self.graph = graph
         self.spectralnet = spectralnet
         self.random_state = random_state
         self.device = device
         self.verbose = verbose
+        self.n_neighbours = n_neighbours
 
     def _fit(self, x: Matrix, seed: int, device: torch.device) -> tuple[ClusterModel, Assignment]:
         params, settings = self._settings(x)
@@ -124,7 +128,9 @@ class DualAutoencoder(DeepClusterer):
         n, d = x.shape
         image_size(self.image_shape, d)
         changes = {"graph": self.graph, "spectralnet": self.spectralnet}
-        settings = graph_settings(x, self.n_clusters, self.n_neighbours, self.n_components, changes)
+        settings = graph_settings(
+            x, self.n_clusters, self._n_neighbors(), self.n_components, changes
+        )
         n_components = settings.spectralnet.n_components
         images = self.image_shape is not None
         return default_dual_autoencoder(n, n_components, images, self.autoencoder), settings

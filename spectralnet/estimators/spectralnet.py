@@ -45,7 +45,7 @@ class SpectralNet(DeepClusterer):
     n_components : int, default=None
         Eigenvectors, the constant one included; by default up to `n_clusters` + 6, of which
         as many make the clusters as give the largest modularity.
-    n_neighbours : int, default=20
+    n_neighbors : int, default=20
         Of each point in the graph, itself not counted; n - 1 where there are fewer.
     autoencoder, graph, siamese, spectralnet : dict, default=None
         Settings to change, by their names in ``params.yaml``: ``spectralnet={"epochs": 60}``.
@@ -55,6 +55,8 @@ class SpectralNet(DeepClusterer):
     device : {"auto", "cpu", "cuda"}, default="auto"
     verbose : bool, default=False
         Show progress bars, on terminals.
+    n_neighbours : int, default=None
+        The former name of `n_neighbors`.
 
     Attributes
     ----------
@@ -95,7 +97,7 @@ class SpectralNet(DeepClusterer):
         affinity: Literal["euclidean", "siamese"] = "euclidean",
         image_shape: Sequence[int] | None = None,
         n_components: int | None = None,
-        n_neighbours: int = 20,
+        n_neighbors: int = 20,
         autoencoder: Changes = None,
         graph: Changes = None,
         siamese: Changes = None,
@@ -103,13 +105,14 @@ class SpectralNet(DeepClusterer):
         random_state: int | np.random.RandomState | None = None,
         device: Literal["auto", "cpu", "cuda"] = "auto",
         verbose: bool = False,
+        n_neighbours: int | None = None,
     ) -> None:
         self.n_clusters = n_clusters
         self.space = space
         self.affinity = affinity
         self.image_shape = image_shape
         self.n_components = n_components
-        self.n_neighbours = n_neighbours
+        self.n_neighbors = n_neighbors
         self.autoencoder = autoencoder
         self.graph = graph
         self.siamese = siamese
@@ -117,6 +120,7 @@ class SpectralNet(DeepClusterer):
         self.random_state = random_state
         self.device = device
         self.verbose = verbose
+        self.n_neighbours = n_neighbours
 
     def _fit(self, x: Matrix, seed: int, device: torch.device) -> tuple[ClusterModel, Assignment]:
         settings = self._settings(x)
@@ -181,7 +185,7 @@ class SpectralNet(DeepClusterer):
             "siamese": self.siamese,
             "spectralnet": self.spectralnet,
         }
-        return graph_settings(x, self.n_clusters, self.n_neighbours, self.n_components, changes)
+        return graph_settings(x, self.n_clusters, self._n_neighbors(), self.n_components, changes)
 
     def _space(self, x: Matrix) -> str:
         if self.space == "auto":

@@ -60,7 +60,7 @@ def test_the_chosen_data_sets_block_is_used(write):
         (
             "dataset",
             "cifar",
-            "dataset = cifar has no block: choose one of mnist5k, digits, .*reuters, rcv1, own",
+            "dataset = cifar has no block: choose one of .*mnist5k.*own.*add one",
         ),
         ("seed", "zero", "seed = 'zero': .*integer"),
         ("seed", -1, "seed = -1: .*greater than or equal to 0"),

@@ -9,7 +9,7 @@ from spectralnet.config.defaults import default_dual_autoencoder
 from spectralnet.errors import ParameterError
 
 SHORT = {
-    "n_neighbours": 10,
+    "n_neighbors": 10,
     "n_components": 6,
     "autoencoder": {
         "channels": [8, 8],

@@ -102,7 +102,7 @@ def test_in_a_pipeline_and_a_grid_search_without_labels(moons):
     pipeline = make_pipeline(StandardScaler(), quick())
     search = GridSearchCV(
         pipeline,
-        {"spectralnet__n_neighbours": [5, 10]},
+        {"spectralnet__n_neighbors": [5, 10]},
         scoring=lambda model, x, y=None: silhouette_score(model.transform(x), model.predict(x)),
         cv=2,
     )
@@ -112,16 +112,26 @@ def test_in_a_pipeline_and_a_grid_search_without_labels(moons):
 
 def test_the_defaults_are_those_of_the_pipeline():
     params = read_params(ROOT / "params.yaml")
-    assert default_settings(1797, 10) == params.digits
-    assert default_settings(70_000, 10) == params.mnist
+    for n, name in ((1797, "digits"), (70_000, "mnist")):
+        expected = params.datasets[name].model_dump(exclude={"source"})
+        assert default_settings(n, 10).model_dump() == expected
     stacked, dec = default_dec(70_000)
-    assert stacked == params.stacked
-    assert dec.model_dump() == params.dec.model_dump(exclude={"codes"})
-    assert default_dual_autoencoder(70_000, 16, images=True) == params.dual_autoencoder
+    assert stacked == params.block("stacked")
+    assert dec.model_dump() == params.block("dec").model_dump(exclude={"codes"})
+    assert default_dual_autoencoder(70_000, 16, images=True) == params.block("dual_autoencoder")
+
+
+@pytest.mark.parametrize("estimator", [SpectralNet, DualAutoencoder])
+def test_the_former_name_of_the_neighbours_still_works(moons, estimator):
+    with (
+        pytest.warns(FutureWarning, match="n_neighbours is called n_neighbors now"),
+        pytest.raises(ParameterError, match=r"n_neighbors = 0: give a whole number"),
+    ):
+        estimator(n_clusters=2, n_neighbours=0).fit(moons)
 
 
 def test_numpys_integers_are_as_good_as_others(moons, tmp_path):
-    numbers = {"n_clusters": 2, "n_neighbours": 5, "n_components": 3, "random_state": 0}
+    numbers = {"n_clusters": 2, "n_neighbors": 5, "n_components": 3, "random_state": 0}
     model = quick(**{name: np.int64(value) for name, value in numbers.items()}).fit(moons)
     np.testing.assert_array_equal(model.labels_, quick(**numbers).fit_predict(moons))
     model.save(tmp_path)
@@ -137,7 +147,7 @@ def test_numpys_integers_are_as_good_as_others(moons, tmp_path):
         ({"n_components": 70}, "n_components = 70 is too many for 60 points"),
         ({"n_clusters": "3"}, "n_clusters = '3': give a whole number"),
         ({"n_clusters": 0}, "n_clusters = 0: give a whole number"),
-        ({"n_neighbours": None}, "n_neighbours = None: give a whole number"),
+        ({"n_neighbors": None}, "n_neighbors = None: give a whole number"),
         ({"graph": {"n_neighbours": "5"}}, "graph.n_neighbours = '5': give a whole number"),
         ({"n_components": 1}, "n_components = 1, the constant eigenvector"),
         ({"device": "cuda:1"}, "device = 'cuda:1': choose one of auto, cpu, cuda"),
@@ -152,12 +162,12 @@ def test_bad_parameters_are_named(moons, changes, message):
 
 def test_repeated_points_are_named_before_any_training(monkeypatch):
     trainers = (
-        "estimator.train_spectral_map",
-        "dec_estimator.train_stacked",
-        "dual_estimator.train_dual_autoencoder_network",
+        "spectralnet.train_spectralnet",
+        "dec.train_stacked",
+        "dual_autoencoder.train_dual_autoencoder_network",
     )
     for trainer in trainers:
-        monkeypatch.setattr(f"spectralnet.{trainer}", None)
+        monkeypatch.setattr(f"spectralnet.estimators.{trainer}", None)
     points = np.repeat([[0.0, 1.0], [1.0, 0.0], [2.0, 2.0]], 20, axis=0)
     for estimator in (SpectralNet, DEC, DualAutoencoder):
         with pytest.raises(ParameterError, match="n_clusters = 4, but there are 3 distinct"):

@@ -70,10 +70,8 @@ def test_the_prior_of_a_code_is_its_clusters(
     x = digits[0]
     params = dual_params.model_copy(update={"epochs": 2})
     net, _ = train_dual_autoencoder(x, (8, 8), params, seed=0, device=cpu)
-    spectral, _ = cluster_codes(
-        net.encoder, x, 3, graph_params, spectral_params, seed=0, device=cpu
-    )
-    clusters, codes = spectral.assigned.clusters, map_in_chunks(net.encoder, x, cpu)
+    coded = cluster_codes(net.encoder, x, 3, graph_params, spectral_params, seed=0, device=cpu)
+    clusters, codes = coded.clusters.assigned.clusters, map_in_chunks(net.encoder, x, cpu)
     seen, losses = [], DualAutoencoderNet.losses
 
     def spy(self, points, encoded, noise, centres):
@@ -82,7 +80,7 @@ def test_the_prior_of_a_code_is_its_clusters(
         return found
 
     monkeypatch.setattr(DualAutoencoderNet, "losses", spy)
-    fine_tune(net, spectral, x, seed=0, device=cpu)
+    fine_tune(net, coded, x, seed=0, device=cpu)
     which = {point.tobytes(): i for i, point in enumerate(x)}
     means = np.stack([codes[clusters == y].mean(axis=0) for y in range(3)])
     points, centres, reconstruction = seen[0]
@@ -101,20 +99,18 @@ def test_fine_tuning_draws_clusters_together(
     joint = dual_params.joint.model_copy(update={"epochs": 8, "spectral": 50.0})
     params = dual_params.model_copy(update={"epochs": 4, "joint": joint})
     net, _ = train_dual_autoencoder(x, (8, 8), params, seed=0, device=cpu)
-    spectral, _ = cluster_codes(
-        net.encoder, x, 3, graph_params, spectral_params, seed=0, device=cpu
-    )
-    same = spectral.assigned.clusters[:, None] == spectral.assigned.clusters
+    coded = cluster_codes(net.encoder, x, 3, graph_params, spectral_params, seed=0, device=cpu)
+    same = coded.clusters.assigned.clusters[:, None] == coded.clusters.assigned.clusters
 
     def spread_and_quotient():
         codes = map_in_chunks(net.encoder, x, cpu)
         distance = np.linalg.norm(codes[:, None] - codes[None], axis=2)
-        outputs = map_in_chunks(spectral.model.spectral_map, codes, cpu)
-        eigenvalues = rayleigh_ritz(outputs, spectral.graph)[1]
+        outputs = map_in_chunks(coded.clusters.model.spectral_map, codes, cpu)
+        eigenvalues = rayleigh_ritz(outputs, coded.graph)[1]
         return distance[same].mean() / distance.mean(), eigenvalues.sum()
 
     spread, quotient = spread_and_quotient()
-    history = fine_tune(net, spectral, x, seed=0, device=cpu)
+    history = fine_tune(net, coded, x, seed=0, device=cpu)
     tuned_spread, tuned_quotient = spread_and_quotient()
     assert tuned_spread < 0.97 * spread
     assert tuned_quotient < quotient
