@@ -1,8 +1,12 @@
 """SpectralNet: deep spectral clustering (Shaham et al., ICLR 2018).
 
-Data flows one way through these modules: datasets -> autoencoder -> neighbours -> affinity
-(siamese learns the metric of a second one) -> spectral -> clustering -> evaluation.
-`SpectralNet` is all of it as one scikit-learn estimator; `DEC` and `DualAutoencoder` are others.
+Each folder is a room, and its docstring the index. Data take this way through them:
+
+data -> codes -> graph -> metric -> graph -> spectral -> clusters
+
+`nets` holds what all nets are made of, `methods` wires whole methods, `config` reads parameters,
+`estimators` is scikit-learn's door, `report` and `tracking` serve the pipeline. `SpectralNet` is
+all of it as one scikit-learn estimator; `DEC` and `DualAutoencoder` are others.
 """
 
 from importlib import import_module

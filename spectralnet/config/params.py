@@ -32,9 +32,9 @@ class Params(Block):
 
     @model_validator(mode="after")
     def _the_data_set_has_a_block(self) -> "Params":
-        if self.dataset not in self.datasets:
+        if not {self.dataset, "own"} <= self.datasets.keys():
             raise ValueError(
-                f"dataset = {self.dataset} has no block: choose one of "
+                f"dataset = {self.dataset}, or own, has no block: choose one of "
                 f"{', '.join(self.datasets)}, or add one"
             )
         return self
@@ -85,14 +85,13 @@ class Params(Block):
 
     @model_validator(mode="after")
     def _changes_of_files_are_noticed(self) -> "Params":
-        own, chosen = self.datasets.get("own"), self.settings
         if self.dataset == "own" or self.source != "own":
             return self
-        if own is None or not Path(chosen.path).resolve().is_relative_to(Path(own.path).resolve()):
+        path, watched = Path(self.settings.path), Path(self.datasets["own"].path)
+        if not path.absolute().is_relative_to(watched.absolute()):
             raise ValueError(
-                f"{self.dataset}.path = {chosen.path} has to lie in own.path = "
-                f"{'' if own is None else own.path}, where DVC looks for changes: put or link it "
-                "there, or use dataset: own"
+                f"{self.dataset}.path = {path} has to lie in own.path = {watched}, where DVC "
+                "looks for changes: put or link it there, or use dataset: own"
             )
         return self
 

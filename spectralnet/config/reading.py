@@ -71,10 +71,9 @@ def params_of(raw: Any, source: str | Path) -> Params:
     raw = dict(raw)
     _check_nulls(raw.pop(NULLS, {}), source)
     fields: dict[str, Any] = {name: (block, ...) for name, block in BLOCKS.items()}
-    for name in raw:
-        if isinstance(raw[name], dict) and name not in BLOCKS:
-            field = name.replace("-", "_")  # which Python asks for
-            fields[field] = (_data_set(name, raw[name], source), Field(alias=name))
+    for i, name in enumerate(raw):
+        if isinstance(raw[name], dict) and name not in Params.model_fields.keys() | BLOCKS.keys():
+            fields[f"dataset_{i}"] = (_data_set(name, raw[name], source), Field(alias=name))
     blocks = {name: without_nulls(raw.get(name) or {}) for name in BLOCKS}
     return validate(create_model("ParamsFile", __base__=Params, **fields), raw | blocks, source)
 

@@ -18,7 +18,7 @@ from spectralnet.graph.neighbours import nearest_neighbours
 from spectralnet.spectral.training import train_spectral_map
 from spectralnet.nets.checkpoints import Checkpoint
 
-settings = read_params("params.yaml").digits
+settings = read_params("params.yaml").datasets["digits"]
 params = settings.spectralnet.model_copy(update={"epochs": 6, "steps_per_epoch": 30})
 points, _ = toys.two_moons(n=600)
 graph = affinity_graph(nearest_neighbours(points, 10), settings.graph)

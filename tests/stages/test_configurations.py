@@ -62,7 +62,10 @@ def test_images_are_augmented_and_labels_known_where_asked_for(clone, augmented)
 
 def assert_augmented(clone, model):
     """The net is the one that learns from images changed at random, not the other."""
-    settings, artifacts = read_params(clone.root / "params.yaml").digits, clone.root / "artifacts"
+    settings, artifacts = (
+        read_params(clone.root / "params.yaml").datasets["digits"],
+        clone.root / "artifacts",
+    )
     images = load_matrix(artifacts / "digits/input/features/matrix")
     graph = load_graph(artifacts / "digits/input/euclidean/affinity/graph.npz")
     cpu = torch.device("cpu")

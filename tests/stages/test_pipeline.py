@@ -85,7 +85,7 @@ def test_a_changed_parameter_concerns_the_stages_that_use_it(clone, code_siamese
 
 def test_the_estimator_finds_the_clusters_of_the_pipeline(clone, code_siamese):
     artifacts = clone.root / "artifacts/digits"
-    settings = read_params(clone.root / "params.yaml").digits
+    settings = read_params(clone.root / "params.yaml").datasets["digits"]
     blocks = ("autoencoder", "graph", "siamese", "spectralnet")
     model = SpectralNet(
         settings.n_clusters,
@@ -133,7 +133,7 @@ def test_the_siamese_net_sees_images_and_learns_what_they_confirm(clone, code_si
     model = ClusterModel.load(artifacts / "code/siamese/model")
     assert model.embedder.config["kind"] == "conv"
     assert len(model.encoder) == 0  # the codes only made the graph
-    params = read_params(clone.root / "params.yaml").digits.graph
+    params = read_params(clone.root / "params.yaml").datasets["digits"].graph
     distance = np.linalg.norm(images[:, None].astype(float) - images[None], axis=2)
     np.fill_diagonal(distance, np.inf)
     reach = np.sort(distance, axis=1)[:, params.n_neighbours - 1, None]

@@ -8,18 +8,18 @@ import pytest
 from clones import ROOT
 
 from spectralnet.artifacts import load_array, load_json, load_matrix
-from spectralnet.config.reading import read_params
+from spectralnet.config.reading import params_of, read_raw
 from spectralnet.errors import DataError
 from stages.common import Stage
 from stages.prepare import _data_folders, prepare
 
 
 def prepared(tmp_path, own, **changes):
-    params = read_params(ROOT / "params.yaml")
+    usual = {"dataset": "own", "augment": "none", "affinity": "euclidean"}
+    raw = read_raw(ROOT / "params.yaml") | usual | {"limit": None, "labelled": 0.0} | changes
     usual = {"n_clusters": 2, "labels": None, "text": None, "image_shape": None}
-    settings = params.own.model_copy(update=usual | {"scaling": "standard"} | own)
-    usual = {"dataset": "own", "own": settings, "augment": "none", "affinity": "euclidean"}
-    params = params.model_copy(update=usual | {"limit": None, "labelled": 0.0} | changes)
+    raw["own"] |= usual | {"scaling": "standard"} | own
+    params = params_of(raw, "params.yaml")
     prepare(Stage("prepare", params, None, Mock()), tmp_path / "features")
     return tmp_path / "features"
 

@@ -40,17 +40,20 @@ def write(tmp_path):
 
 
 def test_components_follow_the_clusters_unless_they_are_set(write):
-    assert read_params(write({"digits.n_clusters": 3})).digits.spectralnet.n_components == 9
+    assert (
+        read_params(write({"digits.n_clusters": 3})).datasets["digits"].spectralnet.n_components
+        == 9
+    )
     learned = read_params(write({"digits.spectralnet.n_components": 5}))
-    assert learned.digits.spectralnet.n_components == 5
+    assert learned.datasets["digits"].spectralnet.n_components == 5
 
 
 def test_the_chosen_data_sets_block_is_used(write):
     params = read_params(write({"dataset": "fashion-mnist"}))
-    assert params.settings == params.fashion_mnist
+    assert params.settings == params.datasets["fashion-mnist"]
     flat = params.flat()
     assert flat["dataset"] == "fashion-mnist"
-    assert flat["graph.n_neighbours"] == params.fashion_mnist.graph.n_neighbours
+    assert flat["graph.n_neighbours"] == params.datasets["fashion-mnist"].graph.n_neighbours
     assert not any(name.startswith(("mnist", "digits", "fashion")) for name in flat)
 
 
@@ -60,7 +63,7 @@ def test_the_chosen_data_sets_block_is_used(write):
         (
             "dataset",
             "cifar",
-            "dataset = cifar has no block: choose one of .*mnist5k.*own.*add one",
+            "dataset = cifar, or own, has no block: choose one of .*mnist5k.*add one",
         ),
         ("seed", "zero", "seed = 'zero': .*integer"),
         ("seed", -1, "seed = -1: .*greater than or equal to 0"),
@@ -83,6 +86,22 @@ def test_the_chosen_data_sets_block_is_used(write):
 def test_a_bad_parameter_is_named_with_what_it_may_be(write, name, value, message):
     with pytest.raises(ParameterError, match=message):
         read_params(write({name: value}))
+
+
+def test_a_data_set_of_the_users_own_needs_a_block_and_no_more(write):
+    customers = {"path": "data/own/customers.csv", "labels": "segment", "n_clusters": 5}
+    params = read_params(write({"dataset": "customers", "customers": customers}))
+    assert (params.source, params.settings.labels) == ("own", "segment")
+    assert params.settings.spectralnet.n_components == 11
+    assert params.flat()["path"] == "data/own/customers.csv"
+    with pytest.raises(ParameterError, match=r"customers.path = /x.csv has to lie in own.path = d"):
+        read_params(write({"dataset": "customers", "customers": customers | {"path": "/x.csv"}}))
+    with pytest.raises(ParameterError, match=r"customers.path: Field required"):
+        read_params(write({"customers": {"n_clusters": 5}}))
+    with pytest.raises(ParameterError, match="'up/there' cannot name a data set"):
+        read_params(write({"up/there": customers}))
+    with pytest.raises(ParameterError, match=r"seed = .*valid integer|seed: .*valid integer"):
+        read_params(write({"seed": customers}))
 
 
 def test_images_are_augmented_only_where_a_net_reads_them(write):

@@ -116,7 +116,7 @@ def test_a_bad_value_of_a_sparse_matrix_is_found(place):
 
 @pytest.fixture
 def own():
-    return read_params(ROOT / "params.yaml").own
+    return read_params(ROOT / "params.yaml").datasets["own"]
 
 
 def test_own_images_are_scaled_by_their_type(tmp_path, own):
