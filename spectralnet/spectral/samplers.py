@@ -1,7 +1,7 @@
 """The ways to draw minibatches of a graph, each with its estimate of the Rayleigh quotient."""
 
 from collections.abc import Callable, Iterator
-from typing import ClassVar, Protocol, Self
+from typing import ClassVar, NamedTuple, Protocol, Self
 
 import numpy as np
 import torch
@@ -18,6 +18,16 @@ from spectralnet.spectral.orthonormal import orthonormal_weights, orthonormalise
 Map = Callable[[Tensor], Tensor]
 
 
+class Given(NamedTuple):
+    """What a sampler may be built of."""
+
+    points: Points  # (n, e), whose distances made the graph
+    graph: csr_array  # (n, n), affinities
+    held_out: NDArray[np.bool_]  # (n,), what is kept out of training
+    batch_size: int
+    params: GraphParams  # how affinities are made
+
+
 class Sampler(Protocol):
     """What the training of a spectral map asks of a sampler."""
 
@@ -29,14 +39,7 @@ class Sampler(Protocol):
     """Into how many disjoint minibatches a step divides points."""
 
     @classmethod
-    def build(
-        cls,
-        points: Points,
-        graph: csr_array,
-        held_out: NDArray[np.bool_],
-        batch_size: int,
-        graph_params: GraphParams,
-    ) -> Self:
+    def build(cls, given: Given) -> Self:
         """Build it of what any sampler may need."""
 
     def batches(self, generator: torch.Generator, n: int) -> Iterator[Tensor]:
@@ -82,16 +85,9 @@ class EdgeSampler(Sampler):
         self._fitted, self._held_out = split_edges(graph, held_out)
 
     @classmethod
-    def build(
-        cls,
-        points: Points,
-        graph: csr_array,
-        held_out: NDArray[np.bool_],
-        batch_size: int,
-        graph_params: GraphParams,
-    ) -> Self:
+    def build(cls, given: Given) -> Self:
         """Build it of the graph."""
-        return cls(graph, held_out, batch_size)
+        return cls(given.graph, given.held_out, given.batch_size)
 
     def batches(self, generator: torch.Generator, n: int) -> Iterator[Tensor]:
         """Draw n minibatches of edges, int (2, m), between fitted points."""
@@ -145,16 +141,9 @@ class BatchSampler(Sampler):
         self._held_out = torch.from_numpy(np.flatnonzero(held_out))
 
     @classmethod
-    def build(
-        cls,
-        points: Points,
-        graph: csr_array,
-        held_out: NDArray[np.bool_],
-        batch_size: int,
-        graph_params: GraphParams,
-    ) -> Self:
+    def build(cls, given: Given) -> Self:
         """Build it of the points."""
-        return cls(points, held_out, batch_size, graph_params)
+        return cls(given.points, given.held_out, given.batch_size, given.params)
 
     def batches(self, generator: torch.Generator, n: int) -> Iterator[Tensor]:
         """Draw n minibatches of fitted points, int (2, m)."""

@@ -18,7 +18,7 @@ from spectralnet.nets.training import HELD_OUT_BATCHES, BatchSize, TrainingParam
 from spectralnet.parameters import Count, Positive, one_of
 from spectralnet.spectral.laplacian import rayleigh_ritz
 from spectralnet.spectral.map import SpectralMap
-from spectralnet.spectral.samplers import SAMPLERS
+from spectralnet.spectral.samplers import SAMPLERS, Given
 
 SURPLUS = 6  # eigenvectors beyond as many as clusters
 
@@ -96,8 +96,8 @@ def train_spectral_map(
     net.standardise.fit(x)
     points = Points(x, device)
     held_out = hold_out(len(points), params.held_out, seed)
-    kind = SAMPLERS[params.sampler]
-    sampler = kind.build(points, graph, held_out, params.batch_size, graph_params)
+    given = Given(points, graph, held_out, params.batch_size, graph_params)
+    sampler = SAMPLERS[params.sampler].build(given)
 
     def loss(batch: Tensor) -> Tensor:
         return sampler.loss(lambda indices: net.outputs(points[indices]), batch)
