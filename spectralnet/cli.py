@@ -6,12 +6,13 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
-import pandas as pd
 from tqdm import tqdm
 
 from spectralnet.errors import DataError, ParameterError, SpectralNetError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from spectralnet.methods.predictor import Predictor
 
 EPILOG = """\b
@@ -91,7 +92,7 @@ def _predict(
     chunks = read_samples(file, texts, _columns(columns, file, predictor), pixels)
     names = [str(sample.relative_to(file)) for sample in folder_samples(file, texts)]
 
-    def frames() -> Iterator[pd.DataFrame]:
+    def frames() -> Iterator["pd.DataFrame"]:
         first = 0
         with tqdm(unit=" samples", desc="predict", disable=None) as progress:
             for raw in chunks:
