@@ -22,13 +22,13 @@ def run_revision(clone: Clone, revision: str) -> bool:
     clone.git("rm", "-r", "--quiet", ".")
     with tarfile.open(fileobj=io.BytesIO(tree)) as archive:
         archive.extractall(clone.root, filter="data")
-    commit(clone, "base")
+    commit(clone, "base-code")
     try:
         clone.experiment("base", **runpy.run_path(str(clone.root / "tests/clones.py"))["TINY"])
     except (AssertionError, KeyError, OSError) as error:
         print(error, file=sys.stderr)
         return False
-    commit(clone, "base-run")
+    commit(clone, "base")
     return True
 
 
@@ -61,9 +61,7 @@ def main(revision: str | None = None) -> None:
         ran = clone.experiment("head", **TINY)
         print(f"### 300 digits, against `{revision}`\n")
         print(f"Stages that ran again: {', '.join(sorted(ran)) or 'none'}.\n")
-        print(
-            difference(clone.root, "base-run") if compared else f"`{revision}` does not run here."
-        )
+        print(difference(clone.root, "base") if compared else f"`{revision}` does not run here.")
         print(f"\n### Committed results, against `{revision}`\n")
         print(difference(ROOT, revision))
 
