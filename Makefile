@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run compare test test-services lint docs setup
+.PHONY: run compare test test-services release-check tiny lint format docs setup
 
 run: $(READY)  # reproduce the pipeline of params.yaml and print its results
 	. $(BIN)/activate && python -m stages.check && dvc repro && python -m stages.show
@@ -17,8 +17,17 @@ test: $(READY)  # run the tests
 test-services: $(READY)  # run the tests with servers, a browser and DVC's queue
 	. $(BIN)/activate && OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadgroup -m services
 
+release-check: $(READY)  # check that the committed results are of the committed code
+	. $(BIN)/activate && pytest -m release
+
+tiny: $(READY)  # run the pipeline on 300 digits in a throw-away clone; BASE=main: compare with main
+	. $(BIN)/activate && OMP_NUM_THREADS=1 python tests/tiny.py $(BASE)
+
 lint: $(READY)  # check style and types
 	. $(BIN)/activate && ruff check . && ruff format --check . && mypy
+
+format: $(READY)  # format the code, and correct what ruff can
+	. $(BIN)/activate && ruff check --fix . && ruff format .
 
 docs: $(READY)  # build the documentation in site/
 	. $(BIN)/activate && NO_MKDOCS_2_WARNING=1 mkdocs build --strict

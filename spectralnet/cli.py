@@ -6,12 +6,13 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
-import pandas as pd
 from tqdm import tqdm
 
 from spectralnet.errors import DataError, ParameterError, SpectralNetError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from spectralnet.data.preparation import Preparation
     from spectralnet.data.reader import Samples
     from spectralnet.methods.predictor import Predictor
@@ -91,7 +92,7 @@ def _predict(
     predictor = _load(model)
     samples = _open(file, columns, predictor.preparation)
 
-    def frames() -> Iterator[pd.DataFrame]:
+    def frames() -> Iterator["pd.DataFrame"]:
         first = 0
         with tqdm(unit=" samples", desc="predict", disable=None) as progress:
             for raw in samples.chunks:
