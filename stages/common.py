@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+import spectralnet
 from spectralnet.artifacts import EXAMPLE, content_hash, save_json
 from spectralnet.config.schema import Params, Settings, read_params
 from spectralnet.errors import ParameterError, SpectralNetError
@@ -76,8 +77,8 @@ class Stage:
         """
         known = [self.params.flat(self.name), str(self.device), torch.__version__]
         digest = hashlib.sha256(json.dumps(known).encode())
-        folders = [Path(tracking.__file__).parent, Path(__file__).parent]
-        code = sorted(file for folder in folders for file in folder.glob("*.py"))
+        folders = [Path(spectralnet.__file__).parent, Path(__file__).parent]
+        code = sorted(file for folder in folders for file in folder.rglob("*.py"))
         digest.update(content_hash(*code, *inputs).encode())
         name = f"{self.name}-{digest.hexdigest()[:16]}.pt"
         self.used_checkpoint = Checkpoint(tracking.main_root() / ".checkpoints" / name)

@@ -22,11 +22,11 @@ from spectralnet.errors import DataError
 from spectralnet.methods.predictor import FILES, Predictor
 from spectralnet.tracking.runs import find_store, main_root
 
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parents[1]
 # What `spectralnet.methods.predictor` imports; MLflow adds itself.
 REQUIREMENTS = (
-    "nltk", "numpy", "pandas", "pydantic", "pyyaml", "safetensors", "scikit-learn",
-    "scipy", "threadpoolctl", "torch", "tqdm",
+    "nltk", "numpy", "pandas", "safetensors", "scikit-learn", "scipy", "threadpoolctl", "torch",
+    "tqdm",
 )  # fmt: skip
 
 OUTPUTS = Schema([ColSpec("long", "cluster"), ColSpec("float", "distance")])
@@ -52,7 +52,7 @@ def log_predictor(folder: Path, card: str, name: str, alias: str) -> ModelInfo:
         files = [*(folder / file for file in (*FILES, EXAMPLE)), card_file]
         logged = mlflow.pyfunc.log_model(
             name="predictor",
-            python_model=str(PACKAGE / "serving.py"),
+            python_model=str(PACKAGE / "tracking/serving.py"),
             code_paths=[str(PACKAGE)],
             artifacts={file.name: str(file) for file in files},
             signature=signature,
