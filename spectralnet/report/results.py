@@ -1,28 +1,21 @@
-"""The table of results: one row a run and method, and its averages over seeds."""
+"""The table of results, one row a run and method, and its document beside published figures."""
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 SETTING = ["dataset", "method", "space", "affinity", "augment", "fit_on", "topics", "labelled"]
 SCORES = ["acc", "nmi", "ari"]
-OF_THE_RUN = ["acc_test", "nmi_test", "kmeans_acc", "spectral_acc", "grassmann", "seconds"]
-CRITERIA = ["modularity", "seed_agreement", "agreement", "grassmann", "eigengap"]
-STAGES = ["prepare", "autoencoder", "graph", "siamese", "spectralnet", "evaluate"]
-SECONDS = [f"seconds_{stage}" for stage in STAGES]
+CRITERIA = ["modularity", "agreement", "grassmann", "eigengap"]
 COST = ["seconds", "peak_memory"]
-SUGGESTED = "suggested_n_clusters"
-OTHERS = [
-    *["modularity", "seed_agreement", "agreement", "eigengap", SUGGESTED, *SECONDS],
-    "peak_memory",
+STAGES = ["prepare", "autoencoder", "graph", "siamese", "spectralnet", "evaluate"]
+NUMBERS = [
+    *[*SCORES, "acc_test", "nmi_test", "kmeans_acc", "spectral_acc", *CRITERIA],
+    *["suggested_n_clusters", *(f"seconds_{stage}" for stage in STAGES), *COST],
 ]
-RECORDED = [*OF_THE_RUN, *OTHERS]
-NUMBERS = [*SCORES, *RECORDED]
-COLUMNS = [
-    *["dataset", "method", "space", "affinity", "augment", "fit_on", "topics", "seed", "n"],
-    *[*SCORES, *OF_THE_RUN, "commit", "labelled", *OTHERS],
-]
+COLUMNS = [*SETTING, "seed", "n", *NUMBERS, "commit"]
 # What SpectralNet's evaluation scores beside it, by the prefix of its metrics.
 BASELINES = {
     "kmeans_": {"method": "kmeans", "affinity": "", "augment": "none"},  # of the space alone
@@ -34,44 +27,69 @@ SAME = {
     "kmeans": {"space": "input"},
     "ae_kmeans": {"method": "kmeans", "space": "code"},
 }
+# What to tell DVC: a plain run makes the baselines too, and leaves other methods out.
+TARGETS = {
+    **dict.fromkeys(["spectralnet", "kmeans", "spectral"], ""),
+    "dec": " stages/methods/dvc.yaml:dec",
+    "dual_autoencoder": " stages/methods/dvc.yaml:dual_autoencoder",
+    "stacked_kmeans": " stages/methods/dvc.yaml:stacked_kmeans",
+    "umap_gmm": " stages/rivals/dvc.yaml:umap_gmm",
+}
+SYSTEM = ["method", "space", "affinity", "augment"]  # by which published figures are matched
+USUAL = {"augment": "none", "fit_on": "all", "topics": "", "labelled": "0.0"}
+INTRODUCTION = """# Results
+
+Made by `python -m stages.collect` from what the runs recorded ([results.csv](results.csv)), not
+by hand. ACC and NMI (arithmetic mean of the entropies) are means over seeds ± their standard
+deviation. Labels score; nothing is trained by them, except where a part is said to be labelled.
+
+* method and setting: `kmeans, code` is k-means on the codes, `kmeans, input` on the input
+  features, `kmeans, ..., siamese` on the Siamese embedding; `spectral` is exact spectral
+  clustering of the graph of the space and affinity. Other names: [methods.md](methods.md).
+* `worst`: the least ACC of the seeds. `held out`: ACC of points that were not fitted, whose
+  clusters are matched to classes by themselves.
+* `Grassmann²`: squared Grassmann distance of the net's eigenspace to the exact one. 0 is best; a
+  lost eigenvector adds 1.
+* `seconds` (median, scoring left out) and `MiB` (the most memory that a stage held) are of all
+  stages of a method; a baseline that SpectralNet's evaluation made has none. Some runs shared the
+  cores with other work.
+* `paper`: ACC / NMI of the same setting as published elsewhere; sources are in the table below.
+* `command`: what makes the row, for each seed; it starts from the committed parameters
+  (`git checkout HEAD -- params.yaml`). A baseline is made by SpectralNet's run.
+"""
+ON_CRITERIA = """## Criteria without labels
+
+Spearman's rank correlation with ACC over the runs of a data set: over all of them, where settings
+differ too, and within a setting (distances from the mean of its seeds). `modularity`: of the
+clusters in the graph's edges, which chooses the number of eigenvectors (fairly compared within one
+graph only: `python -m benchmarks.selection`); `agreement`: NMI with exact spectral clustering of
+the same graph; `grassmann`: squared Grassmann distance to its eigenspace; `eigengap`: relative gap
+after as many eigenvalues as clusters.
+"""
 
 
 def rows_of(
     params: Mapping[str, str], metrics: Mapping[str, float], commit: str
 ) -> list[dict[str, object]]:
-    """Turn what a run recorded into rows: SpectralNet's, and those of baselines on its inputs.
+    """Turn what a run logged into rows, by `COLUMNS`: its own, and those of its baselines.
 
-    A run of another method gives one row.
-
-    Parameters
-    ----------
-    params, metrics : dict
-        As `evaluate`, or a method's stage, logs them.
-    commit : str
-
-    Returns
-    -------
-    list of dict
-        Keys are `COLUMNS`, as far as they apply. "kmeans" is k-means on the features of the
-        space or, with affinity "siamese", on the learned embedding; "spectral" is by the exact
-        eigenvectors of the graph.
+    "kmeans" is k-means on the features of the space or, with affinity "siamese", on the learned
+    embedding; "spectral" is by the exact eigenvectors of the graph.
     """
-    setting = {name: params[name] for name in SETTING if name in params}
-    shared = setting | {"seed": int(params["seed"]), "n": int(metrics["n"]), "commit": commit}
-    if "method" in params:
-        row = shared | {n: metrics[n] for n in NUMBERS if n in metrics}
-        if params["method"] != "spectral":  # which is the graph's
-            unused = {"space": "", "affinity": "", "augment": "none"}
-            row |= unused | SAME.get(params["method"], {})
-        return [row]
-    recorded = {name: metrics[name] for name in NUMBERS if name in metrics}
-    rows: list[dict[str, object]] = [shared | {"method": "spectralnet"} | recorded]
-    for prefix, named in BASELINES.items():
-        if prefix == "kmeans_embedding_" and params["affinity"] != "siamese":
-            continue  # the features of the space are the net's input
-        scores = {name: metrics[prefix + name] for name in SCORES if prefix + name in metrics}
-        rows.append(shared | named | scores)
-    return rows
+    shared: dict[str, object] = {name: params[name] for name in SETTING if name in params}
+    shared |= {"seed": int(params["seed"]), "n": int(metrics["n"]), "commit": commit}
+    own = shared | {name: metrics[name] for name in NUMBERS if name in metrics}
+    if (method := params.get("method", "spectralnet")) == "spectralnet":
+        rows = [own | {"method": method}]
+        for prefix, named in BASELINES.items():
+            if prefix == "kmeans_embedding_" and params["affinity"] != "siamese":
+                continue  # the features of the space are the net's input
+            scores = {name: metrics[prefix + name] for name in SCORES if prefix + name in metrics}
+            rows.append(shared | named | scores)
+        return rows
+    if method != "spectral":  # which is the graph's
+        own |= {"space": "", "affinity": "", "augment": "none"} | SAME.get(method, {})
+    return [own]
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -85,8 +103,8 @@ def merge(table: pd.DataFrame, rows: list[dict[str, object]]) -> pd.DataFrame:
 
     Only a baseline's time and memory, which no evaluation measures, outlive its own run's row.
     """
-    new = pd.DataFrame(rows).reindex(columns=COLUMNS)
-    whole = pd.concat([table.reindex(columns=COLUMNS).astype(object), new.astype(object)])
+    parts = (table, pd.DataFrame(rows))
+    whole = pd.concat([part.reindex(columns=COLUMNS).astype(object) for part in parts])
     whole[SETTING] = whole[SETTING].fillna("").astype(str)
     runs = whole.groupby([*SETTING, "seed"])
     whole[COST] = runs[COST].ffill()
@@ -94,63 +112,110 @@ def merge(table: pd.DataFrame, rows: list[dict[str, object]]) -> pd.DataFrame:
 
 
 def summarise(table: pd.DataFrame) -> pd.DataFrame:
-    """Average over seeds: one row a setting, with mean, standard deviation and least ACC.
-
-    Parameters
-    ----------
-    table : DataFrame
-        With `COLUMNS`.
-
-    Returns
-    -------
-    DataFrame
-        `SETTING`, `n`, `seeds` (which), and for each number its mean over them, for seconds
-        the median; `acc_std`, `nmi_std` (NaN for one seed), `acc_min`, and
-        `seconds_unscored`, without the evaluation.
-    """
+    """Average over seeds: one row a setting, with what `document` shows of it."""
     table = table.astype(dict.fromkeys(NUMBERS, float))
-    table["seconds_unscored"] = table["seconds"] - table["seconds_evaluate"].fillna(0)
+    table["seconds"] -= table["seconds_evaluate"].fillna(0)
     groups = table.groupby([*SETTING, "n"])
-    summary = groups[NUMBERS].mean()
-    # A run that shared the machine took longer, one that went on from a checkpoint less.
-    seconds = ["seconds", "seconds_unscored", *SECONDS]
-    summary[seconds] = groups[seconds].median()
-    summary[["acc_std", "nmi_std"]] = groups[["acc", "nmi"]].std()
-    summary["acc_min"] = groups["acc"].min()
-    summary["suggested"] = groups[SUGGESTED].agg(
-        lambda found: ", ".join(f"{k:.0f}" for k in found.dropna())
-    )
-    summary["seeds"] = groups["seed"].agg(lambda seeds: ", ".join(str(s) for s in sorted(seeds)))
-    return summary.reset_index()
+    return groups.agg(
+        seeds=("seed", lambda seeds: ", ".join(str(seed) for seed in sorted(seeds))),
+        acc=("acc", "mean"),
+        acc_std=("acc", "std"),
+        worst=("acc", "min"),
+        nmi=("nmi", "mean"),
+        nmi_std=("nmi", "std"),
+        acc_test=("acc_test", "mean"),
+        grassmann=("grassmann", "mean"),
+        # A run that shared the machine took longer, one that went on from a checkpoint less.
+        seconds=("seconds", "median"),
+        peak_memory=("peak_memory", "mean"),
+    ).reset_index()
 
 
 def rank_correlations(table: pd.DataFrame) -> pd.DataFrame:
     """Say how well criteria that need no labels rank runs: Spearman's correlation with ACC.
 
+    Two rows a data set: over its runs, and within settings, where each number is taken as its
+    distance from the mean of the runs that differ in the seed only (three at least); empty where
+    fewer than three runs have it. A good criterion is near 1, `grassmann` near -1.
+    """
+    rows = []
+    for dataset, runs in table[table["method"] == "spectralnet"].groupby("dataset"):
+        scored = runs[["acc", *CRITERIA]].astype(float)
+        settings = [runs[name] for name in SETTING]
+        distances = scored - scored.groupby(settings).transform("mean")
+        repeated = runs.groupby(SETTING)["seed"].transform("size") >= 3
+        for compared, numbers in (("all", scored), ("within a setting", distances[repeated])):
+            found = numbers.corr(method="spearman", min_periods=3)["acc"][CRITERIA]
+            about = {"dataset": dataset, "compared": compared, "runs": len(numbers)}
+            rows.append(about | found.to_dict())
+    return pd.DataFrame(rows)
+
+
+def document(table: pd.DataFrame, published: pd.DataFrame) -> str:
+    """Write the results as Markdown.
+
     Parameters
     ----------
     table : DataFrame
         With `COLUMNS`.
-
-    Returns
-    -------
-    DataFrame
-        Two rows a data set: over its runs, and `within` settings, where each number is taken
-        as its distance from the mean of the runs that differ in the seed only (three at
-        least). `runs` and a column a criterion; empty where fewer than three runs have it. A
-        good criterion is near 1, `grassmann` near -1.
+    published : DataFrame
+        `dataset`, `method`, `space`, `affinity`, `augment`, `acc`, `nmi`, `source`: figures
+        of papers, by the name of the system where it is none of ours.
     """
-    ours = table[table["method"] == "spectralnet"]
-    ours = ours.astype(dict.fromkeys(["acc", *CRITERIA], float))
-    rows = []
-    for dataset, runs in ours.groupby("dataset"):
-        settings = runs.groupby(SETTING)
-        scored = runs[["acc", *CRITERIA]]
-        distances = scored - settings[list(scored)].transform("mean")
-        repeated = settings["seed"].transform("size") >= 3
-        for compared, numbers in (("all", scored), ("within a setting", distances[repeated])):
-            known = numbers[CRITERIA].notna().sum() >= 3
-            found = numbers.corr(method="spearman")["acc"][CRITERIA]
-            about = {"dataset": dataset, "compared": compared, "runs": len(numbers)}
-            rows.append(about | found.where(known).to_dict())
-    return pd.DataFrame(rows)
+    parts = [INTRODUCTION]
+    for dataset, rows in summarise(table).groupby("dataset"):
+        theirs = published.loc[published["dataset"] == dataset, [*SYSTEM, "acc", "nmi", "source"]]
+        shown = [_shown(row, theirs) for row in rows.to_dict("records")]
+        parts += [f"## {dataset}\n", markdown(pd.DataFrame(shown))]
+        parts += ["Published elsewhere:\n", markdown(theirs)]
+    return "\n".join([*parts, ON_CRITERIA, markdown(rank_correlations(table))])
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """Turn a table into Markdown; fractions with three decimals, gaps empty."""
+    if table.empty:
+        return "none\n"
+    cells = table.map(
+        lambda value: f"{value:.3f}".removesuffix(".000") if isinstance(value, float) else value
+    )
+    lines = [table.columns, ["---"] * table.shape[1], *cells.where(table.notna(), "").to_numpy()]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines) + "\n"
+
+
+def _shown(row: Mapping[Any, Any], published: pd.DataFrame) -> dict[str, object]:
+    unusual = {name: row[name] for name, usual in USUAL.items() if row[name] != usual}
+    setting = [row["space"], row["affinity"], *(f"{k} {v}" for k, v in unusual.items())]
+    spread = {
+        score: f"{row[score]:.3f} ± {row[f'{score}_std']:.3f}".removesuffix(" ± nan")
+        for score in ("acc", "nmi")
+    }
+    papers = [
+        f"{paper['acc']:.3f} / {paper['nmi']:.3f}"
+        for paper in published.to_dict("records")
+        if all(paper[name] == row[name] for name in SYSTEM) and unusual.keys() <= {"augment"}
+    ]
+    return {
+        "method": row["method"],
+        "setting": ", ".join(filter(None, setting)),
+        "n": row["n"],
+        "seeds": row["seeds"],
+        "ACC": spread["acc"],
+        "worst": row["worst"],
+        "NMI": spread["nmi"],
+        "held out": row["acc_test"],
+        "Grassmann²": row["grassmann"],
+        "seconds": f"{row['seconds']:.0f}".replace("nan", ""),
+        "MiB": f"{row['peak_memory']:.0f}".replace("nan", ""),
+        "paper": "".join(papers),
+        "command": _command(row, unusual),
+    }
+
+
+def _command(row: Mapping[Any, Any], unusual: dict[str, str]) -> str:
+    if row["method"] not in TARGETS:
+        return ""
+    given = {name: row[name] for name in ("dataset", "space", "affinity") if row[name]} | unusual
+    if topics := given.pop("topics", ""):
+        given |= {"reuters.topics": topics, "reuters.n_clusters": topics}
+    changes = "".join(f" -S {name}={value}" for name, value in given.items())
+    return f"`dvc exp run{changes} -S seed=...{TARGETS[row['method']]}`"

@@ -1,75 +1,49 @@
 """What MLflow remembers of the configurations that were run."""
 
 from pathlib import Path
-from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import mlflow
+from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from spectralnet.errors import DataError
-from spectralnet.tracking.runs import DIRTY, EXPERIMENT, find_store
+from spectralnet.tracking.runs import EXPERIMENT, set_store
 
 
-class PipelineRun(NamedTuple):
-    """What MLflow remembers of a configuration.
+def find_store() -> None:
+    """Point MLflow at the store to read from it; a `DataError` if there is none."""
+    set_store()
+    local = mlflow.get_tracking_uri().partition("sqlite:///")[2]
+    if local and not Path(local).exists():
+        raise DataError(
+            f"there is no MLflow store {local}: run from the root of a checkout with runs, or "
+            "set MLFLOW_TRACKING_URI"
+        )
 
-    The commit ends with "-dirty" where the code that ran differed from it.
-    """
 
-    run_id: str
-    commit: str
-    params: dict[str, str]
-    metrics: dict[str, float]
+def without_password(text: str) -> str:
+    """Take user and password of the store's address out of a text that is shown."""
+    user, at, _ = urlsplit(mlflow.get_tracking_uri()).netloc.rpartition("@")
+    return text.replace(user + at, "")
 
 
-def finished_pipelines() -> list[PipelineRun]:
-    """List the configurations that were evaluated, the oldest first.
-
-    Raises
-    ------
-    DataError
-        If there is no store.
-    """
+def finished_pipelines() -> list[Run]:
+    """List the runs of configurations that were evaluated, the oldest first."""
     find_store()
-    client = MlflowClient()
-    experiment = client.get_experiment_by_name(EXPERIMENT)
-    if experiment is None:
-        return []
-    runs = client.search_runs(
-        [experiment.experiment_id],
-        "tags.stage = 'pipeline' and attributes.status = 'FINISHED' and metrics.seconds > 0",
+    found = mlflow.search_runs(
+        experiment_names=[EXPERIMENT],
+        filter_string="tags.stage = 'pipeline' and attributes.status = 'FINISHED' "
+        "and metrics.seconds > 0",
         order_by=["attributes.end_time ASC"],
-        max_results=50_000,
+        output_format="list",
     )
-    return [
-        PipelineRun(run.info.run_id, _code(run.data.tags), run.data.params, run.data.metrics)
-        for run in runs
-    ]
-
-
-def _code(tags: dict[str, str]) -> str:
-    return tags["git.commit"][:12] + ("-dirty" if DIRTY in tags else "")
-
-
-def fetch_artifact(run_id: str, name: str, folder: Path) -> Path:
-    """Copy a run's artifact into `folder` and return its path there."""
-    return Path(MlflowClient().download_artifacts(run_id, name, str(folder)))
+    return list(found)
 
 
 def fetch_results(run_id: str, folder: Path) -> dict[str, str]:
-    """Copy the metrics and pictures of a configuration's run into `folder`.
-
-    Returns
-    -------
-    dict of str to str
-        Its parameters.
-
-    Raises
-    ------
-    DataError
-        If the store has no such run, or it was not evaluated.
-    """
+    """Copy metrics and pictures of a configuration's run into `folder`; return its parameters."""
     find_store()
     client = MlflowClient()
     try:
@@ -77,5 +51,6 @@ def fetch_results(run_id: str, folder: Path) -> dict[str, str]:
         for name in ("metrics.json", "pictures"):
             client.download_artifacts(run_id, name, str(folder))
     except (MlflowException, OSError) as error:
-        raise DataError(f"{run_id} is no evaluated run in {mlflow.get_tracking_uri()}") from error
+        store = without_password(mlflow.get_tracking_uri())
+        raise DataError(f"{run_id} is no evaluated run in {store}") from error
     return params
