@@ -10,8 +10,7 @@ from spectralnet.artifacts import save_table, whole_file
 from spectralnet.config.schema import Params, read_params, read_raw, validate
 from spectralnet.errors import ParameterError, SpectralNetError
 from spectralnet.report.results import SETTING, document, merge, read_table, rows_of
-from spectralnet.tracking.leaderboard import finished_pipelines
-from spectralnet.tracking.runs import DIRTY
+from spectralnet.tracking.runs import DIRTY, finished_pipelines
 
 # What a row names, or does not depend on. A run that differs elsewhere from params.yaml is no
 # result of the project's settings.

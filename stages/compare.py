@@ -23,7 +23,8 @@ def compare(stage: Stage, scores: Path, methods: Path, comparison: Path) -> str:
     with whole_file(comparison / "methods.png") as partial:
         figure = plots.methods(table, stage.params.dataset)
         figure.savefig(partial, format="png", dpi=110)
-    stage.run.log_results([comparison / "methods.csv", comparison / "methods.png"])
+    files = [comparison / "methods.csv", comparison / "methods.png"]
+    stage.run.log_results(files, metrics={}, records=[])
     return f"{len(table)} methods\n{table.to_string(index=False)}\n"
 
 

@@ -17,8 +17,7 @@ from spectralnet.artifacts import EXAMPLE, load_json
 from spectralnet.data.texts import Tfidf
 from spectralnet.errors import DataError
 from spectralnet.methods.predictor import FILES, Predictor
-from spectralnet.tracking.leaderboard import find_store, without_password
-from spectralnet.tracking.runs import lock
+from spectralnet.tracking.runs import find_store, lock, without_password
 
 PACKAGE = Path(__file__).parents[1]
 # What `spectralnet.methods.predictor` imports; MLflow adds itself.
@@ -44,12 +43,9 @@ def log_predictor(folder: Path, card: str, name: str, alias: str) -> ModelInfo:
         Of the registered model; the alias moves to this version.
     """
     saved = load_json(folder / EXAMPLE)
-    takes_texts = isinstance(Predictor.load(folder).preparation, Tfidf)
-    example = (
-        pd.DataFrame({"text": saved["samples"]})
-        if takes_texts
-        else np.array(saved["samples"], dtype=saved["dtype"])  # (3, ...)
-    )
+    example: np.ndarray | pd.DataFrame = np.array(saved["samples"], saved["dtype"])  # (3, ...)
+    if isinstance(Predictor.load(folder).preparation, Tfidf):
+        example = pd.DataFrame({"text": saved["samples"]})
     with TemporaryDirectory() as temporary, lock():
         card_file = Path(temporary) / "MODEL_CARD.md"
         card_file.write_text(card, encoding="utf-8")
@@ -61,11 +57,7 @@ def log_predictor(folder: Path, card: str, name: str, alias: str) -> ModelInfo:
             artifacts={file.name: str(file) for file in files},
             signature=ModelSignature(infer_signature(example).inputs, OUTPUTS, OPTIONS),
             input_example=example,
-            # Versions without what builds add: torch's "+cpu".
-            pip_requirements=[
-                f"{package}=={importlib.metadata.version(package).partition('+')[0]}"
-                for package in REQUIREMENTS
-            ],
+            pip_requirements=[f"{package}=={_version(package)}" for package in REQUIREMENTS],
             registered_model_name=name,
         )
         client = MlflowClient()
@@ -77,10 +69,7 @@ def log_predictor(folder: Path, card: str, name: str, alias: str) -> ModelInfo:
 def fetch_model(uri: str, folder: Path) -> Path:
     """Copy a logged predictor's files into `folder`; return where `Predictor.load` finds them.
 
-    Raises
-    ------
-    DataError
-        If MLflow has no such model, or it is no predictor.
+    A `DataError` if MLflow has no such model.
     """
     find_store()
     try:
@@ -89,3 +78,7 @@ def fetch_model(uri: str, folder: Path) -> Path:
         text = f"model {uri} cannot be had from the store {mlflow.get_tracking_uri()}: {error}"
         raise DataError(without_password(text)) from error
     return local / "artifacts"
+
+
+def _version(package: str) -> str:
+    return importlib.metadata.version(package).partition("+")[0]  # of torch, without "+cpu"

@@ -1,4 +1,4 @@
-"""What MLflow is told: one parent run a configuration, one child a stage that really ran."""
+"""MLflow's runs: one parent a configuration, one child a stage that really ran."""
 
 import hashlib
 import json
@@ -6,10 +6,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import mlflow
 import numpy as np
@@ -17,21 +18,18 @@ import pandas as pd
 import torch
 from filelock import FileLock
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Run
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
+
+from spectralnet.errors import DataError
 
 EXPERIMENT = "spectralnet"
 CODE = ["spectralnet", "stages", "dvc.yaml", ":(exclude)*.lock"]  # locks change in each run
-DVC = ("DVC_STAGE", "DVC_EXP_NAME", "DVC_EXP_BASELINE_REV")  # variables, tags of a stage
 DIRTY = "git.dirty"  # tag of a configuration that ran with code which its commit does not hold
 
 
 class StageRun:
-    """The MLflow run of one stage.
-
-    Attributes
-    ----------
-    run_id, parent_id : str
-    """
+    """The run of one stage, `run_id`, and that of its configuration, `parent_id`."""
 
     def __init__(self, run_id: str, parent_id: str) -> None:
         self.run_id = run_id
@@ -72,29 +70,19 @@ class StageRun:
         client.set_tag(self.parent_id, "data.sha256", sha256)
 
     def log_results(
-        self,
-        files: Sequence[Path],
-        metrics: dict[str, Any] | None = None,
-        records: Sequence[dict[str, Any]] = (),
+        self, files: list[Path], metrics: dict[str, Any], records: list[dict[str, Any]]
     ) -> None:
-        """Give the configuration its results.
+        """Give the configuration files, folders, and the numbers among `metrics`.
 
-        Parameters
-        ----------
-        files : sequence of Path
-            Files, and folders of them.
-        metrics : dict, optional
-            The numbers among them are logged.
-        records : sequence of dict
-            The run records of the stages whose artifacts were read: the tags
-            ``upstream.<stage>`` name the runs that made them, also where DVC restored them.
+        `records` are the run records of the stages whose artifacts were read: tags
+        ``upstream.<stage>`` name the runs that made these, also where DVC restored them.
         """
         client = MlflowClient()
         for record in records:
             client.set_tag(self.parent_id, f"upstream.{record['stage']}", record["run_id"])
         for path in files:
             client.log_artifact(self.parent_id, str(path))
-        mlflow.log_metrics(_numbers(metrics or {}), run_id=self.parent_id)
+        mlflow.log_metrics(_numbers(metrics), run_id=self.parent_id)
 
 
 @contextmanager
@@ -108,24 +96,18 @@ def stage_run(stage: str, params: dict[str, Any], is_last: bool = False) -> Iter
     Parameters
     ----------
     stage : str
-        Its name.
     params : dict
-        All parameters of the configuration, flat.
+        All of the configuration, flat.
     is_last : bool, default=False
         Whether the configuration is finished when the block is. Until then its parent is
         running, so that the leaderboard shows no run without scores as finished.
-
-    Yields
-    ------
-    StageRun
     """
     name, commit = os.environ.get("DVC_EXP_NAME"), _git("rev-parse", "HEAD")
     parent = _parent_run(commit, name, params, bool(_git("status", "--porcelain", "--", *CODE)))
     client, parent_id = MlflowClient(), parent.info.run_id
     if parent.info.status == "FAILED":
         client.update_run(parent_id, "RUNNING")
-    tags = {f"dvc.{n[4:].lower()}": os.environ[n] for n in DVC if n in os.environ}
-    tags["stage"] = stage
+    tags = {"stage": stage} | ({"dvc.exp_name": name} if name else {})
     try:
         with mlflow.start_run(run_name=stage, parent_run_id=parent_id, tags=tags) as run:
             mlflow.log_params(params)
@@ -142,21 +124,10 @@ def stage_run(stage: str, params: dict[str, Any], is_last: bool = False) -> Iter
 def record_restored(
     commit: str, name: str, params: dict[str, Any], about: dict[str, Any], **results: Any
 ) -> bool:
-    """Give an experiment that DVC restored whole from its cache the run that it has not.
+    """Give DVC's experiment `name`, which it restored whole from its cache, a run.
 
-    Parameters
-    ----------
-    commit, name : str
-        What DVC's experiment stands on, and its name.
-    params, about : dict
-        As the stages log them; what they know of the data, with `dataset` and `sha256`.
-    **results
-        As `StageRun.log_results` takes them.
-
-    Returns
-    -------
-    bool
-        False if it has a run with metrics already: nothing is changed.
+    `about` holds its `dataset` and the `sha256`; `results` are those of `StageRun.log_results`.
+    False if it has a run with metrics already: nothing is changed.
     """
     parent = _parent_run(commit, name, params)
     if parent.data.metrics:
@@ -166,6 +137,32 @@ def record_restored(
     run.log_results(**results)
     MlflowClient().set_terminated(run.run_id, "FINISHED")
     return True
+
+
+def finished_pipelines() -> list[Run]:
+    """List the runs of configurations that were evaluated, the oldest first."""
+    find_store()
+    wanted = "tags.stage = 'pipeline' and attributes.status = 'FINISHED' and metrics.seconds > 0"
+    found = mlflow.search_runs(
+        experiment_names=[EXPERIMENT],
+        filter_string=wanted,
+        order_by=["attributes.end_time ASC"],
+        output_format="list",
+    )
+    return list(found)
+
+
+def fetch_results(run_id: str, folder: Path) -> dict[str, str]:
+    """Copy metrics and pictures of a configuration's run into `folder`; return its parameters."""
+    find_store()
+    client = MlflowClient()
+    try:
+        for name in ("metrics.json", "pictures"):
+            client.download_artifacts(run_id, name, str(folder))
+        return client.get_run(run_id).data.params
+    except (MlflowException, OSError) as error:
+        store = without_password(mlflow.get_tracking_uri())
+        raise DataError(f"{run_id} is no evaluated run in {store}") from error
 
 
 def main_root() -> Path:
@@ -178,8 +175,24 @@ def lock() -> FileLock:
     return FileLock(main_root() / "mlflow.db.lock")
 
 
-def set_store() -> None:
-    """Point MLflow at the store, and keep its progress bars to terminals."""
+def find_store() -> None:
+    """Point MLflow at the store to read from it; a `DataError` if there is none."""
+    _set_store()
+    local = mlflow.get_tracking_uri().partition("sqlite:///")[2]
+    if local and not Path(local).exists():
+        raise DataError(
+            f"there is no MLflow store {local}: run from the root of a checkout with runs, or "
+            "set MLFLOW_TRACKING_URI"
+        )
+
+
+def without_password(text: str) -> str:
+    """Take user and password of the store's address out of a text that is shown."""
+    user, at, _ = urlsplit(mlflow.get_tracking_uri()).netloc.rpartition("@")
+    return text.replace(user + at, "")
+
+
+def _set_store() -> None:
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", str(sys.stderr.isatty()))
     uri = os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
     if (path := uri.removeprefix("sqlite:///")) != uri:  # DVC's temporary workspaces do not last
@@ -188,7 +201,7 @@ def set_store() -> None:
 
 def _open_store() -> str:
     """Return the id of the experiment, which is created if it is not there."""
-    set_store()
+    _set_store()
     served = mlflow.get_tracking_uri().startswith(("http:", "https:"))
     if not served and mlflow.get_experiment_by_name(EXPERIMENT) is None:
         # Else artifacts would go to the folder of whoever comes first, which may not last.

@@ -15,7 +15,7 @@ from mlflow.tracking import MlflowClient
 
 from spectralnet.errors import DataError
 from spectralnet.nets.blocks import MLP
-from spectralnet.tracking import leaderboard, registry
+from spectralnet.tracking import registry
 from spectralnet.tracking import runs as tracking
 
 PARAMS = {"dataset": "digits", "space": "code", "affinity": "siamese", "seed": 0}
@@ -83,14 +83,14 @@ def test_a_run_of_changed_code_does_not_pass_for_its_commit(store, monkeypatch, 
         (store / "stages/graph.py").write_text("two")
     monkeypatch.chdir(store)
     with tracking.stage_run("evaluate", PARAMS, is_last=True) as run:
-        run.log_results([], {"seconds": 1})
-    (found,) = leaderboard.finished_pipelines()
+        run.log_results([], {"seconds": 1}, [])
+    (found,) = tracking.finished_pipelines()
     assert found.data.tags["git.commit"] == head.stdout.strip()
     assert (tracking.DIRTY in found.data.tags) == changed
     (store / "stages/graph.py").write_text("three")
     with pytest.raises(RuntimeError), tracking.stage_run("graph", PARAMS):
         raise RuntimeError
-    assert [run.info.run_id for run in leaderboard.finished_pipelines()] == [found.info.run_id]
+    assert [run.info.run_id for run in tracking.finished_pipelines()] == [found.info.run_id]
 
 
 def test_a_failed_stage_is_a_failed_run(store):
@@ -108,16 +108,16 @@ def test_a_failed_stage_is_a_failed_run(store):
 def test_what_is_finished_outlives_a_later_failure_on_the_same_data(store):
     with tracking.stage_run("evaluate", PARAMS, is_last=True) as run:
         run.log_dataset("digits", "ab" * 32)
-        run.log_results([], {"seconds": 1})
+        run.log_results([], {"seconds": 1}, [])
     with pytest.raises(RuntimeError), tracking.stage_run("graph", PARAMS):
         raise RuntimeError
-    (found,) = leaderboard.finished_pipelines()
+    (found,) = tracking.finished_pipelines()
     assert found.data.metrics["seconds"] == 1
     with tracking.stage_run("prepare", PARAMS) as run:
         run.log_dataset("digits", "cd" * 32)
     with pytest.raises(RuntimeError), tracking.stage_run("graph", PARAMS):
         raise RuntimeError
-    assert leaderboard.finished_pipelines() == []
+    assert tracking.finished_pipelines() == []
 
 
 def test_a_relative_store_is_that_of_the_main_checkout(store, tmp_path_factory, monkeypatch):
@@ -131,7 +131,7 @@ def test_a_relative_store_is_that_of_the_main_checkout(store, tmp_path_factory, 
 
 def test_reading_makes_no_store(store):
     with pytest.raises(DataError, match=r"there is no MLflow store .*mlflow.db"):
-        leaderboard.finished_pipelines()
+        tracking.finished_pipelines()
     with pytest.raises(DataError, match="set MLFLOW_TRACKING_URI"):
         registry.fetch_model("models:/none@latest", store)
     assert not (store / "mlflow.db").exists()
@@ -141,7 +141,7 @@ def test_no_message_shows_a_password(store, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://ada:s3cret@127.0.0.1:9")  # nobody listens
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     monkeypatch.setattr(mlflow.tracking._tracking_service.utils, "_tracking_uri", None)
-    for ask in (leaderboard.fetch_results, registry.fetch_model):
+    for ask in (tracking.fetch_results, registry.fetch_model):
         with pytest.raises(DataError, match=r"http://127\.0\.0\.1:9") as raised:
             ask("models:/none/1", store)
         assert "s3cret" not in str(raised.value)
@@ -152,12 +152,12 @@ def test_what_ran_with_changed_code_is_not_recorded_as_restored(store, monkeypat
     monkeypatch.setattr(tracking, "_git", lambda *command: "changed")
     monkeypatch.setenv("DVC_EXP_NAME", "quiet-dog")
     with tracking.stage_run("evaluate", PARAMS, is_last=True) as run:
-        run.log_results([], {"seconds": 1})
+        run.log_results([], {"seconds": 1}, [])
     about = {"dataset": "digits", "sha256": "ab" * 32}
     assert not tracking.record_restored(
-        "changed", "quiet-dog", PARAMS, about, files=[], metrics={"seconds": 1}
+        "changed", "quiet-dog", PARAMS, about, files=[], metrics={}, records=[]
     )
-    (found,) = leaderboard.finished_pipelines()
+    (found,) = tracking.finished_pipelines()
     assert tracking.DIRTY in found.data.tags
 
 
@@ -199,7 +199,7 @@ from spectralnet.tracking import runs as tracking
 with tracking.stage_run(sys.argv[1], {PARAMS!r}) as run:
     file = Path({str(folder)!r}, sys.argv[1])
     file.write_text("made by " + sys.argv[1])
-    run.log_results([file])
+    run.log_results([file], {{}}, [])
 """
     command = [sys.executable, "-c", program]
     started = [
