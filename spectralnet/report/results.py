@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -110,24 +109,12 @@ def merge(table: pd.DataFrame, rows: list[dict[str, object]]) -> pd.DataFrame:
     return runs.tail(1).sort_values([*SETTING, "seed"], ignore_index=True)
 
 
-def summarise(table: pd.DataFrame) -> pd.DataFrame:
-    """Average over seeds: one row a setting, with what `document` shows of it."""
+def summarise(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """Average over seeds: one row a setting, as `document` shows it beside published figures."""
+    papers = published.assign(fit_on="all", topics="", labelled="0.0").drop_duplicates(SETTING)
     table = table.astype(dict.fromkeys(NUMBERS, float))
-    table["seconds"] -= table["seconds_evaluate"].fillna(0)
-    groups = table.groupby([*SETTING, "n"])
-    return groups.agg(
-        seeds=("seed", lambda seeds: ", ".join(str(seed) for seed in sorted(seeds))),
-        acc=("acc", "mean"),
-        acc_std=("acc", "std"),
-        worst=("acc", "min"),
-        nmi=("nmi", "mean"),
-        nmi_std=("nmi", "std"),
-        acc_test=("acc_test", "mean"),
-        grassmann=("grassmann", "mean"),
-        # A run that shared the machine took longer, one that went on from a checkpoint less.
-        seconds=("seconds", "median"),
-        peak_memory=("peak_memory", "mean"),
-    ).reset_index()
+    table = table.merge(papers, "left", on=SETTING, suffixes=("", "_paper"))
+    return pd.DataFrame([_averaged(runs) for _, runs in table.groupby([*SETTING, "n"])])
 
 
 def rank_correlations(table: pd.DataFrame) -> pd.DataFrame:
@@ -161,13 +148,11 @@ def document(table: pd.DataFrame, published: pd.DataFrame) -> str:
         `dataset`, `method`, `space`, `affinity`, `augment`, `acc`, `nmi`, `source`: figures
         of papers, by the name of the system where it is none of ours.
     """
-    papers = published.assign(fit_on="all", topics="", labelled="0.0").drop_duplicates(SETTING)
-    summary = summarise(table).merge(papers, "left", on=SETTING, suffixes=("", "_paper"))
     parts = [INTRODUCTION]
-    for dataset, rows in summary.groupby("dataset"):
-        shown = pd.DataFrame([_shown(row) for row in rows.to_dict("records")])
+    for dataset, runs in table.groupby("dataset"):
         theirs = published[published["dataset"] == dataset].drop(columns="dataset")
-        parts += [f"## {dataset}\n", markdown(shown), "Published elsewhere:\n", markdown(theirs)]
+        parts += [f"## {dataset}\n", markdown(summarise(runs, published))]
+        parts += ["Published elsewhere:\n", markdown(theirs)]
     return "\n".join([*parts, ON_CRITERIA, markdown(rank_correlations(table))])
 
 
@@ -182,27 +167,30 @@ def markdown(table: pd.DataFrame) -> str:
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines) + "\n"
 
 
-def _shown(row: Mapping[Any, Any]) -> dict[str, object]:
+def _averaged(runs: pd.DataFrame) -> dict[str, object]:
+    row, mean = runs.iloc[0], runs[NUMBERS].mean()
     unusual = {name: row[name] for name, usual in USUAL.items() if row[name] != usual}
     setting = [row["space"], row["affinity"], *(f"{k} {v}" for k, v in unusual.items())]
+    # A run that shared the machine took longer, one that went on from a checkpoint less.
+    seconds = (runs["seconds"] - runs["seconds_evaluate"].fillna(0)).median()
     return {
         "method": row["method"],
         "setting": ", ".join(filter(None, setting)),
         "n": row["n"],
-        "seeds": row["seeds"],
-        "ACC": f"{row['acc']:.3f} ± {row['acc_std']:.3f}".removesuffix(" ± nan"),
-        "worst": row["worst"],
-        "NMI": f"{row['nmi']:.3f} ± {row['nmi_std']:.3f}".removesuffix(" ± nan"),
-        "held out": row["acc_test"],
-        "Grassmann²": row["grassmann"],
-        "seconds": f"{row['seconds']:.0f}".replace("nan", ""),
-        "MiB": f"{row['peak_memory']:.0f}".replace("nan", ""),
+        "seeds": ", ".join(str(seed) for seed in sorted(runs["seed"])),
+        "ACC": f"{mean['acc']:.3f} ± {runs['acc'].std():.3f}".removesuffix(" ± nan"),
+        "worst": runs["acc"].min(),
+        "NMI": f"{mean['nmi']:.3f} ± {runs['nmi'].std():.3f}".removesuffix(" ± nan"),
+        "held out": mean["acc_test"],
+        "Grassmann²": mean["grassmann"],
+        "seconds": f"{seconds:.0f}".replace("nan", ""),
+        "MiB": f"{mean['peak_memory']:.0f}".replace("nan", ""),
         "paper": f"{row['acc_paper']:.3f} / {row['nmi_paper']:.3f}".replace("nan / nan", ""),
         "command": _command(row, unusual),
     }
 
 
-def _command(row: Mapping[Any, Any], unusual: dict[str, str]) -> str:
+def _command(row: pd.Series, unusual: dict[str, str]) -> str:
     if row["method"] not in TARGETS:
         return ""
     given = {name: row[name] for name in ("dataset", "space", "affinity") if row[name]} | unusual

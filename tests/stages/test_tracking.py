@@ -144,6 +144,7 @@ def test_no_message_shows_a_password(store, monkeypatch):
     for ask in (tracking.fetch_results, registry.fetch_model):
         with pytest.raises(DataError, match=r"http://127\.0\.0\.1:9") as raised:
             ask("models:/none/1", store)
+        assert "s3cret" in str(raised.value.__cause__)  # of MLflow
         assert "s3cret" not in str(raised.value)
         assert "ada" not in str(raised.value)
 
