@@ -22,8 +22,8 @@ def params_of(method="spectralnet", **changes):
     return {name: str(value) for name, value in flat.items()}
 
 
-def run_of(params, commit, **metrics):
-    data = SimpleNamespace(params=params, metrics=metrics, tags={"git.commit": commit})
+def run_of(params, tags, **metrics):
+    data = SimpleNamespace(params=params, metrics=metrics, tags=tags)
     return SimpleNamespace(data=data)
 
 
@@ -51,9 +51,16 @@ def test_a_run_that_todays_settings_refuse_is_no_result(monkeypatch):
 def test_the_last_run_counts_also_of_baselines(monkeypatch, tmp_path):
     monkeypatch.chdir(ROOT)
     alone = params_of("ae_kmeans", seed=0)
-    own = run_of(alone, "old", n=5, acc=0.5, acc_test=0.4, seconds=7)
-    whole = run_of(params_of(seed=0), "new", n=5, acc=0.9, kmeans_acc=0.6, seconds=9)
-    latest = (([own, whole], [0.6, np.nan, "new", 7]), ([whole, own], [0.5, 0.4, "old", 7]))
+    own = run_of(
+        alone, {"git.commit": "0" * 40, "git.dirty": "true"}, n=5, acc=0.5, acc_test=0.4, seconds=7
+    )
+    whole = run_of(
+        params_of(seed=0), {"git.commit": "1" * 40}, n=5, acc=0.9, kmeans_acc=0.6, seconds=9
+    )
+    latest = (
+        ([own, whole], [0.6, np.nan, "1" * 12, 7]),
+        ([whole, own], [0.5, 0.4, "0" * 12 + "-dirty", 7]),
+    )
     for order, expected in latest:
         monkeypatch.setattr(collect, "finished_pipelines", lambda order=order: order)
         table = tmp_path / f"{expected[2]}.csv"
