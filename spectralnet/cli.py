@@ -153,7 +153,7 @@ def report(run: str, out: Path) -> None:
     try:
         from spectralnet.artifacts import whole_file
         from spectralnet.report.page import read_results, render_report
-        from spectralnet.tracking.leaderboard import fetch_results
+        from spectralnet.tracking.runs import fetch_results
 
         with TemporaryDirectory() as folder:
             params = fetch_results(run, Path(folder))

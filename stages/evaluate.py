@@ -64,8 +64,10 @@ def evaluate(
     figures["eigenvalues"] = plots.eigenvalues(learned, exact, metrics.get("suggested_n_clusters"))
     clustered = pd.read_csv(data / "samples.csv").assign(cluster=clusters)
     records = [load_json(f / "run.json") for f in (data, features, graph, affinity, model)]
-    _write(stage, results, metrics, figures, records, about, clustered)
-    stage.run.log_artifacts([model / "clusters.npy"], on_parent=True)
+    _write(stage, results, metrics, figures, records, clustered)
+    stage.run.log_dataset(about["dataset"], about["sha256"])
+    made = [results / name for name in ("metrics.json", "pictures", "report.html")]
+    stage.run.log_results([*made, model / "clusters.npy"], metrics, records)
     card = model_card(about, stage.params.flat(), metrics)
     log_predictor(model, card, f"spectralnet-{stage.params.dataset}", stage.params.variant())
     score = "no labels"
@@ -136,10 +138,9 @@ def _write(
     metrics: dict[str, Any],
     figures: dict[str, Figure],
     records: list[dict[str, Any]],
-    about: dict[str, Any],
     clustered: pd.DataFrame,
 ) -> None:
-    """Write metrics and pictures, and tell MLflow, the configuration's own run included."""
+    """Write metrics, to which time and memory are added, clusters, pictures and the report."""
     seconds = {record["stage"]: record["seconds"] for record in records}
     seconds[stage.name] = stage.seconds()
     metrics |= {f"seconds_{name}": round(value, 1) for name, value in seconds.items()}
@@ -153,11 +154,6 @@ def _write(
     with whole_file(results / "report.html") as partial:
         report = render_report(stage.params.flat(), metrics, read_results(results)[1])
         partial.write_text(report, encoding="utf-8")
-    stage.run.log_dataset(about["dataset"], about["sha256"])
-    stage.run.log_metrics(metrics, on_parent=True)
-    stage.run.log_upstream(records)
-    made = [results / name for name in ("metrics.json", "pictures", "report.html")]
-    stage.run.log_artifacts(made, on_parent=True)
 
 
 if __name__ == "__main__":

@@ -117,9 +117,9 @@ def write_clustering(
         metrics |= {f"{name}_test": score for name, score in scored.items()}
     save_array(folder / "clusters.npy", found.clusters)
     save_json(folder / "metrics.json", metrics)
-    stage.run.log_metrics(metrics, on_parent=True)
-    stage.run.log_upstream(records)
-    stage.run.log_artifacts([folder / "clusters.npy", folder / "metrics.json"], on_parent=True)
+    about, made = load_json(data / "about.json"), [folder / "clusters.npy", folder / "metrics.json"]
+    stage.run.log_dataset(about["dataset"], about["sha256"])
+    stage.run.log_results(made, metrics, records)
     return (
         f"ACC {metrics['acc']:.3f}, NMI {metrics['nmi']:.3f}" if "acc" in metrics else "no labels"
     )

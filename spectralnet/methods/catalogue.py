@@ -1,6 +1,6 @@
 """The methods beside SpectralNet: each stands here once, with all that belongs to it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pkgutil import resolve_name
 
@@ -38,7 +38,7 @@ class Method:
     target: str
     params: type[Block] | None = None
     pretraining: str | None = None
-    row: Mapping[str, str] = field(default_factory=dict)
+    row: dict[str, str] = field(default_factory=dict)
 
     @property
     def cluster(self) -> Callable[[Task], Found]:

@@ -3,5 +3,5 @@
 * `plots`, `captions`: pictures, and what to see in them
 * `page`: the report of a run, one HTML file
 * `model_card`: what a model is, in Markdown
-* `results`, `results_document`: the table of all results, and its document
+* `results`: the table of all results, and its document
 """

@@ -1,77 +1,83 @@
-"""The table of results: one row a run and method, and its averages over seeds."""
+"""The table of results, one row a run and method, and its document beside published figures."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
+from spectralnet.methods.catalogue import METHODS
+
 SETTING = ["dataset", "method", "space", "affinity", "augment", "fit_on", "topics", "labelled"]
 SCORES = ["acc", "nmi", "ari"]
-OF_THE_RUN = ["acc_test", "nmi_test", "kmeans_acc", "spectral_acc", "grassmann", "seconds"]
-CRITERIA = ["modularity", "seed_agreement", "agreement", "grassmann", "eigengap"]
-STAGES = ["prepare", "autoencoder", "graph", "siamese", "spectralnet", "evaluate"]
-SECONDS = [f"seconds_{stage}" for stage in STAGES]
+CRITERIA = ["modularity", "agreement", "grassmann", "eigengap"]
 COST = ["seconds", "peak_memory"]
-SUGGESTED = "suggested_n_clusters"
-OTHERS = [
-    *["modularity", "seed_agreement", "agreement", "eigengap", SUGGESTED, *SECONDS],
-    "peak_memory",
+STAGES = ["prepare", "autoencoder", "graph", "siamese", "spectralnet", "evaluate"]
+NUMBERS = [
+    *[*SCORES, "acc_test", "nmi_test", "kmeans_acc", "spectral_acc", *CRITERIA],
+    *["suggested_n_clusters", *(f"seconds_{stage}" for stage in STAGES), *COST],
 ]
-RECORDED = [*OF_THE_RUN, *OTHERS]
-NUMBERS = [*SCORES, *RECORDED]
-COLUMNS = [
-    *["dataset", "method", "space", "affinity", "augment", "fit_on", "topics", "seed", "n"],
-    *[*SCORES, *OF_THE_RUN, "commit", "labelled", *OTHERS],
-]
+COLUMNS = [*SETTING, "seed", "n", *NUMBERS, "commit"]
 # What SpectralNet's evaluation scores beside it, by the prefix of its metrics.
 BASELINES = {
     "kmeans_": {"method": "kmeans", "affinity": "", "augment": "none"},  # of the space alone
     "kmeans_embedding_": {"method": "kmeans"},
     "spectral_": {"method": "spectral"},
 }
-# Runs of methods of their own, by the rows that hold them; others depend on no space or affinity.
-SAME = {
-    "kmeans": {"space": "input"},
-    "ae_kmeans": {"method": "kmeans", "space": "code"},
-}
+PLAIN = {"spectralnet", "kmeans", "spectral"}  # what a plain run makes; DVC is told the others
+USUAL = {"augment": "none", "fit_on": "all", "topics": "", "labelled": "0.0"}
+INTRODUCTION = """# Results
+
+Made by `python -m stages.collect` from what the runs recorded ([results.csv](results.csv)), not
+by hand. ACC and NMI (arithmetic mean of the entropies) are means over seeds ± their standard
+deviation. Labels score; nothing is trained by them, except where a part is said to be labelled.
+
+* method and setting: `kmeans, code` is k-means on the codes, `kmeans, input` on the input
+  features, `kmeans, ..., siamese` on the Siamese embedding; `spectral` is exact spectral
+  clustering of the graph of the space and affinity. Other names: [methods.md](methods.md).
+* `worst`: the least ACC of the seeds. `held out`: ACC of points that were not fitted, whose
+  clusters are matched to classes by themselves.
+* `Grassmann²`: squared Grassmann distance of the net's eigenspace to the exact one. 0 is best; a
+  lost eigenvector adds 1.
+* `seconds` (median, scoring left out) and `MiB` (the most memory that a stage held) are of all
+  stages of a method; a baseline that SpectralNet's evaluation made has none. Some runs shared the
+  cores with other work.
+* `paper`: ACC / NMI of the same setting as published elsewhere; sources are in the table below.
+* `command`: what makes the row, for each seed; it starts from the committed parameters
+  (`git checkout HEAD -- params.yaml`). A baseline is made by SpectralNet's run.
+"""
+ON_CRITERIA = """## Criteria without labels
+
+Spearman's rank correlation with ACC over the runs of a data set: over all of them, where settings
+differ too, and within a setting (distances from the mean of its seeds). `modularity`: of the
+clusters in the graph's edges, which chooses the number of eigenvectors (fairly compared within one
+graph only: `python -m benchmarks.selection`); `agreement`: NMI with exact spectral clustering of
+the same graph; `grassmann`: squared Grassmann distance to its eigenspace; `eigengap`: relative gap
+after as many eigenvalues as clusters.
+"""
 
 
 def rows_of(
     params: Mapping[str, str], metrics: Mapping[str, float], commit: str
 ) -> list[dict[str, object]]:
-    """Turn what a run recorded into rows: SpectralNet's, and those of baselines on its inputs.
+    """Turn what a run logged into rows, by `COLUMNS`: its own, and those of its baselines.
 
-    A run of another method gives one row.
-
-    Parameters
-    ----------
-    params, metrics : dict
-        As `evaluate`, or a method's stage, logs them.
-    commit : str
-
-    Returns
-    -------
-    list of dict
-        Keys are `COLUMNS`, as far as they apply. "kmeans" is k-means on the features of the
-        space or, with affinity "siamese", on the learned embedding; "spectral" is by the exact
-        eigenvectors of the graph.
+    "kmeans" is k-means on the features of the space or, with affinity "siamese", on the learned
+    embedding; "spectral" is by the exact eigenvectors of the graph.
     """
-    setting = {name: params[name] for name in SETTING if name in params}
-    shared = setting | {"seed": int(params["seed"]), "n": int(metrics["n"]), "commit": commit}
-    if "method" in params:
-        row = shared | {n: metrics[n] for n in NUMBERS if n in metrics}
-        if params["method"] != "spectral":  # which is the graph's
-            unused = {"space": "", "affinity": "", "augment": "none"}
-            row |= unused | SAME.get(params["method"], {})
-        return [row]
-    recorded = {name: metrics[name] for name in NUMBERS if name in metrics}
-    rows: list[dict[str, object]] = [shared | {"method": "spectralnet"} | recorded]
-    for prefix, named in BASELINES.items():
-        if prefix == "kmeans_embedding_" and params["affinity"] != "siamese":
-            continue  # the features of the space are the net's input
-        scores = {name: metrics[prefix + name] for name in SCORES if prefix + name in metrics}
-        rows.append(shared | named | scores)
-    return rows
+    shared: dict[str, object] = {name: params[name] for name in SETTING if name in params}
+    shared |= {"seed": int(params["seed"]), "n": int(metrics["n"]), "commit": commit}
+    own = shared | {name: metrics[name] for name in NUMBERS if name in metrics}
+    if (method := params.get("method", "spectralnet")) == "spectralnet":
+        rows = [own | {"method": method}]
+        for prefix, named in BASELINES.items():
+            if prefix == "kmeans_embedding_" and params["affinity"] != "siamese":
+                continue  # the features of the space are the net's input
+            scores = {name: metrics[prefix + name] for name in SCORES if prefix + name in metrics}
+            rows.append(shared | named | scores)
+        return rows
+    if method != "spectral":  # which is the graph's
+        own |= {"space": "", "affinity": "", "augment": "none"} | METHODS[method].row
+    return [own]
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -85,72 +91,99 @@ def merge(table: pd.DataFrame, rows: list[dict[str, object]]) -> pd.DataFrame:
 
     Only a baseline's time and memory, which no evaluation measures, outlive its own run's row.
     """
-    new = pd.DataFrame(rows).reindex(columns=COLUMNS)
-    whole = pd.concat([table.reindex(columns=COLUMNS).astype(object), new.astype(object)])
+    parts = (table, pd.DataFrame(rows))
+    whole = pd.concat([part.reindex(columns=COLUMNS).astype(object) for part in parts])
     whole[SETTING] = whole[SETTING].fillna("").astype(str)
     runs = whole.groupby([*SETTING, "seed"])
     whole[COST] = runs[COST].ffill()
     return runs.tail(1).sort_values([*SETTING, "seed"], ignore_index=True)
 
 
-def summarise(table: pd.DataFrame) -> pd.DataFrame:
-    """Average over seeds: one row a setting, with mean, standard deviation and least ACC.
-
-    Parameters
-    ----------
-    table : DataFrame
-        With `COLUMNS`.
-
-    Returns
-    -------
-    DataFrame
-        `SETTING`, `n`, `seeds` (which), and for each number its mean over them, for seconds
-        the median; `acc_std`, `nmi_std` (NaN for one seed), `acc_min`, and
-        `seconds_unscored`, without the evaluation.
-    """
+def summarise(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """Average over seeds: one row a setting, as `document` shows it beside published figures."""
+    papers = published.assign(fit_on="all", topics="", labelled="0.0").drop_duplicates(SETTING)
     table = table.astype(dict.fromkeys(NUMBERS, float))
-    table["seconds_unscored"] = table["seconds"] - table["seconds_evaluate"].fillna(0)
-    groups = table.groupby([*SETTING, "n"])
-    summary = groups[NUMBERS].mean()
-    # A run that shared the machine took longer, one that went on from a checkpoint less.
-    seconds = ["seconds", "seconds_unscored", *SECONDS]
-    summary[seconds] = groups[seconds].median()
-    summary[["acc_std", "nmi_std"]] = groups[["acc", "nmi"]].std()
-    summary["acc_min"] = groups["acc"].min()
-    summary["suggested"] = groups[SUGGESTED].agg(
-        lambda found: ", ".join(f"{k:.0f}" for k in found.dropna())
-    )
-    summary["seeds"] = groups["seed"].agg(lambda seeds: ", ".join(str(s) for s in sorted(seeds)))
-    return summary.reset_index()
+    table = table.merge(papers, "left", on=SETTING, suffixes=("", "_paper"))
+    return pd.DataFrame([_averaged(runs) for _, runs in table.groupby([*SETTING, "n"])])
 
 
 def rank_correlations(table: pd.DataFrame) -> pd.DataFrame:
     """Say how well criteria that need no labels rank runs: Spearman's correlation with ACC.
 
+    Two rows a data set: over its runs, and within settings, where each number is taken as its
+    distance from the mean of the runs that differ in the seed only (three at least); empty where
+    fewer than three runs have it. A good criterion is near 1, `grassmann` near -1.
+    """
+    rows = []
+    for dataset, runs in table[table["method"] == "spectralnet"].groupby("dataset"):
+        scored = runs[["acc", *CRITERIA]].astype(float)
+        settings = [runs[name] for name in SETTING]
+        distances = scored - scored.groupby(settings).transform("mean")
+        repeated = runs.groupby(SETTING)["seed"].transform("size") >= 3
+        for compared, numbers in (("all", scored), ("within a setting", distances[repeated])):
+            found = numbers.corr(method="spearman", min_periods=3)["acc"][CRITERIA]
+            about = {"dataset": dataset, "compared": compared, "runs": len(numbers)}
+            rows.append(about | found.to_dict())
+    return pd.DataFrame(rows)
+
+
+def document(table: pd.DataFrame, published: pd.DataFrame) -> str:
+    """Write the results as Markdown.
+
     Parameters
     ----------
     table : DataFrame
         With `COLUMNS`.
-
-    Returns
-    -------
-    DataFrame
-        Two rows a data set: over its runs, and `within` settings, where each number is taken
-        as its distance from the mean of the runs that differ in the seed only (three at
-        least). `runs` and a column a criterion; empty where fewer than three runs have it. A
-        good criterion is near 1, `grassmann` near -1.
+    published : DataFrame
+        `dataset`, `method`, `space`, `affinity`, `augment`, `acc`, `nmi`, `source`: figures
+        of papers, by the name of the system where it is none of ours.
     """
-    ours = table[table["method"] == "spectralnet"]
-    ours = ours.astype(dict.fromkeys(["acc", *CRITERIA], float))
-    rows = []
-    for dataset, runs in ours.groupby("dataset"):
-        settings = runs.groupby(SETTING)
-        scored = runs[["acc", *CRITERIA]]
-        distances = scored - settings[list(scored)].transform("mean")
-        repeated = settings["seed"].transform("size") >= 3
-        for compared, numbers in (("all", scored), ("within a setting", distances[repeated])):
-            known = numbers[CRITERIA].notna().sum() >= 3
-            found = numbers.corr(method="spearman")["acc"][CRITERIA]
-            about = {"dataset": dataset, "compared": compared, "runs": len(numbers)}
-            rows.append(about | found.where(known).to_dict())
-    return pd.DataFrame(rows)
+    parts = [INTRODUCTION]
+    for dataset, runs in table.groupby("dataset"):
+        theirs = published[published["dataset"] == dataset].drop(columns="dataset")
+        parts += [f"## {dataset}\n", markdown(summarise(runs, published))]
+        parts += ["Published elsewhere:\n", markdown(theirs)]
+    return "\n".join([*parts, ON_CRITERIA, markdown(rank_correlations(table))])
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """Turn a table into Markdown; fractions with three decimals, gaps empty."""
+    if table.empty:
+        return "none\n"
+    cells = table.map(
+        lambda value: f"{value:.3f}".removesuffix(".000") if isinstance(value, float) else value
+    )
+    lines = [table.columns, ["---"] * table.shape[1], *cells.where(table.notna(), "").to_numpy()]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines) + "\n"
+
+
+def _averaged(runs: pd.DataFrame) -> dict[str, object]:
+    row, mean = runs.iloc[0], runs[NUMBERS].mean()
+    unusual = {name: row[name] for name, usual in USUAL.items() if row[name] != usual}
+    setting = [row["space"], row["affinity"], *(f"{k} {v}" for k, v in unusual.items())]
+    # A run that shared the machine took longer, one that went on from a checkpoint less.
+    seconds = (runs["seconds"] - runs["seconds_evaluate"].fillna(0)).median()
+    return {
+        "method": row["method"],
+        "setting": ", ".join(filter(None, setting)),
+        "n": row["n"],
+        "seeds": ", ".join(str(seed) for seed in sorted(runs["seed"])),
+        "ACC": f"{mean['acc']:.3f} ± {runs['acc'].std():.3f}".removesuffix(" ± nan"),
+        "worst": runs["acc"].min(),
+        "NMI": f"{mean['nmi']:.3f} ± {runs['nmi'].std():.3f}".removesuffix(" ± nan"),
+        "held out": mean["acc_test"],
+        "Grassmann²": mean["grassmann"],
+        "seconds": f"{seconds:.0f}".replace("nan", ""),
+        "MiB": f"{mean['peak_memory']:.0f}".replace("nan", ""),
+        "paper": f"{row['acc_paper']:.3f} / {row['nmi_paper']:.3f}".replace("nan / nan", ""),
+        "command": _command(row, unusual),
+    }
+
+
+def _command(row: pd.Series, unusual: dict[str, str]) -> str:
+    target = "" if row["method"] in PLAIN else f" {METHODS[row['method']].target}"
+    given = {name: row[name] for name in ("dataset", "space", "affinity") if row[name]} | unusual
+    if topics := given.pop("topics", ""):
+        given |= {"reuters.topics": topics, "reuters.n_clusters": topics}
+    changes = "".join(f" -S {name}={value}" for name, value in given.items())
+    return f"`dvc exp run{changes} -S seed=...{target}`"

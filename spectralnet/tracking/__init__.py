@@ -1,6 +1,5 @@
 """MLflow: the only room that knows it. Needs the extra ``pipeline``.
 
-* `runs`: what a stage logs
-* `leaderboard`: what was run
+* `runs`: what stages log, and what was run
 * `registry`, `serving`: models, logged and served
 """

@@ -3,34 +3,31 @@
 import importlib.metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import mlflow
 import numpy as np
 import pandas as pd
-from filelock import FileLock
 from mlflow.exceptions import MlflowException
-from mlflow.models import ModelSignature
+from mlflow.models import ModelSignature, infer_signature
 from mlflow.models.model import ModelInfo
 from mlflow.tracking import MlflowClient
-from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema, TensorSpec
-from numpy.typing import NDArray
+from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
 from spectralnet.artifacts import EXAMPLE, load_json
 from spectralnet.data.texts import Tfidf
 from spectralnet.errors import DataError
 from spectralnet.methods.predictor import FILES, Predictor
-from spectralnet.tracking.runs import find_store, main_root
+from spectralnet.tracking.runs import find_store, lock, without_password
 
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parents[1]
 # What `spectralnet.methods.predictor` imports; MLflow adds itself.
 REQUIREMENTS = (
-    "nltk", "numpy", "pandas", "pydantic", "pyyaml", "safetensors", "scikit-learn",
-    "scipy", "threadpoolctl", "torch", "tqdm",
+    "nltk", "numpy", "pandas", "safetensors", "scikit-learn", "scipy", "threadpoolctl", "torch",
+    "tqdm",
 )  # fmt: skip
 
 OUTPUTS = Schema([ColSpec("long", "cluster"), ColSpec("float", "distance")])
-EMBEDDING = ParamSpec("embedding", "boolean", False)  # asks for its columns too
+OPTIONS = ParamSchema([ParamSpec("embedding", "boolean", False)])  # asks for its columns too
 
 
 def log_predictor(folder: Path, card: str, name: str, alias: str) -> ModelInfo:
@@ -45,17 +42,20 @@ def log_predictor(folder: Path, card: str, name: str, alias: str) -> ModelInfo:
     name, alias : str
         Of the registered model; the alias moves to this version.
     """
-    example, signature = _interface(folder)
-    with TemporaryDirectory() as temporary, FileLock(main_root() / "mlflow.db.lock"):
+    saved = load_json(folder / EXAMPLE)
+    example: np.ndarray | pd.DataFrame = np.array(saved["samples"], saved["dtype"])  # (3, ...)
+    if isinstance(Predictor.load(folder).preparation, Tfidf):
+        example = pd.DataFrame({"text": saved["samples"]})
+    with TemporaryDirectory() as temporary, lock():
         card_file = Path(temporary) / "MODEL_CARD.md"
         card_file.write_text(card, encoding="utf-8")
         files = [*(folder / file for file in (*FILES, EXAMPLE)), card_file]
         logged = mlflow.pyfunc.log_model(
             name="predictor",
-            python_model=str(PACKAGE / "serving.py"),
+            python_model=str(PACKAGE / "tracking/serving.py"),
             code_paths=[str(PACKAGE)],
             artifacts={file.name: str(file) for file in files},
-            signature=signature,
+            signature=ModelSignature(infer_signature(example).inputs, OUTPUTS, OPTIONS),
             input_example=example,
             pip_requirements=[f"{package}=={_version(package)}" for package in REQUIREMENTS],
             registered_model_name=name,
@@ -69,29 +69,15 @@ def log_predictor(folder: Path, card: str, name: str, alias: str) -> ModelInfo:
 def fetch_model(uri: str, folder: Path) -> Path:
     """Copy a logged predictor's files into `folder`; return where `Predictor.load` finds them.
 
-    Raises
-    ------
-    DataError
-        If MLflow has no such model, or it is no predictor.
+    A `DataError` if MLflow has no such model.
     """
     find_store()
     try:
         local = Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(folder)))
     except (MlflowException, OSError) as error:
-        store = mlflow.get_tracking_uri()
-        raise DataError(f"model {uri} cannot be had from the store {store}: {error}") from error
+        text = f"model {uri} cannot be had from the store {mlflow.get_tracking_uri()}: {error}"
+        raise DataError(without_password(text)) from error
     return local / "artifacts"
-
-
-def _interface(folder: Path) -> tuple[NDArray[Any] | pd.DataFrame, ModelSignature]:
-    """Say what the model takes and gives: texts as a table, all else as an array."""
-    saved, options = load_json(folder / EXAMPLE), ParamSchema([EMBEDDING])
-    if isinstance(Predictor.load(folder).preparation, Tfidf):
-        texts = pd.DataFrame({"text": saved["samples"]})
-        return texts, ModelSignature(Schema([ColSpec("string", "text")]), OUTPUTS, options)
-    rows = np.array(saved["samples"], dtype=saved["dtype"])  # (3, ...)
-    taken = TensorSpec(rows.dtype, (-1, *rows.shape[1:]))
-    return rows, ModelSignature(Schema([taken]), OUTPUTS, options)
 
 
 def _version(package: str) -> str:

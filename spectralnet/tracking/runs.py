@@ -1,4 +1,4 @@
-"""What MLflow is told: one parent run a configuration, one child a stage that really ran."""
+"""MLflow's runs: one parent a configuration, one child a stage that really ran."""
 
 import hashlib
 import json
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import mlflow
 import numpy as np
@@ -17,6 +18,7 @@ import pandas as pd
 import torch
 from filelock import FileLock
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Run
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from spectralnet.errors import DataError
@@ -27,23 +29,15 @@ DIRTY = "git.dirty"  # tag of a configuration that ran with code which its commi
 
 
 class StageRun:
-    """The MLflow run of one stage.
+    """The run of one stage, `run_id`, and that of its configuration, `parent_id`."""
 
-    Attributes
-    ----------
-    run_id, parent_id : str
-    """
-
-    def __init__(self, client: MlflowClient, run_id: str, parent_id: str) -> None:
-        self._client = client
+    def __init__(self, run_id: str, parent_id: str) -> None:
         self.run_id = run_id
         self.parent_id = parent_id
 
-    def log_metrics(self, metrics: dict[str, Any], on_parent: bool = False) -> None:
-        """Log the numbers among `metrics`, on the parent run too if `on_parent`."""
-        metrics = {k: float(v) for k, v in metrics.items() if isinstance(v, int | float)}
-        for run_id in [self.run_id, self.parent_id][: 1 + on_parent]:
-            mlflow.log_metrics(metrics, run_id=run_id)
+    def log_metrics(self, metrics: dict[str, Any]) -> None:
+        """Log the numbers among `metrics`."""
+        mlflow.log_metrics(_numbers(metrics), run_id=self.run_id)
 
     def log_curve(self, history: pd.DataFrame) -> None:
         """Log a trainer's history: each column but `epoch` becomes a curve over it."""
@@ -53,8 +47,7 @@ class StageRun:
             for row in history.to_dict("records")
             for name in history.columns.drop("epoch")
         ]
-        for start in range(0, len(points), 1000):  # the most that one call takes
-            self._client.log_batch(self.run_id, metrics=points[start : start + 1000])
+        MlflowClient().log_batch(self.run_id, metrics=points)
 
     def log_model(self, model: torch.nn.Module, name: str, n_features: int) -> None:
         """Log a net as an exported program, which loads without this package or a pickle."""
@@ -67,26 +60,29 @@ class StageRun:
         )
 
     def log_dataset(self, name: str, sha256: str) -> None:
-        """Name the data, by the hash of their contents, on the run and its parent."""
+        """Name the configuration's data, by the hash of their contents."""
+        client = MlflowClient()
         content = Dataset(name, sha256[:8], "code", json.dumps({"sha256": sha256}))
         used = DatasetInput(content, [InputTag("mlflow.data.context", "training")])
-        if self._client.get_run(self.parent_id).data.tags.get("data.sha256") != sha256:
-            self._client.update_run(self.parent_id, "RUNNING")  # its scores are of others
-        for run_id in (self.run_id, self.parent_id):
-            self._client.log_inputs(run_id, datasets=[used])
-            self._client.set_tag(run_id, "data.sha256", sha256)
+        if client.get_run(self.parent_id).data.tags.get("data.sha256") != sha256:
+            client.update_run(self.parent_id, "RUNNING")  # its scores are of others
+        client.log_inputs(self.parent_id, datasets=[used])
+        client.set_tag(self.parent_id, "data.sha256", sha256)
 
-    def log_upstream(self, records: list[dict[str, str]]) -> None:
-        """Name the runs that made what this stage read, also those restored from a cache."""
+    def log_results(
+        self, files: list[Path], metrics: dict[str, Any], records: list[dict[str, Any]]
+    ) -> None:
+        """Give the configuration files, folders, and the numbers among `metrics`.
+
+        `records` are the run records of the stages whose artifacts were read: tags
+        ``upstream.<stage>`` name the runs that made these, also where DVC restored them.
+        """
+        client = MlflowClient()
         for record in records:
-            for run_id in (self.run_id, self.parent_id):
-                self._client.set_tag(run_id, f"upstream.{record['stage']}", record["run_id"])
-
-    def log_artifacts(self, paths: list[Path], on_parent: bool = False) -> None:
-        """Copy files and folders into the run's artifacts, and the parent's if `on_parent`."""
-        for run_id in [self.run_id, self.parent_id][: 1 + on_parent]:
-            for path in paths:
-                self._client.log_artifact(run_id, str(path))
+            client.set_tag(self.parent_id, f"upstream.{record['stage']}", record["run_id"])
+        for path in files:
+            client.log_artifact(self.parent_id, str(path))
+        mlflow.log_metrics(_numbers(metrics), run_id=self.parent_id)
 
 
 @contextmanager
@@ -100,30 +96,22 @@ def stage_run(stage: str, params: dict[str, Any], is_last: bool = False) -> Iter
     Parameters
     ----------
     stage : str
-        Its name.
     params : dict
-        All parameters of the configuration, flat.
+        All of the configuration, flat.
     is_last : bool, default=False
         Whether the configuration is finished when the block is. Until then its parent is
         running, so that the leaderboard shows no run without scores as finished.
-
-    Yields
-    ------
-    StageRun
     """
-    # Two processes that both create a store, or a configuration's parent, would spoil it.
-    with FileLock(main_root() / "mlflow.db.lock"):
-        client, experiment_id = _open_store()
-        name = os.environ.get("DVC_EXP_NAME")
-        commit, dirty = _git("rev-parse", "HEAD"), bool(_git("status", "--porcelain", "--", *CODE))
-        parent_id = _parent_run(client, experiment_id, params, commit, name, dirty)
-        if client.get_run(parent_id).info.status == "FAILED":
-            client.update_run(parent_id, "RUNNING")
+    name, commit = os.environ.get("DVC_EXP_NAME"), _git("rev-parse", "HEAD")
+    parent = _parent_run(commit, name, params, bool(_git("status", "--porcelain", "--", *CODE)))
+    client, parent_id = MlflowClient(), parent.info.run_id
+    if parent.info.status == "FAILED":
+        client.update_run(parent_id, "RUNNING")
+    tags = {"stage": stage} | ({"dvc.exp_name": name} if name else {})
     try:
-        with mlflow.start_run(run_name=stage, parent_run_id=parent_id) as run:
-            mlflow.set_tags({"stage": stage, **_dvc_tags()})
+        with mlflow.start_run(run_name=stage, parent_run_id=parent_id, tags=tags) as run:
             mlflow.log_params(params)
-            yield StageRun(client, run.info.run_id, parent_id)
+            yield StageRun(run.info.run_id, parent_id)
     except BaseException:
         # What was finished keeps its scores until other data or other scores come.
         if is_last or client.get_run(parent_id).info.status != "FINISHED":
@@ -134,49 +122,47 @@ def stage_run(stage: str, params: dict[str, Any], is_last: bool = False) -> Iter
 
 
 def record_restored(
-    commit: str,
-    name: str,
-    params: dict[str, Any],
-    metrics: dict[str, Any],
-    records: list[dict[str, Any]],
-    about: dict[str, Any],
-    artifacts: list[Path],
+    commit: str, name: str, params: dict[str, Any], about: dict[str, Any], **results: Any
 ) -> bool:
-    """Give a configuration that DVC restored whole from its cache the run that it has not.
+    """Give DVC's experiment `name`, which it restored whole from its cache, a run.
 
-    Parameters
-    ----------
-    commit : str
-        That the experiment stands on.
-    name : str
-        Of DVC's experiment.
-    params, metrics : dict
-        As the stages log them.
-    records : list of dict
-        The run records of its stages.
-    about : dict
-        With the `dataset` and its `sha256`.
-    artifacts : list of Path
-
-    Returns
-    -------
-    bool
-        False if the configuration has a run with metrics already: nothing is changed.
+    `about` holds its `dataset` and the `sha256`; `results` are those of `StageRun.log_results`.
+    False if it has a run with metrics already: nothing is changed.
     """
-    with FileLock(main_root() / "mlflow.db.lock"):
-        client, experiment_id = _open_store()
-        keys = [_key(params, commit, name, dirty) for dirty in (False, True)]
-        found = [run for key in keys for run in _runs_of(client, experiment_id, key)]
-        if any(run.data.metrics for run in found):
-            return False
-        run_id = _parent_run(client, experiment_id, params, commit, name, dirty=False)
-    run = StageRun(client, run_id, run_id)
-    run.log_upstream(records)
+    parent = _parent_run(commit, name, params)
+    if parent.data.metrics:
+        return False
+    run = StageRun(parent.info.run_id, parent.info.run_id)
     run.log_dataset(about["dataset"], about["sha256"])
-    run.log_artifacts(artifacts)
-    run.log_metrics(metrics)
-    client.set_terminated(run_id, "FINISHED")
+    run.log_results(**results)
+    MlflowClient().set_terminated(run.run_id, "FINISHED")
     return True
+
+
+def finished_pipelines() -> list[Run]:
+    """List the runs of configurations that were evaluated, the oldest first."""
+    find_store()
+    wanted = "tags.stage = 'pipeline' and attributes.status = 'FINISHED' and metrics.seconds > 0"
+    found = mlflow.search_runs(
+        experiment_names=[EXPERIMENT],
+        filter_string=wanted,
+        order_by=["attributes.end_time ASC"],
+        output_format="list",
+    )
+    return list(found)
+
+
+def fetch_results(run_id: str, folder: Path) -> dict[str, str]:
+    """Copy metrics and pictures of a configuration's run into `folder`; return its parameters."""
+    find_store()
+    client = MlflowClient()
+    try:
+        for name in ("metrics.json", "pictures"):
+            client.download_artifacts(run_id, name, str(folder))
+        return client.get_run(run_id).data.params
+    except (MlflowException, OSError) as error:
+        store = without_password(mlflow.get_tracking_uri())
+        raise DataError(f"{run_id} is no evaluated run in {store}") from error
 
 
 def main_root() -> Path:
@@ -184,17 +170,14 @@ def main_root() -> Path:
     return Path(os.environ.get("DVC_ROOT", ".")).resolve()
 
 
-def set_store() -> None:
-    """Point MLflow at the store, and keep its progress bars to terminals."""
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", str(sys.stderr.isatty()))
-    uri = os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
-    if (path := uri.removeprefix("sqlite:///")) != uri:  # DVC's temporary workspaces do not last
-        mlflow.set_tracking_uri(f"sqlite:///{main_root() / path}")
+def lock() -> FileLock:
+    """Let one process at a time create what two would spoil: a store, a parent, a version."""
+    return FileLock(main_root() / "mlflow.db.lock")
 
 
 def find_store() -> None:
     """Point MLflow at the store to read from it; a `DataError` if there is none."""
-    set_store()
+    _set_store()
     local = mlflow.get_tracking_uri().partition("sqlite:///")[2]
     if local and not Path(local).exists():
         raise DataError(
@@ -203,61 +186,57 @@ def find_store() -> None:
         )
 
 
-def _open_store() -> tuple[MlflowClient, str]:
-    root = main_root()
-    set_store()
-    client = MlflowClient()
+def without_password(text: str) -> str:
+    """Take user and password of the store's address out of a text that is shown."""
+    user, at, _ = urlsplit(mlflow.get_tracking_uri()).netloc.rpartition("@")
+    return text.replace(user + at, "")
+
+
+def _set_store() -> None:
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", str(sys.stderr.isatty()))
+    uri = os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
+    if (path := uri.removeprefix("sqlite:///")) != uri:  # DVC's temporary workspaces do not last
+        mlflow.set_tracking_uri(f"sqlite:///{main_root() / path}")
+
+
+def _open_store() -> str:
+    """Return the id of the experiment, which is created if it is not there."""
+    _set_store()
     served = mlflow.get_tracking_uri().startswith(("http:", "https:"))
-    if not served and client.get_experiment_by_name(EXPERIMENT) is None:
+    if not served and mlflow.get_experiment_by_name(EXPERIMENT) is None:
         # Else artifacts would go to the folder of whoever comes first, which may not last.
-        client.create_experiment(EXPERIMENT, (root / "mlartifacts").as_uri())
-    experiment_id = mlflow.set_experiment(EXPERIMENT).experiment_id
-    return client, experiment_id
+        mlflow.create_experiment(EXPERIMENT, (main_root() / "mlartifacts").as_uri())
+    return mlflow.set_experiment(EXPERIMENT).experiment_id
 
 
 def _parent_run(
-    client: MlflowClient,
-    experiment_id: str,
-    params: dict[str, Any],
-    commit: str,
-    name: str | None,
-    dirty: bool,
-) -> str:
-    """Find or create the run of a configuration, in the experiment `name` on `commit`."""
-    key = _key(params, commit, name, dirty)
-    if found := _runs_of(client, experiment_id, key):
-        return found[0].info.run_id
+    commit: str, name: str | None, params: dict[str, Any], dirty: bool | None = None
+) -> Run:
+    """Find or create the run of a configuration, in the experiment `name` on `commit`.
+
+    Parameters are in its key, as MLflow's cannot be changed once logged. `dirty` says whether
+    the code differs from the commit; None: either, and one with results if there is any.
+    """
+    content = json.dumps([commit, name, params], sort_keys=True)
+    key = hashlib.sha256(content.encode()).hexdigest()[:16]
+    tags = {"stage": "pipeline", "pipeline_key": key, "git.commit": commit}
+    tags |= {DIRTY: "true"} if dirty else {}
+    tags |= {"dvc.exp_name": name, "dvc.exp_baseline_rev": commit} if name else {}
+    title = name or "-".join(str(params[part]) for part in ("dataset", "space", "affinity"))
     if "method" in params:
         title = f"{name or params['dataset']}-{params['method']}"
-    else:
-        title = name or "-".join(str(params[part]) for part in ("dataset", "space", "affinity"))
-    tags = {"stage": "pipeline", "pipeline_key": key, "git.commit": commit}
-    if dirty:
-        tags[DIRTY] = "true"
-    if name:
-        tags |= {"dvc.exp_name": name, "dvc.exp_baseline_rev": commit}
-    run_id = client.create_run(experiment_id, tags=tags, run_name=title).info.run_id
-    mlflow.log_params(params, run_id=run_id)
-    return run_id
+    with lock():
+        experiment_id, client = _open_store(), MlflowClient()
+        known = client.search_runs([experiment_id], f"tags.pipeline_key = '{key}'")
+        if found := [run for run in known if dirty in (None, DIRTY in run.data.tags)]:
+            return max(found, key=lambda run: len(run.data.metrics))
+        run = client.create_run(experiment_id, tags=tags, run_name=title)
+        mlflow.log_params(params, run_id=run.info.run_id)
+    return run
 
 
-def _key(params: dict[str, Any], commit: str, name: str | None, dirty: bool) -> str:
-    """Tell configurations apart; parameters too, as MLflow's cannot be changed once logged."""
-    content = json.dumps([commit, name, params] + [DIRTY] * dirty, sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()[:16]
-
-
-def _runs_of(client: MlflowClient, experiment_id: str, key: str) -> list[Run]:
-    return client.search_runs([experiment_id], f"tags.pipeline_key = '{key}'")
-
-
-def _dvc_tags() -> dict[str, str]:
-    names = {
-        "DVC_STAGE": "dvc.stage",
-        "DVC_EXP_NAME": "dvc.exp_name",
-        "DVC_EXP_BASELINE_REV": "dvc.exp_baseline_rev",
-    }
-    return {tag: os.environ[name] for name, tag in names.items() if name in os.environ}
+def _numbers(metrics: dict[str, Any]) -> dict[str, float]:
+    return {name: float(v) for name, v in metrics.items() if isinstance(v, int | float)}
 
 
 def _git(*command: str) -> str:

@@ -18,24 +18,13 @@ class ServedPredictor(PythonModel):
         """Read the model from the artifacts, which lie in one folder."""
         self.predictor = Predictor.load(Path(context.artifacts["model.json"]).parent)
 
+    # MLflow warns of an annotation that names both kinds of input.
     def predict(
         self, context: Any, model_input: np.ndarray, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        """Assign raw samples to clusters.
+        """Assign raw samples, an array or a table of texts, to clusters: see `as_frame`.
 
-        Parameters
-        ----------
-        context : PythonModelContext
-        model_input : ndarray or DataFrame
-            Images or rows as an array, or texts as the one column of a table. (The
-            annotation has room for one of them: MLflow warns of a union.)
-        params : dict, optional
-            ``embedding``: whether to give the embedding too.
-
-        Returns
-        -------
-        DataFrame
-            See `spectralnet.methods.predictor.as_frame`.
+        The parameter ``embedding`` says whether to give the embedding too.
         """
         is_table = isinstance(model_input, pd.DataFrame)
         raw = model_input["text"].tolist() if is_table else model_input

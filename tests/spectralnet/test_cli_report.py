@@ -14,7 +14,7 @@ def test_a_report_of_a_run(tmp_path, monkeypatch):
     made[1].mkdir()
     (made[1] / "confusion.png").write_bytes(b"png")
     with tracking.stage_run("evaluate", {"dataset": "d", "space": "code", "affinity": "a"}) as run:
-        run.log_artifacts(made, on_parent=True)
+        run.log_results(made, {}, [])
 
     done = CliRunner().invoke(main, ["report", run.parent_id, "--out", "here/report.html"])
     assert done.exit_code == 0, done.output

@@ -1,62 +1,58 @@
 import pytest
+import yaml
+from dvc.repo import Repo
 
 from stages.backfill import is_current
 
-PARAMS = {
-    "dataset": "digits", "space": "code", "affinity": "euclidean", "fit_on": "all", "seed": 0,
-    "dec": {"epochs": 60}, "digits": {"autoencoder": {"epochs": 5}, "graph": {"overlap": 1}},
-}  # fmt: skip
+pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarning")  # DVC's own
+
+PARAMS = {"name": "digits", "seed": 0, "fit_on": "all", "epochs": 5, "dec": {"epochs": 60}}
+STAGES = {
+    "prepare": {"cmd": "cat params.yaml > data", "params": ["fit_on"], "outs": ["data"]},
+    "train": {"cmd": "cat params.yaml data > net", "params": ["epochs"], "deps": ["data"]},
+    "dec": {"cmd": "cat data > dec", "params": ["dec"], "deps": ["data"], "outs": ["dec"]},
+    "evaluate": {"cmd": "echo ${name} > scores", "params": ["seed"], "deps": ["data", "net"]},
+}
+STAGES["train"]["outs"], STAGES["evaluate"]["outs"] = ["net"], ["scores"]
 
 
-def stage(params, read, made, command=""):
-    deps, outs = ([{"path": path, "md5": md5} for path, md5 in p.items()] for p in (read, made))
-    return {"cmd": command, "params": {"params.yaml": params}, "deps": deps, "outs": outs}
+@pytest.fixture
+def evaluated(tmp_path, monkeypatch):
+    """A pipeline of DVC's that was run: say whether its results are of changed parameters."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"vars": ["params.yaml"], "stages": STAGES}))
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(PARAMS))
+    Repo.init(no_scm=True)
+    with Repo() as repo:
+        repo.reproduce()
+
+    def still(*targets, **changes):
+        (tmp_path / "params.yaml").write_text(yaml.safe_dump(PARAMS | changes))
+        with Repo() as repo:
+            for target in targets:
+                repo.reproduce(target)
+            return is_current(repo.stage.collect("evaluate", with_deps=True))
+
+    return still
 
 
-def locks(prepared="p1", codes="c1"):
-    """What DVC notes of prepare, autoencoder, graph and evaluate; the model is left out."""
-    data, code = "artifacts/digits/input/features", "artifacts/digits/code/features"
-    graph = "artifacts/digits/code/euclidean/affinity"
-    read = {data: "p1", code: "c1", graph: "g1"}
-    command = "python -m stages.evaluate ... artifacts/digits/code/euclidean/model results"
-    main = {
-        "prepare": stage({"dataset": "digits", "fit_on": "all"}, {}, {data: prepared}),
-        "graph": stage({"digits.graph": {"overlap": 1}}, {f"{code}/matrix": "m1"}, {graph: "g1"}),
-        "evaluate": stage({"seed": 0}, read, {"results/metrics.json": "r1"}, command),
-    }
-    optional = {
-        "autoencoder": stage({"digits.autoencoder": {"epochs": 5}}, {}, {code: codes}),
-        "siamese": stage({"seed": 7}, {}, {"artifacts/digits/code/siamese/affinity": "s1"}),
-    }
-    return [main, optional]
+def test_results_of_these_parameters_are_current(evaluated):
+    assert evaluated()
+    assert evaluated(dec={"epochs": 1})  # which nothing that they came from has read
+    assert evaluated("dec", dec={"epochs": 1})
 
 
-def test_results_of_these_parameters_are_current():
-    assert is_current(locks(), PARAMS)  # though the Siamese net, which nothing read, is not
-    assert is_current(locks(), PARAMS | {"dec": {"epochs": 1}})
+@pytest.mark.parametrize("change", [{"name": "mnist"}, {"seed": 1}, {"epochs": 9}])
+def test_results_of_other_parameters_are_told_apart(evaluated, change):
+    assert not evaluated(**change)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"dataset": "mnist"},
-        {"affinity": "siamese"},
-        {"seed": 1},
-        {"digits": PARAMS["digits"] | {"graph": {"overlap": 0}}},
-        {"digits": PARAMS["digits"] | {"autoencoder": {"epochs": 9}}},
-    ],
-)
-def test_results_of_other_parameters_are_told_apart(change):
-    assert not is_current(locks(), PARAMS | change)
-
-
-@pytest.mark.parametrize("made", [{"prepared": "p2"}, {"codes": "c2"}])
-def test_what_was_made_anew_leaves_the_results_behind(made):
+@pytest.mark.parametrize(("made", "change"), [("dec", "fit_on"), ("train", "epochs")])
+def test_what_was_made_anew_leaves_the_results_behind(evaluated, made, change):
     """As `dvc exp run -S fit_on=train stages/methods/dvc.yaml:dec` does."""
-    assert not is_current(locks(**made), PARAMS)
+    assert not evaluated(made, **{change: "other"})
 
 
-def test_where_nothing_was_evaluated_nothing_is_current():
-    main, optional = locks()
-    del main["evaluate"]
-    assert not is_current([main, optional], PARAMS)
+def test_where_nothing_was_evaluated_nothing_is_current(evaluated, tmp_path):
+    (tmp_path / "dvc.lock").unlink()
+    assert not evaluated()

@@ -187,7 +187,10 @@ def test_an_experiment_restored_whole_gets_its_run(clone, input_euclidean):
     done = clone.run("dvc", "exp", "run", "--temp", "--name", "restored")
     assert done.returncode == 0, done.stdout
     assert executed(done.stdout) == set()
+    done = clone.run("dvc", "exp", "run", "--temp", "--name", "other", "-S", "limit=200", "prepare")
+    assert executed(done.stdout) == {"prepare"}, done.stdout
     done = clone.run("stages.backfill")
+    assert "other: left out: its results are of other parameters" in done.stdout
     assert "restored: added to MLflow" in done.stdout, done.stdout
     assert "input-euclidean: already in MLflow" in done.stdout
     client = MlflowClient(f"sqlite:///{clone.root / 'mlflow.db'}")

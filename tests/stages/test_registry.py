@@ -66,7 +66,13 @@ def test_a_logged_predictor_gives_the_same_clusters(kind, tmp_path, monkeypatch)
     version = MlflowClient().get_model_version_by_alias("toy", "input-euclidean")
     assert version.description == "# A card"
     names = {path.name for path in (tmp_path / "mlartifacts").rglob("*") if path.is_file()}
-    assert {"MODEL_CARD.md", "serving.py", "model.safetensors", "preparation.json"} <= names
+    assert {
+        "MODEL_CARD.md",
+        "serving.py",
+        "predictor.py",
+        "model.safetensors",
+        "preparation.json",
+    } <= names
     assert not any(name.endswith((".pkl", ".pickle", ".pt", ".pth")) for name in names)
 
     if kind == "images":

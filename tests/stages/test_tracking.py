@@ -15,7 +15,7 @@ from mlflow.tracking import MlflowClient
 
 from spectralnet.errors import DataError
 from spectralnet.nets.blocks import MLP
-from spectralnet.tracking import leaderboard, registry
+from spectralnet.tracking import registry
 from spectralnet.tracking import runs as tracking
 
 PARAMS = {"dataset": "digits", "space": "code", "affinity": "siamese", "seed": 0}
@@ -42,8 +42,7 @@ def test_stages_of_one_configuration_share_a_parent(store, monkeypatch):
         run.log_metrics({"n": 5, "search": "exact"})
     assert runs(store)["digits-code-siamese"].info.status == "RUNNING"
     with tracking.stage_run("evaluate", PARAMS, is_last=True) as run:
-        run.log_metrics({"acc": 0.5}, on_parent=True)
-        run.log_upstream([{"stage": "prepare", "run_id": "r1"}])
+        run.log_results([], {"acc": 0.5}, [{"stage": "prepare", "run_id": "r1"}])
         run.log_model(net, "net", 3)
     monkeypatch.setenv("DVC_EXP_NAME", "loud-cat")
     with tracking.stage_run("graph", PARAMS | {"seed": 1}):
@@ -66,7 +65,7 @@ def test_stages_of_one_configuration_share_a_parent(store, monkeypatch):
         assert found[child].data.tags["mlflow.parentRunId"] == owner.info.run_id
     assert found["prepare"].data.metrics == {"n": 5}
     assert found["graph"].data.tags["dvc.exp_name"] == "loud-cat"
-    assert found["prepare"].inputs.dataset_inputs[0].dataset.digest == "abababab"
+    assert parent.inputs.dataset_inputs[0].dataset.digest == "abababab"
     assert found["evaluate"].info.artifact_uri.startswith((store / "mlartifacts").as_uri())
 
 
@@ -84,13 +83,14 @@ def test_a_run_of_changed_code_does_not_pass_for_its_commit(store, monkeypatch, 
         (store / "stages/graph.py").write_text("two")
     monkeypatch.chdir(store)
     with tracking.stage_run("evaluate", PARAMS, is_last=True) as run:
-        run.log_metrics({"seconds": 1}, on_parent=True)
-    (found,) = leaderboard.finished_pipelines()
-    assert found.commit == head.stdout[:12] + ("-dirty" if changed else "")
+        run.log_results([], {"seconds": 1}, [])
+    (found,) = tracking.finished_pipelines()
+    assert found.data.tags["git.commit"] == head.stdout.strip()
+    assert (tracking.DIRTY in found.data.tags) == changed
     (store / "stages/graph.py").write_text("three")
     with pytest.raises(RuntimeError), tracking.stage_run("graph", PARAMS):
         raise RuntimeError
-    assert leaderboard.finished_pipelines() == [found]
+    assert [run.info.run_id for run in tracking.finished_pipelines()] == [found.info.run_id]
 
 
 def test_a_failed_stage_is_a_failed_run(store):
@@ -108,16 +108,16 @@ def test_a_failed_stage_is_a_failed_run(store):
 def test_what_is_finished_outlives_a_later_failure_on_the_same_data(store):
     with tracking.stage_run("evaluate", PARAMS, is_last=True) as run:
         run.log_dataset("digits", "ab" * 32)
-        run.log_metrics({"seconds": 1}, on_parent=True)
+        run.log_results([], {"seconds": 1}, [])
     with pytest.raises(RuntimeError), tracking.stage_run("graph", PARAMS):
         raise RuntimeError
-    (found,) = leaderboard.finished_pipelines()
-    assert found.metrics["seconds"] == 1
+    (found,) = tracking.finished_pipelines()
+    assert found.data.metrics["seconds"] == 1
     with tracking.stage_run("prepare", PARAMS) as run:
         run.log_dataset("digits", "cd" * 32)
     with pytest.raises(RuntimeError), tracking.stage_run("graph", PARAMS):
         raise RuntimeError
-    assert leaderboard.finished_pipelines() == []
+    assert tracking.finished_pipelines() == []
 
 
 def test_a_relative_store_is_that_of_the_main_checkout(store, tmp_path_factory, monkeypatch):
@@ -131,23 +131,35 @@ def test_a_relative_store_is_that_of_the_main_checkout(store, tmp_path_factory, 
 
 def test_reading_makes_no_store(store):
     with pytest.raises(DataError, match=r"there is no MLflow store .*mlflow.db"):
-        leaderboard.finished_pipelines()
+        tracking.finished_pipelines()
     with pytest.raises(DataError, match="set MLFLOW_TRACKING_URI"):
         registry.fetch_model("models:/none@latest", store)
     assert not (store / "mlflow.db").exists()
+
+
+def test_no_message_shows_a_password(store, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://ada:s3cret@127.0.0.1:9")  # nobody listens
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setattr(mlflow.tracking._tracking_service.utils, "_tracking_uri", None)
+    for ask in (tracking.fetch_results, registry.fetch_model):
+        with pytest.raises(DataError, match=r"http://127\.0\.0\.1:9") as raised:
+            ask("models:/none/1", store)
+        assert "s3cret" in str(raised.value.__cause__)  # of MLflow
+        assert "s3cret" not in str(raised.value)
+        assert "ada" not in str(raised.value)
 
 
 def test_what_ran_with_changed_code_is_not_recorded_as_restored(store, monkeypatch):
     monkeypatch.setattr(tracking, "_git", lambda *command: "changed")
     monkeypatch.setenv("DVC_EXP_NAME", "quiet-dog")
     with tracking.stage_run("evaluate", PARAMS, is_last=True) as run:
-        run.log_metrics({"seconds": 1}, on_parent=True)
+        run.log_results([], {"seconds": 1}, [])
     about = {"dataset": "digits", "sha256": "ab" * 32}
     assert not tracking.record_restored(
-        "changed", "quiet-dog", PARAMS, {"seconds": 1}, [], about, []
+        "changed", "quiet-dog", PARAMS, about, files=[], metrics={}, records=[]
     )
-    (found,) = leaderboard.finished_pipelines()
-    assert found.commit == "changed-dirty"
+    (found,) = tracking.finished_pipelines()
+    assert tracking.DIRTY in found.data.tags
 
 
 def test_what_was_restored_gets_the_run_that_it_has_not(store):
@@ -162,7 +174,7 @@ def test_what_was_restored_gets_the_run_that_it_has_not(store):
         "metrics": {"acc": 0.75, "search": "exact"},
         "records": [{"stage": "prepare", "run_id": trained, "seconds": 1.0}],
         "about": {"dataset": "digits", "sha256": "cd" * 32},
-        "artifacts": [picture],
+        "files": [picture],
     }
     assert tracking.record_restored(**restored)
     assert not tracking.record_restored(**restored | {"metrics": {"acc": 0.5}})
@@ -174,10 +186,8 @@ def test_what_was_restored_gets_the_run_that_it_has_not(store):
     tags |= {"upstream.prepare": trained, "data.sha256": "cd" * 32}
     assert tags.items() <= run.data.tags.items()
     assert run.inputs.dataset_inputs[0].dataset.digest == "cdcdcdcd"
-    assert (
-        leaderboard.fetch_artifact(run.info.run_id, picture.name, store / "x").read_bytes()
-        == b"png"
-    )
+    logged = mlflow.artifacts.download_artifacts(f"runs:/{run.info.run_id}/confusion.png")
+    assert Path(logged).read_bytes() == b"png"
 
 
 def start_two_stages(folder, **variables):
@@ -190,7 +200,7 @@ from spectralnet.tracking import runs as tracking
 with tracking.stage_run(sys.argv[1], {PARAMS!r}) as run:
     file = Path({str(folder)!r}, sys.argv[1])
     file.write_text("made by " + sys.argv[1])
-    run.log_artifacts([file])
+    run.log_results([file], {{}}, [])
 """
     command = [sys.executable, "-c", program]
     started = [
@@ -219,11 +229,11 @@ def test_two_processes_share_a_server_with_postgresql_and_artifacts(store):
             found = {r.info.run_name: r for r in client.search_runs([experiment.experiment_id])}
             assert set(found) == {"digits-code-siamese", "graph", "siamese"}
             parent = found["digits-code-siamese"]
+            assert parent.info.artifact_uri.startswith("mlflow-artifacts:")
             for stage in ("graph", "siamese"):
                 run = found[stage]
                 assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
-                assert run.info.artifact_uri.startswith("mlflow-artifacts:")
-                copy = client.download_artifacts(run.info.run_id, stage, str(store))
+                copy = client.download_artifacts(parent.info.run_id, stage, str(store))
                 assert Path(copy).read_text() == f"made by {stage}"
     assert not (store / "mlflow.db").exists()
 
