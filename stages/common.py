@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import inspect
 import json
+import logging
 import resource
 import sys
 import time
@@ -123,6 +124,7 @@ def main(
     named : callable, optional
         What the stage is called, by the folder to write to; by default as the function.
     """
+    logging.getLogger("mlflow").setLevel(logging.WARNING)  # tables created, examples checked
     paths = _parse(work)
     *read, written = paths.values()
     name = work.__name__ if named is None else named(written)

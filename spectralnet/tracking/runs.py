@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,13 +52,15 @@ class StageRun:
 
     def log_model(self, model: torch.nn.Module, name: str, n_features: int) -> None:
         """Log a net as an exported program, which loads without this package or a pickle."""
-        mlflow.pytorch.log_model(
-            model.cpu().eval(),
-            name=name,
-            input_example=np.zeros((8, n_features), dtype=np.float32),
-            serialization_format="pt2",  # elsewhere the default may be a pickle
-            pip_requirements=[f"torch=={torch.__version__.partition('+')[0]}"],
-        )
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "No complete tensor found")  # of tensors on GPUs
+            mlflow.pytorch.log_model(
+                model.cpu().eval(),
+                name=name,
+                input_example=np.zeros((8, n_features), dtype=np.float32),
+                serialization_format="pt2",  # elsewhere the default may be a pickle
+                pip_requirements=[f"torch=={torch.__version__.partition('+')[0]}"],
+            )
 
     def log_dataset(self, name: str, sha256: str) -> None:
         """Name the configuration's data, by the hash of their contents."""
