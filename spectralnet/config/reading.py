@@ -71,10 +71,10 @@ def params_of(raw: Any, source: str | Path) -> Params:
     raw = dict(raw)
     _check_nulls(raw.pop(NULLS, {}), source)
     fields: dict[str, Any] = {name: (block, ...) for name, block in BLOCKS.items()}
-    for name in raw.keys() - BLOCKS.keys():
-        if isinstance(raw[name], dict):
+    for name, block in raw.items():
+        if name not in BLOCKS and isinstance(block, dict):
             field = name.replace("-", "_")  # which Python asks for
-            fields[field] = (_data_set(name, raw[name], source), Field(alias=name))
+            fields[field] = (_data_set(name, block, source), Field(alias=name))
     blocks = {name: without_nulls(raw.get(name) or {}) for name in BLOCKS}
     return validate(create_model("ParamsFile", __base__=Params, **fields), raw | blocks, source)
 
