@@ -16,8 +16,8 @@ from spectralnet.errors import ParameterError
 def write_settings(folder: Path) -> None:
     """Write ``<part>.json`` for each part of the settings, and ``data.json`` for the rest."""
     settings = read_params().settings.model_dump()
-    rest = {name: settings.pop(name) for name in settings.keys() - Settings.model_fields.keys()}
-    for name, value in (settings | {"data": rest}).items():
+    parts = {name: settings.pop(name) for name in Settings.model_fields}
+    for name, value in (parts | {"data": settings}).items():  # a set's order would vary
         save_json(folder / f"{name}.json", value)
 
 
