@@ -1,7 +1,7 @@
 """SpectralNet: deep spectral clustering (Shaham et al., ICLR 2018).
 
-Data flows one way through these modules: datasets -> autoencoder -> neighbours -> affinity
-(siamese learns the metric of a second one) -> spectral -> clustering -> evaluation.
+Data flow one way through these rooms: data -> codes -> graph (metric learns that of a second one)
+-> spectral -> clusters; methods wires them, and the ``__init__`` of each says what it holds.
 `SpectralNet` is all of it as one scikit-learn estimator; `DEC` and `DualAutoencoder` are others.
 """
 
