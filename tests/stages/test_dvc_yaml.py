@@ -149,13 +149,15 @@ def test_imports_point_one_way():
 
 
 def test_each_room_has_an_index_that_names_its_modules_and_imports_nothing():
+    """Those of methods are named by the catalogue."""
+    methods = {method.function.partition(":")[0].split(".")[2] for method in METHODS.values()}
     rooms = {module.parent for module in library()} - {ROOT / "spectralnet"}
     for room in rooms:
         index = (room / "__init__.py").read_text()
         assert not [node for node in ast.parse(index).body if not isinstance(node, ast.Expr)]
         named = {name for line in index.splitlines() for name in re.findall(r"`(\w+)`", line)}
         inside = {path.stem for path in room.iterdir()} - {"__init__", "__pycache__"}
-        assert inside <= named, f"{room}: {inside - named}"
+        assert inside <= named | methods, f"{room}: {inside - named}"
 
 
 def test_modules_are_short():
