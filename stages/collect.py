@@ -44,7 +44,7 @@ def is_usual(params: Mapping[str, str]) -> bool:
     except ParameterError:  # the run's augmentation, say, without the convolutions it had
         return False
     expected = {name: str(value) for name, value in usual.items() if name not in FREE}
-    return params["dataset"] != "own" and expected == {
+    return params.get("source") != "own" and expected == {
         name: value for name, value in params.items() if name not in FREE
     }
 

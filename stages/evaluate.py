@@ -125,7 +125,7 @@ def _draw_points(
 
 def _draw_training(features: Path, affinity: Path, model: Path) -> Figure:
     """Draw the learning curves of the nets that were trained."""
-    trained = {"autoencoder": features, "siamese": affinity, "spectralnet": model}
+    trained = {"autoencoder": features, affinity.parent.name: affinity, "spectralnet": model}
     histories = {net: folder / "history.csv" for net, folder in trained.items()}
     return plots.learning_curves(
         {net: pd.read_csv(path) for net, path in histories.items() if path.exists()}

@@ -19,6 +19,7 @@ from spectralnet.artifacts import (
 )
 from spectralnet.checks import check_features
 from spectralnet.config.limits import check_points
+from spectralnet.config.params import Params
 from spectralnet.data.preparation import Preparation
 from spectralnet.data.sets.catalogue import SOURCES, Dataset
 from spectralnet.data.sets.mnist import DATA_VARIABLE
@@ -35,6 +36,7 @@ from stages.common import Stage, main
 def prepare(stage: Stage, features: Path) -> str:
     """Write the features and labels of the points to fit, and of those held out."""
     params = stage.params
+    _check_links(params)
     dataset = SOURCES[params.source].load(_data_folders(), stage.params.settings)
     dataset = limit(dataset, params.limit, params.seed)
     held_out = held_out_mask(dataset, params.fit_on, params.seed)
@@ -74,6 +76,21 @@ def prepare(stage: Stage, features: Path) -> str:
         f"{about['n']} points to fit and {about['n_held_out']} held out, of {about['n_features']} "
         f"features" + (f"; {dropped} samples dropped" if dropped else "")
     )
+
+
+def _check_links(params: Params) -> None:
+    """Refuse a linked folder in ``own.path``: DVC, which watches that, does not look into it."""
+    if params.source != "own":
+        return
+    path, watched = Path(params.settings.path), Path(params.datasets["own"].path)
+    for folder in (path, *path.parents):
+        if folder == watched:
+            return
+        if folder.is_symlink() and folder.is_dir():
+            raise DataError(
+                f"{params.dataset}.path = {path}: {folder} is a linked folder, in which DVC sees "
+                "no changes: copy it, or name it by dataset: own and own.path"
+            )
 
 
 def _check(stage: Stage, x: Matrix, dataset: Dataset) -> None:

@@ -23,7 +23,9 @@ def screenshots(request, tmp_path) -> Path:
 
 @pytest.fixture
 def settings() -> Settings:
-    return default_settings(1797, 10)  # of the pipeline's `digits`, as test_estimator.py asserts
+    return default_settings(
+        1797, 10
+    )  # of the pipeline's `digits`, as test_estimators_spectralnet.py asserts
 
 
 @pytest.fixture

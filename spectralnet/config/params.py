@@ -1,5 +1,6 @@
 """The parameters as a whole."""
 
+from os.path import abspath  # which follows no links
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -87,11 +88,12 @@ class Params(Block):
     def _changes_of_files_are_noticed(self) -> "Params":
         if self.dataset == "own" or self.source != "own":
             return self
-        path, watched = Path(self.settings.path), Path(self.datasets["own"].path)
-        if not path.absolute().is_relative_to(watched.absolute()):
+        path, watched = (abspath(found.path) for found in (self.settings, self.datasets["own"]))
+        if not Path(path).is_relative_to(watched):
             raise ValueError(
-                f"{self.dataset}.path = {path} has to lie in own.path = {watched}, where DVC "
-                "looks for changes: put or link it there, or use dataset: own"
+                f"{self.dataset}.path = {self.settings.path} has to lie in own.path = "
+                f"{self.datasets['own'].path}, where DVC looks for changes: put it there, link "
+                "it if it is a file, or use dataset: own"
             )
         return self
 

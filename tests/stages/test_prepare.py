@@ -62,3 +62,14 @@ def test_the_users_folder_comes_before_the_checkouts(tmp_path, monkeypatch):
         _data_folders()
     (tmp_path / "shared").mkdir()
     assert _data_folders() == [tmp_path / "shared", tmp_path / "data"]
+
+
+def test_a_linked_folder_in_which_dvc_would_see_no_changes_is_refused(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/linked").symlink_to(tmp_path / "elsewhere")
+    customers = {"path": str(tmp_path / "own/linked/x.csv"), "n_clusters": 2}
+    with pytest.raises(DataError, match="own/linked is a linked folder, in which DVC sees no"):
+        prepared(
+            tmp_path, {"path": str(tmp_path / "own")}, dataset="customers", customers=customers
+        )
