@@ -23,9 +23,8 @@ def screenshots(request, tmp_path) -> Path:
 
 @pytest.fixture
 def settings() -> Settings:
-    return default_settings(
-        1797, 10
-    )  # of the pipeline's `digits`, as test_estimators_spectralnet.py asserts
+    # Those of the pipeline's `digits`, as test_estimators_spectralnet.py asserts.
+    return default_settings(1797, 10)
 
 
 @pytest.fixture

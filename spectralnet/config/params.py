@@ -1,6 +1,5 @@
 """The parameters as a whole."""
 
-from os.path import abspath  # which follows no links
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -88,8 +87,9 @@ class Params(Block):
     def _changes_of_files_are_noticed(self) -> "Params":
         if self.dataset == "own" or self.source != "own":
             return self
-        path, watched = (abspath(found.path) for found in (self.settings, self.datasets["own"]))
-        if not Path(path).is_relative_to(watched):
+        path, watched = Path(self.settings.path), Path(self.datasets["own"].path)
+        # Without `resolve`, which would follow links out of the folder.
+        if ".." in path.parts or not path.absolute().is_relative_to(watched.absolute()):
             raise ValueError(
                 f"{self.dataset}.path = {self.settings.path} has to lie in own.path = "
                 f"{self.datasets['own'].path}, where DVC looks for changes: put it there, link "
