@@ -80,7 +80,7 @@ def _predict(
     model: str, file: Path, out: Path | None, embedding: bool, columns: str | None, device: str
 ) -> None:
     # Imported here, so that --help is at once there.
-    from spectralnet.data.predictions import OUTPUTS, write_predictions
+    from spectralnet.methods.predictions import OUTPUTS, write_predictions
     from spectralnet.methods.predictor import as_frame
     from spectralnet.nets.devices import pick_device
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from spectralnet.artifacts import load_graph, save_table
 from spectralnet.methods.learned import LEARNED
 from stages.common import Stage, main
-from stages.files import affinity_options, read_points, write_affinity
+from stages.space import affinity_options, read_points, write_affinity
 
 
 def affinity(stage: Stage, data: Path, features: Path, graph: Path, learned: Path) -> str:

@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
-from spectralnet.artifacts import load_matrix
-from spectralnet.codes.autoencoder import train_autoencoder
+import pandas as pd
+
+from spectralnet.artifacts import load_matrix, save_matrix, save_table
+from spectralnet.codes.autoencoder import Autoencoder, train_autoencoder
 from spectralnet.config.limits import check_sizes
+from spectralnet.matrices import Matrix
+from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.saved import save_net
 from stages.common import Stage, main
-from stages.files import write_codes
 
 
 def autoencoder(stage: Stage, features: Path, codes: Path) -> str:
@@ -21,6 +25,19 @@ def autoencoder(stage: Stage, features: Path, codes: Path) -> str:
         checkpoint=stage.checkpoint(features / "matrix"),
     )
     return write_codes(stage, codes, x, net, history)
+
+
+def write_codes(
+    stage: Stage, codes: Path, x: Matrix, net: Autoencoder, history: pd.DataFrame
+) -> str:
+    """Write what every autoencoder delivers: codes, encoder and learning curve."""
+    save_matrix(codes / "matrix", map_in_chunks(net.encoder, x, stage.device))
+    save_net(codes, "encoder", net.encoder)
+    save_table(codes / "history.csv", history)
+    stage.run.log_curve(history)
+    stage.run.log_model(net.encoder, "encoder", x.shape[1])
+    loss = history["held_out_loss"].min()
+    return f"codes of size {net.encoder.sizes[-1]}, held-out loss {loss:.5f}"
 
 
 if __name__ == "__main__":

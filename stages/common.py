@@ -6,6 +6,7 @@ import inspect
 import json
 import logging
 import resource
+import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from typing import Any
 import torch
 
 import spectralnet
-from spectralnet.artifacts import content_hash, save_json
+from spectralnet.artifacts import EXAMPLE, content_hash, save_json
 from spectralnet.config.params import Params
 from spectralnet.config.reading import read_params
 from spectralnet.config.settings import Settings
@@ -103,6 +104,12 @@ def warn_of_components(components: int, n_components: int) -> None:
             f"warning: with {components} connected components, the first {n_components} "
             "eigenvectors only tell some components apart: raise graph.n_neighbours"
         )
+
+
+def copy_preparation(data: Path, model: Path) -> None:
+    """Put beside a saved model what makes it take raw samples, and some of these."""
+    for name in ("preparation.json", EXAMPLE):
+        shutil.copyfile(data / name, model / name)
 
 
 def main(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from spectralnet.methods.affinities import euclidean
 from stages.common import Stage, main
-from stages.files import affinity_options, read_points, write_affinity
+from stages.space import affinity_options, read_points, write_affinity
 
 
 def graph(stage: Stage, data: Path, features: Path, affinity: Path) -> str:

@@ -19,8 +19,7 @@ from spectralnet.methods.task import Found, Task
 from spectralnet.nets.saved import load_net
 from spectralnet.report.model_card import model_card
 from spectralnet.tracking.registry import log_predictor
-from stages.common import Stage, main, warn_of_components
-from stages.files import copy_preparation
+from stages.common import Stage, copy_preparation, main, warn_of_components
 
 
 def method(stage: Stage, data: Path, sources: list[Path], clusters: Path) -> str:

@@ -9,8 +9,7 @@ from spectralnet.config.limits import check_points
 from spectralnet.methods.spectralnet import train_spectralnet
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.nets.saved import load_net
-from stages.common import Stage, main, warn_of_components
-from stages.files import copy_preparation
+from stages.common import Stage, copy_preparation, main, warn_of_components
 
 
 def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:

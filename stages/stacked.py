@@ -5,8 +5,8 @@ from pathlib import Path
 from spectralnet.artifacts import load_matrix
 from spectralnet.config.limits import check_sizes
 from spectralnet.methods.dec.stacked import train_stacked
+from stages.autoencoder import write_codes
 from stages.common import Stage, main
-from stages.files import write_codes
 
 
 def stacked(stage: Stage, features: Path, codes: Path) -> str:

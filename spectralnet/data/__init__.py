@@ -6,6 +6,5 @@
 * `labels`: a user's labels, of any type, to numbers
 * `preparation`: what raw samples go through, new ones as well: pixels, columns
 * `texts`: the same for texts: stems, TF-IDF
-* `predictions`: clusters into a file
 * `sets`: the data sets
 """

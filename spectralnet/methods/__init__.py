@@ -6,7 +6,8 @@
 * `model`: SpectralNet's trained model, new points included
 * `dec`: deep embedded clustering
 * `dual_autoencoder`: the Dual Autoencoder Network
-* `baselines`, `rivals`: simpler methods, and those of other libraries
+* `kmeans`, `exact`, `rivals`: simpler methods, and those of other libraries
 * `catalogue`, `task`: every method by its name; what it is given, what it gives back
 * `predictor`: any model with what its samples go through first: what is served
+* `predictions`: its answers into files
 """

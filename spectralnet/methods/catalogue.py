@@ -46,7 +46,7 @@ class Method:
         return resolve_name(self.function)
 
 
-BASELINES = "spectralnet.methods.baselines"
+KMEANS = "spectralnet.methods.kmeans:cluster"
 RIVALS = "spectralnet.methods.rivals"
 STAGES = "stages/methods/dvc.yaml"
 
@@ -66,25 +66,25 @@ METHODS: dict[str, Method] = {
     ),
     "kmeans": Method(
         "k-means on the input features",
-        f"{BASELINES}:kmeans",
+        KMEANS,
         f"{STAGES}:kmeans",
         row={"space": "input"},
     ),
     "ae_kmeans": Method(
         "k-means on the codes of the autoencoder",
-        f"{BASELINES}:kmeans",
+        KMEANS,
         f"{STAGES}:ae_kmeans",
         row={"method": "kmeans", "space": "code"},
     ),
     "stacked_kmeans": Method(
         "k-means on the codes of DEC's autoencoder",
-        f"{BASELINES}:kmeans",
+        KMEANS,
         f"{STAGES}:stacked_kmeans",
         pretraining="stacked",
     ),
     "spectral": Method(
         "exact spectral clustering of the graph that SpectralNet is trained on",
-        f"{BASELINES}:spectral",
+        "spectralnet.methods.exact:cluster",
         f"{STAGES}:spectral",
     ),
     "umap_gmm": Method(

@@ -1,0 +1,14 @@
+"""k-means as a method of the pipeline."""
+
+from spectralnet.clusters.kmeans import fit_centroids, nearest_centroid
+from spectralnet.methods.task import Found, Task
+from spectralnet.nets.devices import map_in_chunks
+
+
+def cluster(task: Task) -> Found:
+    """Fit k-means to the features of the space."""
+    centroids = fit_centroids(task.features, task.n_clusters, task.seed)
+    held_out = task.held_out
+    if len(task.encoder):
+        held_out = map_in_chunks(task.encoder, held_out, task.device)
+    return Found(nearest_centroid(task.features, centroids), nearest_centroid(held_out, centroids))
