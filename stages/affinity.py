@@ -2,19 +2,27 @@
 
 from pathlib import Path
 
-from spectralnet.artifacts import load_graph, save_table
+from spectralnet.artifacts import load_array, load_graph, load_json, load_matrix, save_table
+from spectralnet.config.limits import check_sizes
+from spectralnet.methods.affinities import AffinityOptions, PointsInSpace
 from spectralnet.methods.learned import LEARNED
+from spectralnet.nets.saved import load_net
 from stages.common import Stage, main
-from stages.space import affinity_options, read_points, write_affinity
+from stages.graph import write_affinity
 
 
 def affinity(stage: Stage, data: Path, features: Path, graph: Path, learned: Path) -> str:
     """Make the affinity that the output's folder is named after, of the Euclidean graph."""
     points = read_points(stage, data, features)
-    checkpoint = stage.checkpoint(data / "matrix", features / "matrix", graph / "graph.npz")
-    made = LEARNED[stage.name](
-        points, affinity_options(stage, points, checkpoint), load_graph(graph / "graph.npz")
+    options = AffinityOptions(
+        stage.settings.graph,
+        getattr(stage.settings, stage.name, None),  # its own part, if it has one
+        stage.params.seed,
+        stage.device,
+        stage.augmentation(points.image_shape),
+        stage.checkpoint(data / "matrix", features / "matrix", graph / "graph.npz"),
     )
+    made = LEARNED[stage.name](points, options, load_graph(graph / "graph.npz"))
     described = write_affinity(stage, learned, made)
     if made.history is None:
         return described
@@ -22,6 +30,19 @@ def affinity(stage: Stage, data: Path, features: Path, graph: Path, learned: Pat
     stage.run.log_curve(made.history)
     stage.run.log_model(made.embedder, "embedder", made.embedder.n_features)
     return f"held-out loss {made.history['held_out_loss'].min():.4f}, {described}"
+
+
+def read_points(stage: Stage, data: Path, features: Path) -> PointsInSpace:
+    """Read the prepared points, and where they are in the space; too few are refused."""
+    x = load_matrix(data / "matrix")
+    check_sizes(x.shape[0], stage.settings)
+    return PointsInSpace(
+        x,
+        load_matrix(features / "matrix"),
+        load_net(features, "encoder"),
+        load_json(data / "about.json")["image_shape"],
+        load_array(data / "known_labels.npy"),
+    )
 
 
 if __name__ == "__main__":

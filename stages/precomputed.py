@@ -9,7 +9,7 @@ from spectralnet.methods.affinities import Affinity
 from spectralnet.nets.blocks import MLP
 from spectralnet.nets.saved import load_net
 from stages.common import Stage, main
-from stages.space import write_affinity
+from stages.graph import write_affinity
 
 
 def precomputed(stage: Stage, features: Path, given: Path, affinity: Path) -> str:

@@ -27,6 +27,7 @@ from spectralnet.data.sets.subsets import choose_known, held_out_mask, limit
 from spectralnet.errors import DataError
 from spectralnet.graph.given import read_graph
 from spectralnet.matrices import Matrix, empty_rows
+from spectralnet.methods.learned import GIVEN
 from spectralnet.nets.blocks import MLP
 from spectralnet.nets.saved import save_net
 from spectralnet.tracking.runs import main_root
@@ -82,14 +83,14 @@ def _check_links(params: Params) -> None:
     """Refuse a linked folder in ``own.path``: DVC, which watches that, does not look into it."""
     if params.source != "own":
         return
-    path, watched = Path(params.settings.path), Path(params.datasets["own"].path)
+    path, watched = (Path(params.datasets[n].path).absolute() for n in (params.dataset, "own"))
     for folder in (path, *path.parents):
         if folder == watched:
             return
         if folder.is_symlink() and folder.is_dir():
             raise DataError(
-                f"{params.dataset}.path = {path}: {folder} is a linked folder, in which DVC sees "
-                "no changes: copy it, or name it by dataset: own and own.path"
+                f"{params.dataset}.path = {params.settings.path}: {folder} is a linked folder, in "
+                "which DVC sees no changes: copy it, or name it by dataset: own and own.path"
             )
 
 
@@ -99,7 +100,7 @@ def _check(stage: Stage, x: Matrix, dataset: Dataset) -> None:
     check_features(x, f"dataset {params.dataset}")
     check_points(x, stage.settings)
     stage.augmentation(dataset.image_shape)
-    if params.affinity == "precomputed":
+    if params.affinity == GIVEN:
         read_graph(Path(params.settings.precomputed), x.shape[0])
 
 

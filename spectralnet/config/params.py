@@ -32,11 +32,12 @@ class Params(Block):
 
     @model_validator(mode="after")
     def _the_data_set_has_a_block(self) -> "Params":
-        if not {self.dataset, "own"} <= self.datasets.keys():
-            raise ValueError(
-                f"dataset = {self.dataset}, or own, has no block: choose one of "
-                f"{', '.join(self.datasets)}, or add one"
-            )
+        for name in ("own", self.dataset):  # DVC looks for own.path whatever the data set
+            if name not in self.datasets:
+                raise ValueError(
+                    f"dataset = {name} has no block: choose one of {', '.join(self.datasets)}, "
+                    "or add one"
+                )
         return self
 
     @model_validator(mode="after")
@@ -46,7 +47,8 @@ class Params(Block):
                 f"augment = {self.augment} changes the images that the Siamese net reads: set "
                 "affinity: siamese, or augment: none"
             )
-        if self.augment != "none" and not self.settings.siamese.channels:
+        blind = self.affinity == "siamese" and not self.settings.siamese.channels
+        if self.augment != "none" and blind:
             raise ValueError(
                 f"augment = {self.augment} changes images, of which the Siamese net sees none with "
                 f"{self.dataset}.siamese.channels = []: set some, or augment: none"
@@ -87,6 +89,8 @@ class Params(Block):
     def _changes_of_files_are_noticed(self) -> "Params":
         if self.dataset == "own" or self.source != "own":
             return self
+        if "precomputed" in self.settings.model_fields_set:
+            raise ValueError(f"{self.dataset}.precomputed: a graph is read of own alone")
         path, watched = Path(self.settings.path), Path(self.datasets["own"].path)
         # Without `resolve`, which would follow links out of the folder.
         if ".." in path.parts or not path.absolute().is_relative_to(watched.absolute()):

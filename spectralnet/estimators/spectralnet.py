@@ -135,7 +135,7 @@ class SpectralNet(DeepClusterer):
         affinity = make_affinity(
             self.affinity,
             PointsInSpace(x, features, encoder, image_size(self.image_shape, x.shape[1])),
-            AffinityOptions(settings.graph, settings.siamese, seed, device),
+            AffinityOptions(settings.graph, getattr(settings, self.affinity, None), seed, device),
         )
         if affinity.history is not None:
             self.history_[self.affinity] = affinity.history

@@ -27,7 +27,6 @@ from spectralnet.nets.blocks import MLP, ConvNet
 
 if TYPE_CHECKING:
     from spectralnet.metric.augmentation import RandomAffine
-    from spectralnet.metric.siamese import SiameseParams
     from spectralnet.nets.checkpoints import Checkpoint
 
 Net = MLP | ConvNet
@@ -65,7 +64,8 @@ class AffinityOptions:
     Attributes
     ----------
     graph : GraphParams
-    siamese : SiameseParams
+    params : Block or None
+        Of the affinity itself: the part of a data set's settings that has its name.
     seed : int
     device : torch.device
     augment : RandomAffine, optional
@@ -75,7 +75,7 @@ class AffinityOptions:
     """
 
     graph: GraphParams
-    siamese: SiameseParams
+    params: Any
     seed: int
     device: torch.device
     augment: RandomAffine | None = None

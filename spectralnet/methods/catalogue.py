@@ -23,8 +23,10 @@ class Method:
         For the model card.
     function : str
         Where the function from `Task` to `Found` is: ``module:name``, imported when it is run.
-    target : str
-        Its stage, as DVC is told.
+    stages : str
+        The file that has its stage.
+    stage : str, optional
+        The stage, where it is not called as the method.
     params : type of Block, optional
         Of the block of ``params.yaml`` that has the method's name, if there is one.
     pretraining : str, optional
@@ -35,9 +37,10 @@ class Method:
 
     description: str
     function: str
-    target: str
+    stages: str = "stages/methods/dvc.yaml"
     params: type[Block] | None = None
     pretraining: str | None = None
+    stage: str | None = None
     row: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -48,55 +51,49 @@ class Method:
 
 KMEANS = "spectralnet.methods.kmeans:cluster"
 RIVALS = "spectralnet.methods.rivals"
-STAGES = "stages/methods/dvc.yaml"
 
 METHODS: dict[str, Method] = {
     "dec": Method(
         "DEC, the deep embedded clustering of Xie et al., ICML 2016",
         "spectralnet.methods.dec.clustering:cluster",
-        f"{STAGES}:dec",
-        DECStageParams,
-        "stacked",
+        params=DECStageParams,
+        pretraining="stacked",
     ),
     "dual_autoencoder": Method(
         "the Dual Autoencoder Network of Yang et al., CVPR 2019",
         "spectralnet.methods.dual_autoencoder.clustering:cluster",
-        f"{STAGES}:dual_autoencoder",
-        DualAutoencoderParams,
+        params=DualAutoencoderParams,
     ),
     "kmeans": Method(
         "k-means on the input features",
         KMEANS,
-        f"{STAGES}:kmeans",
         row={"space": "input"},
     ),
     "ae_kmeans": Method(
         "k-means on the codes of the autoencoder",
         KMEANS,
-        f"{STAGES}:ae_kmeans",
         row={"method": "kmeans", "space": "code"},
     ),
     "stacked_kmeans": Method(
         "k-means on the codes of DEC's autoencoder",
         KMEANS,
-        f"{STAGES}:stacked_kmeans",
         pretraining="stacked",
     ),
     "spectral": Method(
         "exact spectral clustering of the graph that SpectralNet is trained on",
         "spectralnet.methods.exact:cluster",
-        f"{STAGES}:spectral",
     ),
     "umap_gmm": Method(
         "UMAP of the codes, then a Gaussian mixture: the idea of N2D",
         f"{RIVALS}:umap_gmm",
-        "stages/rivals/dvc.yaml:umap_gmm",
+        "stages/rivals/dvc.yaml",
     ),
     **{
         name: Method(
             f"ClustPy's {name}, with its defaults",
             f"{RIVALS}:clustpy",
-            f"stages/rivals/dvc.yaml:clustpy@{name}",
+            "stages/rivals/dvc.yaml",
+            stage=f"clustpy@{name}",
         )
         for name in ("DCN", "IDEC", "VaDE")
     },
@@ -106,6 +103,12 @@ BLOCKS: dict[str, type[Block]] = {
     "stacked": StackedParams,
     **{name: method.params for name, method in METHODS.items() if method.params is not None},
 }
+
+
+def target_of(method: str) -> str:
+    """Name the stage of a method as DVC is told."""
+    found = METHODS[method]
+    return f"{found.stages}:{found.stage or method}"
 
 
 def blocks_of(method: str) -> set[str]:

@@ -32,7 +32,7 @@ def siamese(points: PointsInSpace, options: AffinityOptions, graph: csr_array) -
         The Euclidean one of the same points.
     """
     x, encoder, confirmed = points.features, points.encoder, None
-    if sees_images(points.image_shape, options.siamese):
+    if sees_images(points.image_shape, options.params):
         x, encoder = points.x, MLP([points.x.shape[1]])
         if len(points.encoder) > 0:
             confirmed = confirmed_edges(graph, x, options.graph, options.seed)
@@ -41,7 +41,7 @@ def siamese(points: PointsInSpace, options: AffinityOptions, graph: csr_array) -
     embedder, history = train_siamese(
         x,
         graph,
-        options.siamese,
+        options.params,
         seed=options.seed,
         device=options.device,
         image_shape=points.image_shape,

@@ -109,8 +109,7 @@ class _Loop:
         self, net: nn.Module, params: TrainingParams, n_batches: int, generator: torch.Generator
     ) -> None:
         self.net, self.params, self.generator = net, params, generator
-        optimiser = OPTIMISERS[params.optimiser]
-        self.optimizer = optimiser(net.parameters(), params.learning_rate)
+        self.optimizer = OPTIMISERS[params.optimiser](net.parameters(), params.learning_rate)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer,
             params.learning_rate,

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from spectralnet.methods.catalogue import METHODS
+from spectralnet.methods.catalogue import METHODS, target_of
+from spectralnet.methods.learned import LEARNED
 
 SETTING = ["dataset", "method", "space", "affinity", "augment", "fit_on", "topics", "labelled"]
 SCORES = ["acc", "nmi", "ari"]
@@ -70,7 +71,7 @@ def rows_of(
     if (method := params.get("method", "spectralnet")) == "spectralnet":
         rows = [own | {"method": method}]
         for prefix, named in BASELINES.items():
-            if prefix == "kmeans_embedding_" and params["affinity"] != "siamese":
+            if prefix == "kmeans_embedding_" and params["affinity"] not in LEARNED:
                 continue  # the features of the space are the net's input
             scores = {name: metrics[prefix + name] for name in SCORES if prefix + name in metrics}
             rows.append(shared | named | scores)
@@ -181,7 +182,7 @@ def _averaged(runs: pd.DataFrame) -> dict[str, object]:
 
 
 def _command(row: pd.Series, unusual: dict[str, str]) -> str:
-    target = "" if row["method"] in PLAIN else f" {METHODS[row['method']].target}"
+    target = "" if row["method"] in PLAIN else f" {target_of(row['method'])}"
     given = {name: row[name] for name in ("dataset", "space", "affinity") if row[name]} | unusual
     if topics := given.pop("topics", ""):
         given |= {"reuters.topics": topics, "reuters.n_clusters": topics}

@@ -106,8 +106,7 @@ class _Rounds:
         self.model, self.features, self.params, self.device = model, features, params, device
         self.points = Points(features, device)
         self.generator = torch.Generator().manual_seed(seed)
-        optimiser = OPTIMISERS[params.optimiser]
-        self.optimizer = optimiser(model.parameters(), params.learning_rate)
+        self.optimizer = OPTIMISERS[params.optimiser](model.parameters(), params.learning_rate)
         a_pass = n_batches(len(self.points), params.batch_size)
         self.batches_a_round = max(1, round(params.update_interval * a_pass))
         self.most = max(1, round(params.epochs * a_pass / self.batches_a_round))
