@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from benchmarks.data import load
 from spectralnet import SpectralNet
 from spectralnet.artifacts import save_table
-from spectralnet.clusters.comparison import kmeans_clusters
 from spectralnet.clusters.scores import scores
 from spectralnet.config.reading import read_params
 from spectralnet.methods.dec.stacked import train_stacked
 from spectralnet.methods.dec.training import train_dec
 from spectralnet.nets.devices import map_in_chunks, pick_device
+from spectralnet.report.comparison import kmeans_clusters
 
 LEAST = (0.1, 0.3, 0.5, 0.7, 0.9)
 

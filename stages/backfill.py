@@ -60,7 +60,12 @@ def is_current(stages: list[Stage]) -> bool:
     An experiment of other targets, such as a method's, changes params.yaml and leaves the
     results as they were. (DVC's own `Stage.changed` reads no revision of Git.)
     """
-    made = {out.fs_path: out.hash_info for stage in stages for out in stage.outs}
+    made = {}
+    for out in (out for stage in stages for out in stage.outs):
+        made[out.fs_path] = out.hash_info
+        # Stages read single files of a folder, too: its listing is in the cache.
+        for key, _, found in (out.get_obj() or ()) if out.is_dir_checksum else ():
+            made[str(Path(out.fs_path, *key))] = found
     changed = [stage.changed_stage() for stage in stages]
     for dep in (dep for stage in stages for dep in stage.deps):
         if isinstance(dep, ParamsDependency):

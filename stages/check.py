@@ -6,14 +6,13 @@ from pathlib import Path
 from spectralnet.config.params import Params
 from spectralnet.config.reading import read_params
 from spectralnet.errors import ParameterError
-from spectralnet.methods.learned import GIVEN
 
 
 def check_paths(params: Params) -> None:
     """Refuse paths that are not there; DVC looks for ``own.path`` whatever the data set."""
     own = params.datasets["own"]
     paths = {"own.path": own.path, f"{params.dataset}.path": getattr(params.settings, "path", ".")}
-    if params.affinity == GIVEN:
+    if params.graph_is_given:
         paths["own.precomputed"] = own.precomputed
     for name, path in paths.items():
         if not Path(path).exists():

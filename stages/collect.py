@@ -8,6 +8,7 @@ import pandas as pd
 
 from spectralnet.artifacts import save_table, whole_file
 from spectralnet.config.reading import params_of, read_params, read_raw
+from spectralnet.data.sets.catalogue import SOURCES
 from spectralnet.errors import ParameterError, SpectralNetError
 from spectralnet.report.results import SETTING, document, merge, read_table, rows_of
 from spectralnet.tracking.runs import DIRTY, finished_pipelines
@@ -43,10 +44,10 @@ def is_usual(params: Mapping[str, str]) -> bool:
         usual = params_of(raw, "params.yaml").flat(params.get("method", "spectralnet"))
     except ParameterError:  # the run's augmentation, say, without the convolutions it had
         return False
-    expected = {name: str(value) for name, value in usual.items() if name not in FREE}
-    return params.get("source") != "own" and expected == {
-        name: value for name, value in params.items() if name not in FREE
-    }
+    expected = {name: str(value) for name, value in usual.items()}
+    # Names that came later are not in older runs, which had today's defaults.
+    same = all(expected.get(name) == value for name, value in params.items() if name not in FREE)
+    return same and params["dataset"] in SOURCES.keys() - {"own"}
 
 
 if __name__ == "__main__":

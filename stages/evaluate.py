@@ -18,11 +18,11 @@ from spectralnet.artifacts import (
     save_table,
     whole_file,
 )
-from spectralnet.clusters.comparison import compare_with_exact, kmeans_clusters, top_terms
 from spectralnet.clusters.scores import score_clusterings
 from spectralnet.methods.model import ClusterModel
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.report import plots
+from spectralnet.report.comparison import compare_with_exact, kmeans_clusters, top_terms
 from spectralnet.report.model_card import model_card
 from spectralnet.report.page import read_results, render_report
 from spectralnet.spectral.samplers import SAMPLERS

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from spectralnet.artifacts import load_matrix
+from spectralnet.data.given_graph import read_graph
 from spectralnet.graph.affinity import describe_graph
-from spectralnet.graph.given import read_graph
 from spectralnet.methods.affinities import Affinity
 from spectralnet.nets.blocks import MLP
 from spectralnet.nets.saved import load_net

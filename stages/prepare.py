@@ -20,14 +20,14 @@ from spectralnet.artifacts import (
 from spectralnet.checks import check_features
 from spectralnet.config.limits import check_points
 from spectralnet.config.params import Params
+from spectralnet.data.given_graph import read_graph
 from spectralnet.data.preparation import Preparation
-from spectralnet.data.sets.catalogue import SOURCES, Dataset
+from spectralnet.data.sets.catalogue import SOURCES
+from spectralnet.data.sets.dataset import Dataset
 from spectralnet.data.sets.mnist import DATA_VARIABLE
 from spectralnet.data.sets.subsets import choose_known, held_out_mask, limit
 from spectralnet.errors import DataError
-from spectralnet.graph.given import read_graph
 from spectralnet.matrices import Matrix, empty_rows
-from spectralnet.methods.learned import GIVEN
 from spectralnet.nets.blocks import MLP
 from spectralnet.nets.saved import save_net
 from spectralnet.tracking.runs import main_root
@@ -100,7 +100,7 @@ def _check(stage: Stage, x: Matrix, dataset: Dataset) -> None:
     check_features(x, f"dataset {params.dataset}")
     check_points(x, stage.settings)
     stage.augmentation(dataset.image_shape)
-    if params.affinity == GIVEN:
+    if params.graph_is_given:
         read_graph(Path(params.settings.precomputed), x.shape[0])
 
 

@@ -12,11 +12,19 @@ from spectralnet.config.reading import read_params
 from spectralnet.config.settings import Settings
 from spectralnet.errors import ParameterError
 
+# What several stages read of a part: a change of the rest does not concern them.
+VIEWS = {
+    "weights": ("graph", ("n_neighbours", "scale", "scale_neighbour", "overlap")),
+    "eigenspace": ("spectralnet", ("n_components", "sampler")),
+}
+
 
 def write_settings(folder: Path) -> None:
     """Write ``<part>.json`` for each part of the settings, and ``data.json`` for the rest."""
     settings = read_params().settings.model_dump()
     parts = {name: settings.pop(name) for name in Settings.model_fields}
+    for view, (part, names) in VIEWS.items():
+        parts[view] = {name: parts[part][name] for name in names}
     for name, value in (parts | {"data": settings}).items():  # a set's order would vary
         save_json(folder / f"{name}.json", value)
 

@@ -3,5 +3,4 @@
 * `kmeans`: centroids of directions; the nearest one
 * `selection`: what can be chosen without labels: modularity, eigengap, agreement
 * `scores`: scores against labels: ACC, NMI, ARI
-* `comparison`: beside exact spectral clustering; what stands out in a cluster
 """

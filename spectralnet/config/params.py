@@ -61,7 +61,7 @@ class Params(Block):
         if SAMPLERS[self.settings.spectralnet.sampler].reads_graph:
             return self
         sampler = f"{self.dataset}.spectralnet.sampler = {self.settings.spectralnet.sampler}"
-        if self.affinity == GIVEN:
+        if self.graph_is_given:
             raise ValueError(
                 f"{sampler} makes affinities of its own: with affinity: {GIVEN}, set it to edges"
             )
@@ -74,7 +74,7 @@ class Params(Block):
 
     @model_validator(mode="after")
     def _a_given_graph_is_of_all_points(self) -> "Params":
-        if self.affinity != GIVEN:
+        if not self.graph_is_given:
             return self
         wanted = {"dataset": "own", "fit_on": "all", "limit": None, "labelled": 0.0}
         for name, value in wanted.items():
@@ -100,6 +100,11 @@ class Params(Block):
                 "it if it is a file, or use dataset: own"
             )
         return self
+
+    @property
+    def graph_is_given(self) -> bool:
+        """Whether the user gives the affinity graph."""
+        return self.affinity == GIVEN
 
     @property
     def source(self) -> str:

@@ -68,24 +68,27 @@ def params_of(raw: Any, source: str | Path) -> Params:
     """
     if not isinstance(raw, dict):
         raise ParameterError(f"{source} holds no parameters by name")
-    raw = dict(raw)
-    _check_nulls(raw.pop(NULLS, {}), source)
+    raw = {name: {} if block is None and name in SOURCES else block for name, block in raw.items()}
+    _check_nulls(raw.pop(NULLS, None) or {}, source)
     fields: dict[str, Any] = {name: (block, ...) for name, block in BLOCKS.items()}
     for i, name in enumerate(raw):
         if isinstance(raw[name], dict) and name not in Params.model_fields.keys() | BLOCKS.keys():
             fields[f"dataset_{i}"] = (_data_set(name, raw[name], source), Field(alias=name))
-    blocks = {name: without_nulls(raw.get(name) or {}) for name in BLOCKS}
-    return validate(create_model("ParamsFile", __base__=Params, **fields), raw | blocks, source)
+            raw[name] = _with_defaults(name, raw[name])
+    for name, block in BLOCKS.items():
+        said = raw.get(name) or {}
+        raw[name] = without_nulls(said, block) if isinstance(said, dict) else said
+    return validate(create_model("ParamsFile", __base__=Params, **fields), raw, source)
 
 
 def _data_set(name: str, block: dict[str, Any], source: str | Path) -> type[Settings]:
     """Build the schema of a data set's block: its settings, and what its source asks for."""
-    if not NAME.fullmatch(name):
+    if not NAME.fullmatch(str(name)):
         raise ParameterError(
             f"{source}: {name!r} cannot name a data set: begin with a letter, and go on with "
             "letters, digits, - and _"
         )
-    if (chosen := source_of(name, block)) not in SOURCES:
+    if (chosen := source_of(name, block)) not in list(SOURCES):
         raise ParameterError(
             f"{source}: {name}.source = {chosen!r}: choose one of {', '.join(SOURCES)}"
         )
@@ -94,12 +97,26 @@ def _data_set(name: str, block: dict[str, Any], source: str | Path) -> type[Sett
     return create_model("DataSet", __base__=bases, source=(kind, chosen))
 
 
-def _check_nulls(block: dict[str, Any], source: str | Path) -> None:
+def _with_defaults(name: str, block: dict[str, Any]) -> dict[str, Any]:
+    """Fill in the defaults of a data set's source, beside what its block says."""
+    source = SOURCES[source_of(name, block)]
+    if block.get("nets") == "small":  # which has its own
+        return block
+    filled = dict(block)
+    for part, values in source.defaults.items():
+        if isinstance(said := block.get(part) or {}, dict):
+            known = {key: value for key, value in said.items() if value is not None}
+            filled[part] = dict.fromkeys(said) | values | known
+    return filled
+
+
+def _check_nulls(block: Any, source: str | Path) -> None:
     """Refuse values where they would be lost: the blocks of data sets have copies of these."""
-    for part, values in block.items():
-        if said := without_nulls(values or {}):
-            name, value = next(iter(said.items()))
+    said = without_nulls(block, Settings) if isinstance(block, dict) else {NULLS: block}
+    for part, values in said.items():
+        for name, value in values.items() if isinstance(values, dict) else [("", values)]:
+            place = ".".join(filter(None, (NULLS, part, name)))
             raise ParameterError(
-                f"{source}: {NULLS}.{part}.{name} = {value!r} has to stay null: set it in the "
+                f"{source}: {place} = {value!r} is not known, or has to stay null: set it in the "
                 "block of a data set"
             )

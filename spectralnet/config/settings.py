@@ -53,15 +53,14 @@ class Settings(Block):
     def _defaults(cls, raw: Any) -> Any:
         if not isinstance(raw, dict):
             return raw
-        raw = without_nulls(raw)
+        raw = without_nulls(raw, cls)
         for part, values in SMALL.items() if raw.get("nets") == "small" else ():
             if isinstance(said := raw.get(part, {}), dict):
                 raw[part] = values | said
-        match raw:
-            case {"n_clusters": int(n), "spectralnet": dict(said)} if "n_components" not in said:
-                raw["spectralnet"] = said | {"n_components": candidate_components(n)}
-            case {"n_clusters": int(n)} if "spectralnet" not in raw:
-                raw["spectralnet"] = {"n_components": candidate_components(n)}
+        n_clusters = raw.get("n_clusters")
+        usual = candidate_components(n_clusters if isinstance(n_clusters, int) else 1)
+        if isinstance(said := raw.get("spectralnet", {}), dict):
+            raw["spectralnet"] = {"n_components": usual} | said
         return raw
 
     @model_validator(mode="after")
@@ -74,13 +73,17 @@ class Settings(Block):
         return self
 
 
-def without_nulls(raw: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what is null in a tree of parameters: it has its default."""
-    return {
-        name: without_nulls(value) if isinstance(value, dict) else value
-        for name, value in raw.items()
-        if value is not None
-    }
+def without_nulls(raw: dict[str, Any], block: type[BaseModel]) -> dict[str, Any]:
+    """Leave out the parameters of a block that are null: they have their defaults."""
+    said = {}
+    for name, value in raw.items():
+        field = block.model_fields.get(name)
+        part = None if field is None else field.annotation
+        if isinstance(value, dict) and isinstance(part, type) and issubclass(part, BaseModel):
+            said[name] = without_nulls(value, part)
+        elif value is not None or field is None:  # an unknown name is to be refused
+            said[name] = value
+    return said
 
 
 def validate(block: type[Model], raw: Any, source: str | Path) -> Model:
@@ -98,5 +101,5 @@ def _explain(error: ValidationError, source: str | Path) -> str:
         given = "" if problem["type"] == "missing" else f" = {problem['input']!r}"
         if isinstance(problem["input"], dict):
             given = ""
-        lines.append(f"  {name}{given}: {problem['msg']}")
+        lines.append(f"  {name}{given}: {problem['msg'].removeprefix('Value error, ')}")
     return "\n".join([f"{source} cannot be used:", *lines])

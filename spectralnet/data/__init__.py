@@ -6,5 +6,6 @@
 * `labels`: a user's labels, of any type, to numbers
 * `preparation`: what raw samples go through, new ones as well: pixels, columns
 * `texts`: the same for texts: stems, TF-IDF
+* `given_graph`: a graph of the user's own
 * `sets`: the data sets
 """

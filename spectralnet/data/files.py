@@ -97,7 +97,7 @@ def read_images(files: Sequence[Path], shape: Sequence[int] | None) -> NDArray[n
         if arrays[-1].shape != arrays[0].shape:
             raise DataError(
                 f"{file} has shape {arrays[-1].shape}, but {files[0]} {arrays[0].shape}: set "
-                "own.image_shape to [height, width], to which all are brought"
+                "image_shape to [height, width], to which all are brought"
             )
     return np.stack(arrays)
 

@@ -39,7 +39,7 @@ def folder_labels(names: Sequence[str], folder: Path) -> Labels:
     for name in names:
         if "/" not in name:
             file = folder / name
-            raise DataError(f"own.labels = folder, but {file} lies in no folder of its class")
+            raise DataError(f"labels = folder, but {file} lies in no folder of its class")
     return Labels(np.array([name.split("/")[-2] for name in names]), folder)
 
 

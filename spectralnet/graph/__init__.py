@@ -2,7 +2,5 @@
 
 * `neighbours`: the k nearest of every point, exact or approximate
 * `affinity`: Gaussian weights and shared neighbours; known labels; degrees
-* `confirmed`: the edges that a second space agrees with
 * `edges`: edges drawn in proportion to their weights
-* `given`: a graph of the user's own
 """

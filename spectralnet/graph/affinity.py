@@ -187,7 +187,7 @@ def with_known_labels(graph: csr_array, labels: NDArray[np.int64], seed: int) ->
 
 
 def with_confirmed(graph: csr_array, confirmed: csr_array | None) -> csr_array:
-    """Return the mean of a graph and of `spectralnet.graph.confirmed`'s edges, if there are any."""
+    """Return the mean of a graph and of the confirmed edges, if there are any."""
     return graph if confirmed is None else csr_array((graph + confirmed) / 2)
 
 

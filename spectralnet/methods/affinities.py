@@ -112,7 +112,7 @@ def connect(
     known_labels : ndarray of shape (n,), optional
         -1 where there is none.
     confirmed : csr_array of shape (n, n), optional
-        See `spectralnet.graph.confirmed.confirmed_edges`.
+        See `spectralnet.metric.confirmed.confirmed_edges`.
 
     Returns
     -------

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from scipy.sparse import csr_array
 
 from spectralnet.graph.affinity import with_known_labels
-from spectralnet.graph.confirmed import confirmed_edges
 from spectralnet.methods.affinities import (
     Affinity,
     AffinityOptions,
@@ -13,6 +12,7 @@ from spectralnet.methods.affinities import (
     connect,
     euclidean,
 )
+from spectralnet.metric.confirmed import confirmed_edges
 from spectralnet.metric.siamese import sees_images, train_siamese
 from spectralnet.nets.blocks import MLP
 from spectralnet.nets.devices import map_in_chunks

@@ -170,7 +170,7 @@ def train_siamese(
     augment : RandomAffine, optional
         Changes both images of each pair, so that the metric learns to ignore such changes.
     confirmed : csr_array of shape (n, n), optional
-        Those edges of the graph that make positive pairs (`spectralnet.graph.confirmed`), by
+        Those edges of the graph that make positive pairs (`spectralnet.metric.confirmed`), by
         default all of them.
     checkpoint : Checkpoint, optional
 

@@ -5,11 +5,11 @@ import pytest
 import torch
 from scipy.sparse import csr_array
 
-from spectralnet.clusters.comparison import kmeans_clusters
 from spectralnet.codes.autoencoder import train_autoencoder
 from spectralnet.matrices import Points, dense_rows, empty_rows, mean_and_variance
 from spectralnet.metric.siamese import train_siamese
 from spectralnet.nets.devices import map_in_chunks
+from spectralnet.report.comparison import kmeans_clusters
 from spectralnet.spectral.training import train_spectral_map
 
 

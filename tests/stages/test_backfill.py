@@ -8,8 +8,13 @@ pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarni
 
 PARAMS = {"name": "digits", "seed": 0, "fit_on": "all", "epochs": 5, "dec": {"epochs": 60}}
 STAGES = {
+    "settings": {
+        "cmd": "mkdir -p set && grep epochs params.yaml > set/net && echo > set/other",
+        "params": ["epochs", "fit_on"],
+        "outs": ["set"],
+    },
     "prepare": {"cmd": "cat params.yaml > data", "params": ["fit_on"], "outs": ["data"]},
-    "train": {"cmd": "cat params.yaml data > net", "params": ["epochs"], "deps": ["data"]},
+    "train": {"cmd": "cat params.yaml data > net", "deps": ["data", "set/net"]},
     "dec": {"cmd": "cat data > dec", "params": ["dec"], "deps": ["data"], "outs": ["dec"]},
     "evaluate": {"cmd": "echo ${name} > scores", "params": ["seed"], "deps": ["data", "net"]},
 }
@@ -47,7 +52,9 @@ def test_results_of_other_parameters_are_told_apart(evaluated, change):
     assert not evaluated(**change)
 
 
-@pytest.mark.parametrize(("made", "change"), [("dec", "fit_on"), ("train", "epochs")])
+@pytest.mark.parametrize(
+    ("made", "change"), [("dec", "fit_on"), ("train", "epochs"), ("settings", "epochs")]
+)
 def test_what_was_made_anew_leaves_the_results_behind(evaluated, made, change):
     """As `dvc exp run -S fit_on=train stages/methods/dvc.yaml:dec` does."""
     assert not evaluated(made, **{change: "other"})

@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 from clones import ROOT
 
-from spectralnet.config.params import Params
-from spectralnet.config.reading import read_raw
-from spectralnet.config.settings import validate
+from spectralnet.config.reading import params_of, read_raw
 from spectralnet.report.results import read_table
 from stages import collect
 from stages.collect import is_usual
@@ -19,8 +17,8 @@ def changed(**changes):
     return raw
 
 
-def params_of(method="spectralnet", **changes):
-    flat = validate(Params, changed(**changes), "changed").flat(method)
+def logged(method="spectralnet", **changes):
+    flat = params_of(changed(**changes), "changed").flat(method)
     return {name: str(value) for name, value in flat.items()}
 
 
@@ -33,16 +31,16 @@ def run_of(params, tags, **metrics):
 def test_runs_of_any_number_of_topics_are_results(monkeypatch, method):
     monkeypatch.chdir(ROOT)
     topics = {"topics": 10, "n_clusters": 10}
-    assert is_usual(params_of(method, dataset="reuters", reuters=topics))
-    assert not is_usual(params_of(method, dataset="reuters", reuters=topics | {"n_terms": 7}))
-    usual = params_of(method, dataset="mnist", seed=3, space="input")
+    assert is_usual(logged(method, dataset="reuters", reuters=topics))
+    assert not is_usual(logged(method, dataset="reuters", reuters=topics | {"n_terms": 7}))
+    usual = logged(method, dataset="mnist", seed=3, space="input")
     assert is_usual(usual)
-    assert not is_usual(params_of(method, dataset="own"))
+    assert not is_usual(logged(method, dataset="own"))
 
 
 def test_a_run_that_todays_settings_refuse_is_no_result(monkeypatch):
     monkeypatch.chdir(ROOT)
-    params = params_of(dataset="mnist", augment="affine")
+    params = logged(dataset="mnist", augment="affine")
     assert is_usual(params)
     siamese = read_raw(ROOT / "params.yaml")["mnist"]["siamese"]
     perceptron = changed(mnist={"siamese": siamese | {"channels": []}})  # cannot augment
@@ -52,12 +50,12 @@ def test_a_run_that_todays_settings_refuse_is_no_result(monkeypatch):
 
 def test_the_last_run_counts_also_of_baselines(monkeypatch, tmp_path):
     monkeypatch.chdir(ROOT)
-    alone = params_of("ae_kmeans", seed=0)
+    alone = logged("ae_kmeans", seed=0)
     own = run_of(
         alone, {"git.commit": "0" * 40, "git.dirty": "true"}, n=5, acc=0.5, acc_test=0.4, seconds=7
     )
     whole = run_of(
-        params_of(seed=0), {"git.commit": "1" * 40}, n=5, acc=0.9, kmeans_acc=0.6, seconds=9
+        logged(seed=0), {"git.commit": "1" * 40}, n=5, acc=0.9, kmeans_acc=0.6, seconds=9
     )
     latest = (
         ([own, whole], [0.6, np.nan, "1" * 12, 7]),

@@ -12,13 +12,14 @@ import pytest
 import yaml
 from clones import ROOT
 
+from spectralnet.config.settings import Settings
 from spectralnet.methods.catalogue import METHODS
+from stages.settings import VIEWS
 
 # Changes to these do not change what a stage computes: values of the schema are tracked as
 # parameters, and the rest reads, writes, reports and refuses.
 BOOKKEEPING = (
     "stages/__init__.py",
-    "stages/files.py",
     "stages/common.py",
     "stages/method.py",
     "spectralnet/__init__.py",
@@ -88,7 +89,13 @@ def test_a_stage_depends_on_the_code_that_it_runs_and_on_no_other(name):
     modules = reached(roots)
     declared = [dep for dep in STAGES[name]["deps"] if dep.startswith(("stages/", "spectralnet/"))]
     assert not {module for module in modules if not within(module, declared)}
-    assert not {dep for dep in declared if not any(within(m, [dep]) for m in modules)}
+    inside = {
+        path.relative_to(ROOT).as_posix()
+        for dep in declared
+        for path in ((ROOT / dep).rglob("*.py") if (ROOT / dep).is_dir() else [ROOT / dep])
+        if path.name != "__init__.py"
+    }
+    assert not {path for path in inside - modules if not within(path, BOOKKEEPING)}
     assert roots[0] in declared
 
 
@@ -104,6 +111,20 @@ def test_a_stage_is_given_the_paths_that_it_declares(name):
         assert within(dep, read)
     for out in stage["outs"]:
         assert within(out, [written])
+
+
+@pytest.mark.parametrize("name", sorted(COMPUTING))
+def test_a_stage_depends_on_the_settings_that_it_reads(name):
+    """As ``settings.graph`` in its script, or ``task.graph_params`` in a method's function."""
+    code = "".join((ROOT / root).read_text() for root in roots_of(name))
+    read = set(re.findall(r"\bsettings\.(\w+)", code)) & Settings.model_fields.keys()
+    if name in METHODS or "matrix" in STAGES[name]:  # the script reads all of a task
+        given = set(re.findall(r"\btask\.(\w+)", code))
+        names = {"graph_params": "graph", "spectral_params": "spectralnet"}
+        read = {names.get(field, field) for field in given & {"n_clusters", *names}}
+    parts = {Path(dep).stem for dep in STAGES[name]["deps"] if "/settings/" in dep}
+    views = {view: part for view, (part, _) in VIEWS.items()}
+    assert read <= {views.get(part, part) for part in parts}
 
 
 # From what everything stands on to what a user meets: a room imports those above it alone.

@@ -253,4 +253,4 @@ def test_the_check_names_the_allowed_values(clone, input_euclidean):
     assert without.returncode == 1
     assert "own.path = data/gone does not exist: correct it" in without.stdout
     assert refused.returncode == 1
-    assert "affinity = 'cosine': Input should be 'siamese', 'euclidean' or" in refused.stdout
+    assert "affinity = 'cosine': choose one of siamese, euclidean, precomputed" in refused.stdout

@@ -1,18 +1,18 @@
 """The data sets: each stands here once, with what its block may say and how it is had."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.sparse import csr_array
 from sklearn.datasets import load_digits
 
 from spectralnet.data.files import white_level
 from spectralnet.data.preparation import Pixels, Preparation, fit_columns
+from spectralnet.data.sets.dataset import Dataset
 from spectralnet.data.sets.own import read_own
 from spectralnet.data.sets.rcv1 import N_TRAINING, fit_terms, read_rcv1
 from spectralnet.data.sets.reuters import read_reuters
@@ -20,19 +20,6 @@ from spectralnet.data.texts import Tfidf
 from spectralnet.parameters import Block, Count
 
 MNIST_LICENCE = "CC BY-SA 3.0 (Y. LeCun, C. Cortes)"
-
-
-class Dataset(NamedTuple):
-    """Raw samples in the order of their source, and how to prepare them."""
-
-    raw: NDArray[Any] | csr_array  # (n, ...): images, rows of numbers, or texts
-    labels: NDArray[np.int64]  # (n,), -1 where unknown
-    names: NDArray[Any]  # (n,), what tells a user which sample it is
-    is_test: NDArray[np.bool_] | None  # (n,), the official test part, if there is one
-    fit: Callable[[Any], Preparation]  # takes the raw samples to fit on
-    licence: str
-    image_shape: tuple[int, int] | None = None
-    dropped: Mapping[str, int] = {}  # samples left out, by reason
 
 
 @dataclass(frozen=True)
@@ -46,10 +33,13 @@ class Source:
         A `DataError` if the data cannot be had.
     options : type of Block
         What the data set's block in ``params.yaml`` says beside its settings.
+    defaults : dict of str to dict
+        Settings that differ from those of the code, by part.
     """
 
     load: Callable[[Sequence[Path], Any], Dataset]
     options: type[Block] = Block
+    defaults: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
 
 class TermsOptions(Block):
@@ -163,6 +153,12 @@ def _own(folders: Sequence[Path], options: OwnOptions) -> Dataset:
     )
 
 
+# Fewer points and columns than MNIST's, as a user's own most often are.
+OWN: dict[str, dict[str, Any]] = {
+    "autoencoder": {"hidden": [500, 500], "batch_size": 128},
+    "siamese": {"hidden": [512, 512], "epochs": 10, "steps_per_epoch": 50, "batch_size": 256},
+    "spectralnet": {"learning_rate": 0.001},
+}
 SOURCES: dict[str, Source] = {
     "mnist5k": Source(_mnist5k),
     "digits": Source(_digits),
@@ -170,5 +166,5 @@ SOURCES: dict[str, Source] = {
     "fashion-mnist": Source(_fetched("fashion-mnist", "MIT (Zalando SE)")),
     "reuters": Source(_reuters, ReutersOptions),
     "rcv1": Source(_rcv1, TermsOptions),
-    "own": Source(_own, OwnOptions),
+    "own": Source(_own, OwnOptions, OWN),
 }

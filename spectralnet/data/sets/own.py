@@ -16,7 +16,7 @@ from spectralnet.data.reader import NAMED, Samples, Wanted, find_source, names_i
 from spectralnet.data.tables import TABLES
 from spectralnet.errors import DataError
 
-WAY_OUT = "drop what is no feature, or name it as own.labels or own.text"
+WAY_OUT = "drop what is no feature, or name it as labels or text"
 
 
 class OwnSamples(NamedTuple):
@@ -67,8 +67,8 @@ def read_own(
     samples = open_samples(source, wanted)
     if image_shape is not None and not (samples.kind == "images" and source.is_dir()):
         raise DataError(
-            f"own.image_shape = {list(image_shape)}, but {source} is no folder of images: set "
-            "own.image_shape: null"
+            f"image_shape = {list(image_shape)}, but {source} is no folder of images: set "
+            "image_shape: null"
         )
     parts: list[Any] = list(samples.chunks)  # one, but of a large parquet file
     y = _labels(path, source, labels, samples)
@@ -85,12 +85,12 @@ def read_own(
 def _check_settings(source: Path, labels: str | None, text: str | None) -> None:
     """Refuse names of what the file or folder cannot have, or has not."""
     if text is not None and source.suffix not in TABLES:
-        raise DataError(f"own.text = {text!r}, but {source} is no table: set own.text: null")
+        raise DataError(f"text = {text!r}, but {source} is no table: set text: null")
     if labels is not None and labels == text:
-        raise DataError(f"own.labels and own.text are both {text!r}: name two columns")
+        raise DataError(f"labels and text are both {text!r}: name two columns")
     if source.is_dir():
         if labels not in (None, "folder"):
-            raise DataError(f"own.labels = {labels!r}: for a folder it is null or folder")
+            raise DataError(f"labels = {labels!r}: for a folder it is null or folder")
         if beside := sorted(source.glob("labels.*")):
             raise DataError(
                 f"{beside[0]} labels features.* in the same folder, which is not there: put the "
@@ -98,15 +98,15 @@ def _check_settings(source: Path, labels: str | None, text: str | None) -> None:
             )
     elif source.suffix in NAMED:
         names = names_in(source)
-        for setting, name in (("own.labels", labels), ("own.text", text)):
+        for setting, name in (("labels", labels), ("text", text)):
             if name is not None and name not in names:
                 raise DataError(
                     f"{setting} = {name!r} is not in {source}, which holds {', '.join(names)}"
                 )
     elif labels is not None:
         raise DataError(
-            f"own.labels = {labels!r}, but {source} holds nothing by that name: put it as "
-            "features.* beside labels.* into a folder, which is own.path, and set own.labels: null"
+            f"labels = {labels!r}, but {source} holds nothing by that name: put it as "
+            "features.* beside labels.* into a folder, which is own.path, and set labels: null"
         )
 
 

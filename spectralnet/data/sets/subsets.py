@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from spectralnet.data.sets.catalogue import Dataset
+from spectralnet.data.sets.dataset import Dataset
 from spectralnet.errors import DataError
 
 HELD_OUT_WITHOUT_TEST_PART = 0.2

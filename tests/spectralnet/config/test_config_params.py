@@ -71,7 +71,7 @@ def test_the_chosen_data_sets_block_is_used(write):
         (
             "dataset",
             "cifar",
-            "dataset = cifar, or own, has no block: choose one of .*mnist5k.*add one",
+            "dataset = cifar has no block: choose one of .*mnist5k.*add one",
         ),
         ("seed", "zero", "seed = 'zero': .*integer"),
         ("seed", -1, "seed = -1: .*greater than or equal to 0"),
@@ -88,7 +88,17 @@ def test_the_chosen_data_sets_block_is_used(write):
         ("mnist.spectralnet.sampler", "nodes", "sampler = 'nodes': .*choose one of edges, batch"),
         ("mnist.siamese.optimiser", "lion", "siamese.optimiser = 'lion': .*one of adam, "),
         ("mnist", 3, "mnist = 3"),
-        ("defaults.graph.n_neighbours", 5, "defaults.graph.n_neighbours = 5 has to stay null"),
+        ("dec", 5, "dec = 5: Input should be"),
+        ("defaults", 5, "defaults = 5 is not known, or has to"),
+        ("defaults.graph.k", None, "defaults.graph.k = None is not known"),
+        ("mnist.graph.k", None, "mnist.graph.k = None: Extra inputs"),
+        ("mnist.source", ["a"], r"mnist.source = \['a'\]: choose one of"),
+        ("2024", {"n_clusters": 3}, "'2024' cannot name a data set"),
+        (
+            "defaults.graph.n_neighbours",
+            5,
+            "defaults.graph.n_neighbours = 5 .* has to stay null",
+        ),
     ],
 )
 def test_a_bad_parameter_is_named_with_what_it_may_be(write, name, value, message):

@@ -4,6 +4,7 @@ from scipy.sparse import csr_array, save_npz
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import eigsh
 
+from spectralnet.data.given_graph import check_graph, read_graph
 from spectralnet.errors import DataError
 from spectralnet.graph.affinity import (
     KNOWN_NEIGHBOURS,
@@ -15,7 +16,6 @@ from spectralnet.graph.affinity import (
     neighbour_scales,
     with_known_labels,
 )
-from spectralnet.graph.given import check_graph, read_graph
 from spectralnet.graph.neighbours import nearest_neighbours
 
 

@@ -8,7 +8,8 @@ from sklearn.datasets import load_digits
 from spectralnet.checks import check_features
 from spectralnet.config.reading import read_params
 from spectralnet.data.preparation import Columns
-from spectralnet.data.sets.catalogue import SOURCES, Dataset
+from spectralnet.data.sets.catalogue import SOURCES
+from spectralnet.data.sets.dataset import Dataset
 from spectralnet.data.sets.subsets import choose_known, held_out_mask, limit
 from spectralnet.errors import DataError
 from spectralnet.nets.training import hold_out

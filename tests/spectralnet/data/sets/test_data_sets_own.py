@@ -118,7 +118,7 @@ def test_a_folder_of_images_is_read_in_shades_of_grey(tmp_path):
     np.testing.assert_array_equal(again, samples.raw)
     assert read(tmp_path, image_shape=[6, 5]).raw.shape == (2, 6, 5)
     Image.new("L", (9, 9)).save(tmp_path / "c.png")
-    with pytest.raises(DataError, match=r"c.png has shape \(9, 9\).*set own.image_shape"):
+    with pytest.raises(DataError, match=r"c.png has shape \(9, 9\).*set image_shape"):
         read(tmp_path)
 
 
@@ -222,7 +222,7 @@ def pair_with(labels):
             None,
             "column 'b' holds 'red' in row 0, which is no number",
         ),
-        (bad_file("x.csv", b"a,b\n1,2\n"), "y", "own.labels = 'y' is not in .* holds a, b"),
+        (bad_file("x.csv", b"a,b\n1,2\n"), "y", "labels = 'y' is not in .* holds a, b"),
         (bad_file("x.csv", b"a,b\n0,0\n0,0\n"), None, "holds zeros only"),
         (bad_file("x.csv", b"a,b\n\xe9,2\n"), None, "x.csv is no UTF-8 in line 2: convert it"),
         (bad_file("x.txt", b"tea\ncaf\xe9\n"), None, "x.txt is no UTF-8 in line 2: convert it"),
@@ -234,7 +234,7 @@ def pair_with(labels):
         (sparse_outside_its_shape, None, "x.npz cannot be read: .*indices"),
         (texts_beside_labels, None, "labels.csv labels features.*put the texts into features.txt"),
         (texts_beside_labels, "folder", "labels.csv labels features"),
-        (flat_folder, "folder", "own.labels = folder, but .*0.txt lies in no folder of its class"),
+        (flat_folder, "folder", "labels = folder, but .*0.txt lies in no folder of its class"),
         (bad_file("x.xyz", b"1"), None, "of no known kind: .csv"),
         (bad_file("x.npy", b"no array"), None, "x.npy cannot be read"),
         (bad_array(np.array([[1, np.nan]])), None, r"NaN or infinite, .* row 0, column 1"),
@@ -249,8 +249,8 @@ def pair_with(labels):
             "labels.npy cannot be read: it holds Python objects: save numbers",
         ),
         (bad_array(np.array([["a"]])), None, "holds no numbers but <U1"),
-        (lambda folder: write_npz(folder)[0], None, r"2 arrays \(x, y\), but one .*own.labels"),
-        (lambda folder: write_npz(folder)[0], "z", "own.labels = 'z' is not in .* holds x, y"),
+        (lambda folder: write_npz(folder)[0], None, r"2 arrays \(x, y\), but one .*labels"),
+        (lambda folder: write_npz(folder)[0], "z", "labels = 'z' is not in .* holds x, y"),
         (unequal_pair, None, "1 labels for 3 samples"),
         (two_features, None, "more than one .*: keep one of features.csv, features.npy"),
         (labels_in("cat\ndog\ncat\n"), None, "labels.csv: 2 labels for 3 samples"),
@@ -268,11 +268,11 @@ def test_bad_input_is_named_with_the_way_out(tmp_path, write, labels, message):
     ("write", "options", "message"),
     [
         (write_npy, {"image_shape": [4, 4]}, r"image_shape = \[4, 4\], but .* no folder of images"),
-        (write_csv, {"text": "y", "labels": "y"}, "own.labels and own.text are both 'y'"),
+        (write_csv, {"text": "y", "labels": "y"}, "labels and text are both 'y'"),
         (
             lambda folder: [flat_folder(folder)],
             {"text": "t"},
-            "own.text = 't', but .* no table",
+            "text = 't', but .* no table",
         ),
     ],
 )

@@ -3,9 +3,9 @@ import pytest
 from scipy.sparse import csr_array
 from sklearn.metrics import normalized_mutual_info_score
 
-from spectralnet.clusters.comparison import compare_with_exact, top_terms
 from spectralnet.clusters.selection import modularity
 from spectralnet.graph.affinity import degrees
+from spectralnet.report.comparison import compare_with_exact, top_terms
 from spectralnet.spectral.laplacian import exact_eigenvectors
 
 

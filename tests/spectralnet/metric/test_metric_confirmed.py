@@ -6,7 +6,7 @@ from sklearn.datasets import load_digits
 from spectralnet.clusters.scores import scores
 from spectralnet.errors import ParameterError
 from spectralnet.estimators.spectralnet import SpectralNet
-from spectralnet.graph.confirmed import confirmed_edges
+from spectralnet.metric.confirmed import confirmed_edges
 
 
 def test_edges_are_kept_where_both_spaces_have_them(graph_params):

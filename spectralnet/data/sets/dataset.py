@@ -1,0 +1,23 @@
+"""What a data set is, once it is loaded."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from spectralnet.data.preparation import Preparation
+
+
+class Dataset(NamedTuple):
+    """Raw samples in the order of their source, and how to prepare them."""
+
+    raw: NDArray[Any] | csr_array  # (n, ...): images, rows of numbers, or texts
+    labels: NDArray[np.int64]  # (n,), -1 where unknown
+    names: NDArray[Any]  # (n,), what tells a user which sample it is
+    is_test: NDArray[np.bool_] | None  # (n,), the official test part, if there is one
+    fit: Callable[[Any], Preparation]  # takes the raw samples to fit on
+    licence: str
+    image_shape: tuple[int, int] | None = None
+    dropped: Mapping[str, int] = {}  # samples left out, by reason
