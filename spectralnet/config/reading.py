@@ -105,8 +105,7 @@ def _with_defaults(name: str, block: dict[str, Any]) -> dict[str, Any]:
     filled = dict(block)
     for part, values in source.defaults.items():
         if isinstance(said := block.get(part) or {}, dict):
-            known = {key: value for key, value in said.items() if value is not None}
-            filled[part] = dict.fromkeys(said) | values | known
+            filled[part] = said | {k: v for k, v in values.items() if said.get(k) is None}
     return filled
 
 
