@@ -14,7 +14,7 @@ compare: $(READY)  # run every method on the data set of params.yaml and compare
 test: $(READY)  # run the tests
 	. $(BIN)/activate && OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadgroup -m "not services and not release"
 
-test-services: $(READY)  # run the tests with servers, a browser and DVC's queue
+test-services: $(READY)  # run the tests with servers, a browser, DVC's queue and toys that are added
 	. $(BIN)/activate && OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadgroup -m services
 
 release-check: $(READY)  # check that the committed results are of the committed code

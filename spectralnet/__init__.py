@@ -5,7 +5,7 @@ Each folder is a room, and its docstring the index. Data take this way through t
 data -> codes -> graph -> metric -> graph -> spectral -> clusters
 
 `nets` holds what all nets are made of, `methods` wires whole methods, `config` reads parameters,
-`estimators` is scikit-learn's door, `report` and `tracking` serve the pipeline. `SpectralNet` is
+`estimators` is the scikit-learn interface, `report` and `tracking` serve the pipeline. `SpectralNet` is
 all of it as one scikit-learn estimator; `DEC` and `DualAutoencoder` are others.
 """
 

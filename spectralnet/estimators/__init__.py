@@ -1,4 +1,4 @@
-"""scikit-learn's door to the methods.
+"""The methods as scikit-learn estimators.
 
 * `base`: what all have in common: input, prediction, files
 * `spectralnet`, `dec`, `dual_autoencoder`: the estimators

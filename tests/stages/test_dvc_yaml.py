@@ -14,6 +14,7 @@ from clones import ROOT
 
 from spectralnet.config.settings import Settings
 from spectralnet.methods.catalogue import METHODS
+from spectralnet.methods.learned import LEARNED
 from stages.settings import VIEWS
 
 # Changes to these do not change what a stage computes: values of the schema are tracked as
@@ -125,6 +126,15 @@ def test_a_stage_depends_on_the_settings_that_it_reads(name):
     parts = {Path(dep).stem for dep in STAGES[name]["deps"] if "/settings/" in dep}
     views = {view: part for view, (part, _) in VIEWS.items()}
     assert read <= {views.get(part, part) for part in parts}
+
+
+def test_what_is_registered_has_a_stage_and_is_compared():
+    assert LEARNED.keys() <= STAGES.keys()
+    compared = {Path(dep).parent.name for dep in STAGES["compare_all"]["deps"]}
+    ours = {Path(dep).parent.name for dep in STAGES["compare"]["deps"]}
+    for name, method in METHODS.items():
+        assert (method.stage or name).partition("@")[0] in STAGES
+        assert name in (compared & ours if method.stages == FILES[2] else compared)
 
 
 # From what everything stands on to what a user meets: a room imports those above it alone.

@@ -7,7 +7,8 @@ import pytest
 from clones import Clone, executed
 from mlflow.tracking import MlflowClient
 
-pytestmark = pytest.mark.xdist_group("second clone")
+# Minutes: beside those with servers.
+pytestmark = [pytest.mark.services, pytest.mark.xdist_group("extended")]
 
 DATA_SET = {
     "spectralnet/data/sets/catalogue.py": """
@@ -50,6 +51,7 @@ AFFINITY = {
         params: [seed, device]
         deps:
           - stages/affinity.py
+          - stages/graph.py
           - spectralnet/methods/learned.py
           - artifacts/${dataset}/input/features
           - artifacts/${dataset}/${space}/features
@@ -92,7 +94,7 @@ METHOD = {
     ''',
     "spectralnet/methods/catalogue.py": """
     METHODS["mean_split"] = Method(
-        "a split at the mean", "spectralnet.methods.mean_split:cluster", f"{STAGES}:mean_split"
+        "a split at the mean", "spectralnet.methods.mean_split:cluster"
     )
     """,
     "stages/methods/dvc.yaml": """

@@ -45,10 +45,12 @@ def test_a_changed_parameter_concerns_the_stages_that_use_it(clone, code_siamese
         "augment": {"siamese"},
         "affine.json": {"siamese"},
         "autoencoder.json": {"autoencoder"},
-        "graph.json": {"graph", "siamese", "spectralnet"},
+        "graph.json": {"graph", "siamese"},
+        "weights.json": {"spectralnet"},
         "n_clusters.json": {"spectralnet", "evaluate"},
         "siamese.json": {"siamese"},
-        "spectralnet.json": {"spectralnet", "evaluate"},
+        "spectralnet.json": {"spectralnet"},
+        "eigenspace.json": {"evaluate"},
         "seed": everything,
         "labelled": {"prepare"},
     }
@@ -62,7 +64,7 @@ def test_a_changed_parameter_concerns_the_stages_that_use_it(clone, code_siamese
         ("autoencoder", "epochs", 7),
         ("graph", "overlap", 2),
         ("siamese", "temperature", 2),
-        ("spectralnet", "learning_rate", 0.5),
+        ("spectralnet", "n_components", 5),
     ):
         raw["digits"][part][name] = value
     path.write_text(yaml.safe_dump(raw))
@@ -237,7 +239,7 @@ def test_bad_parameters_end_the_run_before_any_work(clone, input_euclidean):
     assert failed.returncode != 0
     assert "graph.n_neighbours = 300 is too many for" in failed.stdout
     assert "Traceback" not in failed.stdout
-    assert executed(failed.stdout) == {"graph"}
+    assert executed(failed.stdout) == {"settings", "graph"}
 
 
 def test_the_check_names_the_allowed_values(clone, input_euclidean):
