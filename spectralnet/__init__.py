@@ -5,8 +5,8 @@ Each folder is a room, and its docstring the index. Data take this way through t
 data -> codes -> graph -> metric -> graph -> spectral -> clusters
 
 `nets` holds what all nets are made of, `methods` wires whole methods, `config` reads parameters,
-`estimators` is the scikit-learn interface, `report` and `tracking` serve the pipeline. `SpectralNet` is
-all of it as one scikit-learn estimator; `DEC` and `DualAutoencoder` are others.
+`estimators` is the scikit-learn interface, `report` and `tracking` serve the pipeline.
+`SpectralNet` is all of it as one scikit-learn estimator; `DEC` and `DualAutoencoder` are others.
 """
 
 from importlib import import_module
