@@ -77,11 +77,18 @@ def check_distinct(points: Matrix, n: int, name: str = "n_clusters") -> None:
 
     Equal points have equal outputs: more eigenvectors than distinct points are dependent.
     """
+    found = count_distinct(points, n)
+    if found < n:
+        raise ParameterError(
+            f"{name} = {n}, but there are {found} distinct points to cluster: at most so many"
+        )
+
+
+def count_distinct(points: Matrix, most: int) -> int:
+    """Count the distinct rows of points, shape (m, d), up to so many."""
     distinct: set[bytes] = set()
     for row in range(points.shape[0]):
         distinct.add(dense_rows(points, slice(row, row + 1)).tobytes())
-        if len(distinct) == n:
-            return
-    raise ParameterError(
-        f"{name} = {n}, but there are {len(distinct)} distinct points to cluster: at most so many"
-    )
+        if len(distinct) == most:
+            break
+    return len(distinct)

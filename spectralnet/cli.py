@@ -88,6 +88,8 @@ def _predict(
         raise ParameterError(f"--out {out}: its name has to end with one of {', '.join(OUTPUTS)}")
     if out is not None and out.suffix == ".npy" and embedding:
         raise ParameterError(f"--out {out} takes the clusters alone: leave out --embedding")
+    if out is not None and out.exists() and file.exists() and out.samefile(file):
+        raise ParameterError(f"--out {out} is the file of samples: choose another")
     chosen_device = pick_device(device)
     predictor = _load(model)
     samples = _open(file, columns, predictor.preparation)

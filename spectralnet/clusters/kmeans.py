@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.cluster import KMeans
 from sklearn.metrics import pairwise_distances_argmin
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from spectralnet.checks import check_distinct
 from spectralnet.clusters.selection import modularity
@@ -55,8 +55,10 @@ def fit_centroids(
     """
     check_distinct(embedding, n_clusters)
     kmeans = KMeans(n_clusters, n_init=restarts, random_state=seed)
-    # Threads add their sums in no fixed order, which for two makes no difference.
-    with threadpool_limits(limits=2, user_api="openmp"):
+    # Threads add their sums in no fixed order, which for two makes no difference. One stays one:
+    # a forked process that starts a second hangs.
+    threads = [lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "openmp"]
+    with threadpool_limits(limits=min([2, *threads]), user_api="openmp"):
         kmeans.fit(embedding)
     return kmeans.cluster_centers_.astype(np.float32)
 

@@ -16,7 +16,10 @@ POINTS_A_COMPONENT = 10  # with fewer, a net without training cannot make so man
 
 
 def default_settings(
-    n: int, n_clusters: int, changes: Mapping[str, Mapping[str, Any]] | None = None
+    n: int,
+    n_clusters: int,
+    changes: Mapping[str, Mapping[str, Any]] | None = None,
+    n_distinct: int | None = None,
 ) -> Settings:
     """Choose settings for n points: small nets for up to `FEW_POINTS`, else the papers'.
 
@@ -28,6 +31,8 @@ def default_settings(
     n_clusters : int
     changes : dict of str to dict, optional
         What to change, by block and name as in ``params.yaml``.
+    n_distinct : int, optional
+        How many of the points differ, if that bounds the number of components.
 
     Returns
     -------
@@ -46,7 +51,9 @@ def default_settings(
     graph.setdefault("scale_neighbour", max(1, graph["n_neighbours"] // 2))
     if spectralnet.get("n_components") is None:
         enough = max(n_clusters + 1, n // POINTS_A_COMPONENT)
-        wanted = min(candidate_components(n_clusters), enough, n - 1)
+        # A net can hardly make as many independent outputs as there are different points.
+        apart = n if n_distinct is None else max(n_clusters, n_distinct - 2)
+        wanted = min(candidate_components(n_clusters), enough, n - 1, apart)
         spectralnet["n_components"] = max(1, wanted)
     check_count("spectralnet.n_components", spectralnet["n_components"])
     if "batch_size" not in spectralnet:  # it has to span them

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from spectralnet.checks import check_count, check_distinct
+from spectralnet.checks import check_count, check_distinct, count_distinct
 from spectralnet.config.defaults import default_settings
 from spectralnet.config.settings import Settings
 from spectralnet.errors import ParameterError
 from spectralnet.matrices import Matrix
 from spectralnet.nets.training import n_held_out
 from spectralnet.spectral.samplers import SAMPLERS
+from spectralnet.spectral.training import candidate_components
 
 Changes = dict[str, Any] | None
 
@@ -78,6 +79,7 @@ def graph_settings(
     if n_components is not None:
         own["spectralnet"] = {"n_components": n_components}
     merged = {block: own.get(block, {}) | (changed or {}) for block, changed in changes.items()}
-    settings = default_settings(n, n_clusters, merged)
+    n_distinct = count_distinct(x, candidate_components(n_clusters) + 2)
+    settings = default_settings(n, n_clusters, merged, n_distinct)
     check_points(x, settings)
     return settings

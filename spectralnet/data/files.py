@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 from scipy.sparse import csr_array, load_npz
 
 from spectralnet.errors import DataError
 
-IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
+IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".pgm", ".ppm"}
 TEXTS = {".txt", ".md"}
 # RuntimeError is what zipfile raises where damage looks like encryption or another version.
 ARCHIVE_ERRORS = (zipfile.BadZipFile, zlib.error, RuntimeError)
@@ -59,9 +59,16 @@ def _not_utf8(path: Path, error: UnicodeDecodeError) -> DataError:
 
 
 def list_files(folder: Path, suffixes: set[str]) -> list[Path]:
-    """List the files in a folder and its folders whose names end with one of `suffixes`."""
+    """List the files in a folder and its folders whose names end with one of `suffixes`.
+
+    What is hidden, such as copies that editors and macOS keep, is left out.
+    """
     return sorted(
-        file for file in folder.rglob("*") if file.is_file() and file.suffix.lower() in suffixes
+        file
+        for file in folder.rglob("*")
+        if file.suffix.lower() in suffixes
+        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+        and file.is_file()
     )
 
 
@@ -75,18 +82,24 @@ def find_one(folder: Path, pattern: str) -> Path | None:
 
 
 def read_images(files: Sequence[Path], shape: Sequence[int] | None) -> NDArray[np.uint8]:
-    """Read images in 256 shades of grey, brought to `shape` if given: (n, height, width).
+    """Read images as they are shown, in 256 shades of grey: (n, height, width).
+
+    They are turned as their camera says, what is transparent lies on white, and all are brought
+    to `shape` if it is given.
 
     Raises
     ------
     DataError
-        If a file is no image, of another size than the first, or of pixels without a white.
+        If a file is no image, of several pages, of another size than the first, or of pixels
+        without a white.
     """
     arrays = []
     for file in files:
         try:
             with Image.open(file) as image:
-                grey = _shades_of_grey(image, file)
+                if (pages := getattr(image, "n_frames", 1)) > 1:
+                    raise DataError(f"{file} holds {pages} pages: save each as a file of its own")
+                grey = _shades_of_grey(ImageOps.exif_transpose(image), file)
         except DataError:
             raise
         except IMAGE_ERRORS as error:
@@ -107,6 +120,9 @@ def _shades_of_grey(image: Image.Image, file: Path) -> Image.Image:
         return Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
     if image.mode in ("I", "F"):
         raise DataError(f"{file} has pixels of type {image.mode}: save it with 8 or 16 bits")
+    if image.has_transparency_data:
+        shown = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", shown.size, "white"), shown)
     return image.convert("L")
 
 

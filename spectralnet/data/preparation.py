@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, Protocol
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, diags_array, issparse
 
@@ -71,8 +72,19 @@ class Pixels:
                 f"images of shape {raw.shape}: (n, {height}, {width}) or (n, {self.n_features}) "
                 "is needed"
             )
+        self._check_white(raw)
         rows = raw.reshape(len(raw), self.n_features).astype(np.float32)
         return rows / np.float32(self.maximum)
+
+    def _check_white(self, raw: NDArray[Any]) -> None:
+        """Refuse pixels of another range: all would be as good as black, or white."""
+        brightest = float(raw.max(initial=0))
+        scaled = raw.dtype.kind == "f" and 0 < brightest <= 1 < self.maximum
+        if scaled or (raw.dtype.kind == "u" and brightest > 2 * self.maximum):
+            raise DataError(
+                f"the brightest pixel is {brightest:g}, but white is {self.maximum:g}: give pixels "
+                "as those that were fitted"
+            )
 
 
 class Columns:
@@ -124,8 +136,15 @@ class Columns:
             "names": self.names,
         }
 
-    def transform(self, raw: NDArray[Any] | csr_array) -> Matrix:
-        """Turn rows of numbers, dense or sparse of shape (n, n_columns), into features."""
+    def transform(self, raw: NDArray[Any] | csr_array | pd.DataFrame) -> Matrix:
+        """Turn rows of numbers, dense or sparse of shape (n, n_columns), into features.
+
+        The columns of a table are taken by their names, where these are known.
+        """
+        if self.names is not None and isinstance(raw, pd.DataFrame):
+            if missing := [name for name in self.names if name not in raw]:
+                raise DataError(f"the table has no column {missing[0]!r}, one of {self.names}")
+            raw = raw[self.names]
         x = csr_array(raw) if issparse(raw) else np.asarray(raw)
         if x.ndim != 2 or x.shape[1] != self.n_columns:
             raise DataError(f"rows of shape {x.shape}: (n, {self.n_columns}) is needed")

@@ -25,7 +25,7 @@ from spectralnet.data.preparation import Columns
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.matrices import Matrix
 from spectralnet.methods.predictor import Model, Predictor
-from spectralnet.nets.devices import pick_device
+from spectralnet.nets.devices import pick_device, usual_torch
 from spectralnet.progress import quiet
 
 Raw = Any  # ndarray, DataFrame, sparse matrix, Tensor, or a list of rows
@@ -88,7 +88,7 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         x, seed, device = self._matrix(X, reset=True), self._seed(), self._device()
         check_count("n_clusters", self.n_clusters)
         check_distinct(x, self.n_clusters)
-        with quiet(not self.verbose):
+        with quiet(not self.verbose), usual_torch():
             model, assigned = self._fit(x, seed, device)
         self._keep(model, assigned.clusters, assigned.embedding)
         return self
@@ -163,7 +163,7 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
 
     def _assign(self, X: Raw) -> Assignment:
         check_is_fitted(self)
-        with quiet(not self.verbose):
+        with quiet(not self.verbose), usual_torch():
             return self.model_.assign(self._matrix(X, reset=False), self._device())
 
     def _n_neighbors(self) -> int:
@@ -190,7 +190,8 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
 
     def _matrix(self, X: Raw, reset: bool) -> Matrix:
         if isinstance(X, torch.Tensor):
-            X = X.detach().cpu().numpy()
+            X = X.detach().cpu().to_dense()
+            X = (X.float() if X.dtype == torch.bfloat16 else X).numpy()  # which NumPy has not
         x = validate_data(
             self,
             X,

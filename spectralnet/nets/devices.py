@@ -43,7 +43,20 @@ def half_precision(device: torch.device) -> AbstractContextManager[Any]:
     else:
         found = torch.cpu.get_capabilities()
         native = any(found.get(name, False) for name in ("amx_bf16", "avx512_bf16"))
-    return torch.autocast(device.type, torch.bfloat16, enabled=native)
+    # Inside another autocast its cache would keep weights as they were before a step.
+    return torch.autocast(device.type, torch.bfloat16, enabled=native, cache_enabled=False)
+
+
+@contextmanager
+def usual_torch() -> Iterator[None]:
+    """Undo inside the block what its surroundings may have switched: gradients, precision."""
+    with (
+        torch.inference_mode(False),
+        torch.enable_grad(),
+        torch.autocast("cpu", enabled=False),
+        torch.autocast("cuda", enabled=False),
+    ):
+        yield
 
 
 @torch.no_grad()

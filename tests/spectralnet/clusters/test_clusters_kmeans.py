@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
+from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from spectralnet.clusters.kmeans import (
     fit_centroids,
@@ -59,3 +61,19 @@ def test_unit_rows_keep_directions_only(blobs):
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, rtol=1e-5)
     np.testing.assert_allclose(unit_rows(blobs * np.float32(7)), rows, rtol=1e-5)
     np.testing.assert_array_equal(unit_rows(np.zeros((1, 3), dtype=np.float32)), np.zeros((1, 3)))
+
+
+def test_one_thread_stays_one(blobs, monkeypatch):
+    """A second one hangs in a process that was forked."""
+    seen = []
+
+    class Spy(KMeans):
+        def fit(self, x):
+            threads = [lib["num_threads"] for lib in threadpool_info()]
+            seen.append(max(threads))
+            return super().fit(x)
+
+    monkeypatch.setattr("spectralnet.clusters.kmeans.KMeans", Spy)
+    with threadpool_limits(limits=1):
+        fit_centroids(blobs, 3, seed=0)
+    assert seen == [1]

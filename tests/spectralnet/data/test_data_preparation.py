@@ -1,6 +1,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 from sklearn.feature_extraction.text import TfidfTransformer
@@ -103,3 +104,21 @@ def test_no_samples_give_no_rows(preparation, nothing):
     rows = preparation.transform(nothing)
     assert rows.shape == (0, preparation.n_features)
     assert rows.dtype == np.float32
+
+
+def test_pixels_of_another_range_are_refused():
+    pixels = Pixels((2, 2), 255)
+    shades = np.array([[[0, 80], [160, 255]]], dtype=np.uint8)
+    np.testing.assert_allclose(pixels.transform(shades) * 255, shades.reshape(1, 4))
+    assert pixels.transform(np.zeros((1, 4))).max() == 0  # all black is an image, too
+    for other in (shades / 255, shades.astype(np.uint16) * 257):
+        with pytest.raises(DataError, match=r"brightest pixel is .*, but white is 255"):
+            pixels.transform(other)
+
+
+def test_columns_of_a_table_go_by_name():
+    columns = Columns(3, shift=[1.0, 2, 3], names=["a", "b", "c"])
+    table = pd.DataFrame({"c": [7.0], "extra": [0.0], "a": [5.0], "b": [6.0]})
+    assert columns.transform(table).tolist() == [[4, 4, 4]]
+    with pytest.raises(DataError, match="the table has no column 'b', one of"):
+        columns.transform(table.drop(columns="b"))

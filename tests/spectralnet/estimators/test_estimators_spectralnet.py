@@ -198,3 +198,35 @@ def test_the_documented_code_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     exec(code, {})  # noqa: S102
     assert "two moons, 100.0% right" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        torch.no_grad,
+        torch.inference_mode,
+        lambda: torch.autocast("cpu", torch.bfloat16),
+    ],
+)
+def test_what_surrounds_a_fit_does_not_reach_into_it(moons, around):
+    expected = quick().fit(moons)
+    with around():
+        model = quick().fit(moons)
+        clusters = model.predict(moons)
+    np.testing.assert_array_equal(model.embedding_, expected.embedding_)
+    np.testing.assert_array_equal(clusters, expected.labels_)
+
+
+def test_tensors_of_any_kind_are_taken(moons):
+    whole = torch.from_numpy(moons).bfloat16()
+    expected = quick().fit_predict(whole.float())
+    for points in (whole, whole.float().to_sparse()):
+        np.testing.assert_array_equal(quick().fit_predict(points), expected)
+
+
+def test_the_days_of_the_week_are_seven_clusters():
+    """Fewer rows that differ than the usual number of eigenvectors."""
+    days = np.arange(210) % 7
+    model = quick(n_clusters=7, spectralnet=None).fit(days[:, None].astype(float))
+    assert accuracy(days, model.labels_) == 1
+    assert model.embedding_.shape[1] == 7

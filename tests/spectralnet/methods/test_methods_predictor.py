@@ -279,3 +279,11 @@ def test_prediction_needs_neither_pipeline_nor_training(tmp_path, images):
     assert done.returncode == 0, done.stderr
     clusters = [int(line.split(",")[0]) for line in done.stdout.splitlines()[1:]]
     assert clusters == predictor.predict(rows).clusters.tolist()
+
+
+def test_predictions_do_not_replace_the_samples(tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros((3, 2)))
+    done = run(tmp_path, tmp_path / "x.npy", "--out", tmp_path / "x.npy")
+    assert done.exit_code == 1
+    assert "is the file of samples: choose another" in done.output
+    assert np.load(tmp_path / "x.npy").shape == (3, 2)
