@@ -19,10 +19,16 @@ from spectralnet.artifacts import (
     whole_file,
 )
 from spectralnet.clusters.scores import score_clusterings
+from spectralnet.errors import TrainingError
 from spectralnet.methods.model import ClusterModel
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.report import plots
-from spectralnet.report.comparison import compare_with_exact, kmeans_clusters, top_terms
+from spectralnet.report.comparison import (
+    compare_with_exact,
+    describe_clusters,
+    kmeans_clusters,
+    top_terms,
+)
 from spectralnet.report.model_card import model_card
 from spectralnet.report.page import read_results, render_report
 from spectralnet.spectral.samplers import SAMPLERS
@@ -40,19 +46,19 @@ def evaluate(
     embedding, learned, clusters = (
         load_array(model / f"{name}.npy") for name in ("embedding", "eigenvalues", "clusters")
     )
-    exact_clusters, exact, compared = compare_with_exact(
-        embedding,
-        learned,
-        clusters,
-        settings.n_clusters,
-        weights,
-        SAMPLERS[settings.spectralnet.sampler].normalised,
-        stage.params.seed,
-    )
-    metrics: dict[str, Any] = load_json(affinity / "about.json") | compared | {"n": len(clusters)}
+    metrics: dict[str, Any] = load_json(affinity / "about.json") | {"n": len(clusters)}
+    metrics |= describe_clusters(weights, clusters, settings.n_clusters, learned)
+    clusterings, exact = {"": clusters}, None
+    normalised = SAMPLERS[settings.spectralnet.sampler].normalised
+    try:
+        clusterings["spectral_"], exact, compared = compare_with_exact(
+            embedding, clusters, settings.n_clusters, weights, normalised, stage.params.seed
+        )
+        metrics |= compared
+    except TrainingError as error:  # the clusters need none of it
+        print(f"warning: no comparison with exact spectral clustering: {error}")
     labels, known = (load_array(data / f"{name}.npy") for name in ("labels", "known_labels"))
     if (labels >= 0).any():
-        clusterings = {"": clusters, "spectral_": exact_clusters}
         clusterings |= _kmeans_baselines(stage, whole, data, features)
         metrics |= score_clusterings(clusterings, labels, known)
     metrics |= _held_out_scores(stage, whole, data)
@@ -73,7 +79,8 @@ def evaluate(
     score = "no labels"
     if "acc" in metrics:
         score = f"ACC {metrics['acc']:.3f}, NMI {metrics['nmi']:.3f}"
-    return f"{score}, squared Grassmann distance {metrics['grassmann']:.3f}"
+    distance = metrics.get("grassmann", np.nan)
+    return f"{score}, squared Grassmann distance {distance:.3f}"
 
 
 def _kmeans_baselines(

@@ -21,8 +21,9 @@ def show() -> None:
     table = score_table(metrics)
     if not table.empty:
         print(table.to_string(float_format="{:.3f}".format), end="\n\n")
-    print(f"squared Grassmann distance to the exact eigenspace  {metrics['grassmann']:.4f}")
-    print(f"agreement with exact spectral clustering (NMI)      {metrics['agreement']:.3f}")
+    distance, agreement = (metrics.get(n, float("nan")) for n in ("grassmann", "agreement"))
+    print(f"squared Grassmann distance to the exact eigenspace  {distance:.4f}")
+    print(f"agreement with exact spectral clustering (NMI)      {agreement:.3f}")
     suggested = metrics.get("suggested_n_clusters", "")
     print(f"clusters that the eigengap suggests                 {suggested}")
     print(f"connected components of the graph                   {metrics['components']}")

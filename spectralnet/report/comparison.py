@@ -62,9 +62,35 @@ def kmeans_clusters(points: NDArray[np.floating] | csr_array, n_clusters: int, s
     return nearest_centroid(points, fit_centroids(points, n_clusters, seed))
 
 
+def describe_clusters(
+    graph: csr_array, clusters: Labels, n_clusters: int, eigenvalues: NDArray[np.floating]
+) -> dict[str, Any]:
+    """Say what is known of clusters without labels.
+
+    Parameters
+    ----------
+    graph : csr_array of shape (n, n)
+    clusters : ndarray of shape (n,)
+    n_clusters : int
+    eigenvalues : ndarray of shape (c,)
+        Of the spectral map.
+
+    Returns
+    -------
+    dict
+        `eigenvalue_sum`, `modularity`, the sizes of the smallest and the largest cluster.
+    """
+    sizes = np.bincount(clusters, minlength=n_clusters)
+    return {
+        "eigenvalue_sum": float(np.sum(eigenvalues)),
+        "modularity": modularity(graph, clusters),
+        "smallest_cluster": int(sizes.min()),
+        "largest_cluster": int(sizes.max()),
+    }
+
+
 def compare_with_exact(
     embedding: NDArray[np.floating],
-    eigenvalues: NDArray[np.floating],
     clusters: Labels,
     n_clusters: int,
     graph: csr_array,
@@ -76,7 +102,6 @@ def compare_with_exact(
     Parameters
     ----------
     embedding : ndarray of shape (n, c)
-    eigenvalues : ndarray of shape (c,)
     clusters : ndarray of shape (n,)
         Read off the embedding.
     n_clusters : int
@@ -92,12 +117,16 @@ def compare_with_exact(
     spectrum : ndarray of shape (max(c, 2 n_clusters + 1),)
         Exact eigenvalues, n - 1 at most.
     comparison : dict
-        `grassmann`, the squared Grassmann distance; `eigenvalue_sum` and
-        `spectral_eigenvalue_sum`; `modularity` and `spectral_modularity`;
-        `spectral_n_eigenvectors`, the number used; `agreement`, the NMI of both clusterings;
-        the sizes of the smallest and the largest cluster; `suggested_n_clusters`, from 2 to
-        twice `n_clusters`; `eigengap`, the relative gap after `n_clusters` eigenvalues. Both
-        are left out where there are too few points for it.
+        `grassmann`, the squared Grassmann distance; `spectral_eigenvalue_sum` and
+        `spectral_modularity`; `spectral_n_eigenvectors`, the number used; `agreement`, the NMI
+        of both clusterings; `suggested_n_clusters`, from 2 to twice `n_clusters`; `eigengap`,
+        the relative gap after `n_clusters` eigenvalues. Both are left out where there are too
+        few points for it.
+
+    Raises
+    ------
+    TrainingError
+        If the exact eigenvectors cannot be had.
     """
     n_components = embedding.shape[1]
     n_values = min(max(n_components, 2 * n_clusters + 1), len(embedding) - 1)
@@ -106,17 +135,12 @@ def compare_with_exact(
     centroids = fit_spectral_centroids(vectors, n_clusters, graph, seed)
     exact_clusters = spectral_clusters(vectors, centroids)
     mass = degrees(graph) if normalised else None
-    sizes = np.bincount(clusters, minlength=n_clusters)
     comparison: dict[str, Any] = {
         "grassmann": squared_grassmann_distance(embedding, vectors, mass),
-        "eigenvalue_sum": float(np.sum(eigenvalues)),
         "spectral_eigenvalue_sum": float(np.sum(spectrum[:n_components])),
-        "modularity": modularity(graph, clusters),
         "spectral_modularity": modularity(graph, exact_clusters),
         "spectral_n_eigenvectors": centroids.shape[1],
         "agreement": float(normalized_mutual_info_score(exact_clusters, clusters)),
-        "smallest_cluster": int(sizes.min()),
-        "largest_cluster": int(sizes.max()),
     }
     if len(spectrum) > max(n_clusters, 2):  # else there are too few points to tell
         comparison["suggested_n_clusters"] = suggest_n_clusters(spectrum[: 2 * n_clusters + 1])

@@ -116,7 +116,7 @@ def samples(
 
 
 def eigenvalues(
-    learned: NDArray[np.floating], exact: NDArray[np.floating], suggested: int | None
+    learned: NDArray[np.floating], exact: NDArray[np.floating] | None, suggested: int | None
 ) -> Figure:
     """Draw the eigenvalues that the net found beside the graph's own, which bound them below.
 
@@ -124,7 +124,8 @@ def eigenvalues(
     """
     figure = Figure(figsize=(5, 3.5), layout="constrained")
     axes = figure.subplots()
-    axes.plot(np.arange(1, len(exact) + 1), exact, "o-", label="exact")
+    if exact is not None:
+        axes.plot(np.arange(1, len(exact) + 1), exact, "o-", label="exact")
     axes.plot(np.arange(1, len(learned) + 1), learned, "x--", label="SpectralNet")
     if suggested:
         axes.axvline(suggested + 0.5, color="grey", linestyle=":", label=f"{suggested} clusters?")

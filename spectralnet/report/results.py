@@ -74,7 +74,8 @@ def rows_of(
             if prefix == "kmeans_embedding_" and params["affinity"] not in LEARNED:
                 continue  # the features of the space are the net's input
             scores = {name: metrics[prefix + name] for name in SCORES if prefix + name in metrics}
-            rows.append(shared | named | scores)
+            if scores:  # exact eigenvectors cannot always be had
+                rows.append(shared | named | scores)
         return rows
     if method != "spectral":  # which is the graph's
         own |= {"space": "", "affinity": "", "augment": "none"} | METHODS[method].row

@@ -13,6 +13,8 @@ from spectralnet.spectral.orthonormal import LEAST_SINE
 
 Array = NDArray[np.float64]
 
+RESTARTS = 2000  # of ARPACK: where these do not do, more go on for hours
+
 
 def exact_eigenvectors(
     graph: csr_array, n_components: int, normalised: bool = True, seed: int = 0
@@ -73,7 +75,7 @@ def _largest_pairs(matrix: csr_array, k: int, seed: int) -> tuple[Array, Array]:
         counted = LinearOperator(matrix.shape, product, dtype=matrix.dtype)
         try:
             # The generator seeds restarts, which a disconnected graph asks for.
-            return eigsh(counted, k=k, which="LA", v0=start, rng=generator)
+            return eigsh(counted, k=k, which="LA", v0=start, rng=generator, maxiter=RESTARTS)
         except ArpackNoConvergence as error:
             raise TrainingError(
                 f"the exact eigenvectors of this graph cannot be had: {error}. Raise "

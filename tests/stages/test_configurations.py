@@ -3,6 +3,7 @@ methods, own data. In a clone of its own, so that it runs beside the tests of te
 
 import json
 import shutil
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from sklearn.neighbors import kneighbors_graph
 from spectralnet.artifacts import load_array, load_graph, load_matrix, save_array, save_graph
 from spectralnet.clusters.scores import scores
 from spectralnet.config.reading import read_params
+from spectralnet.errors import TrainingError
 from spectralnet.methods.dec.model import DECModel
 from spectralnet.methods.model import ClusterModel
 from spectralnet.methods.predictor import Predictor
@@ -24,6 +26,8 @@ from spectralnet.metric.augmentation import RandomAffine
 from spectralnet.metric.siamese import train_siamese
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.report.captions import CAPTIONS
+from stages.common import Stage
+from stages.evaluate import evaluate
 
 pytestmark = pytest.mark.xdist_group("second clone")  # its experiments are run once
 
@@ -103,6 +107,27 @@ def test_without_labels_the_label_free_part_is_reported(clone, augmented, tmp_pa
     assert not {"acc", "kmeans_acc", "acc_test"} & metrics.keys()
     pictures = {path.stem for path in (tmp_path / "results/pictures").iterdir()}
     assert pictures == CAPTIONS.keys() - {"terms", "confusion"}
+
+
+def test_results_do_not_wait_for_exact_eigenvectors(
+    clone, augmented, tmp_path, monkeypatch, cpu, capsys
+):
+    def fail(*arguments):
+        raise TrainingError("no convergence")
+
+    monkeypatch.setattr("stages.evaluate.compare_with_exact", fail)
+    monkeypatch.setattr("stages.evaluate.log_predictor", Mock())
+    artifacts = clone.root / "artifacts/digits/input"
+    folders = ["features", "features", "euclidean/affinity", "siamese/affinity", "siamese/model"]
+    stage = Stage("evaluate", read_params(clone.root / "params.yaml"), cpu, Mock())
+    evaluate(stage, *[artifacts / folder for folder in folders], tmp_path)
+    assert (
+        "warning: no comparison with exact spectral clustering: no conv" in capsys.readouterr().out
+    )
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert metrics["acc"] == pytest.approx(clone.metrics()["acc"])
+    assert not {"grassmann", "spectral_acc"} & metrics.keys()
+    assert len(pd.read_csv(tmp_path / "clusters.csv")) == metrics["n"]
 
 
 @pytest.fixture(scope="module")
