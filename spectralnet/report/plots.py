@@ -20,6 +20,8 @@ from spectralnet.clusters.scores import matched_confusion
 POINTS_SHOWN = 1500
 SAMPLES_SHOWN = 12
 AFFINITY_BINS = 200
+WRITTEN = 2500  # cells of a confusion; with more, their numbers could not be read
+CLUSTERS_SHOWN = 60  # the largest
 
 
 def confusion(labels: NDArray[np.integer], clusters: NDArray[np.integer]) -> Figure:
@@ -28,15 +30,16 @@ def confusion(labels: NDArray[np.integer], clusters: NDArray[np.integer]) -> Fig
     figure = Figure(figsize=(5, 4.5), layout="constrained")
     axes = figure.subplots()
     axes.imshow(np.sqrt(counts), cmap="Blues")  # the root, so that small counts show
-    for (row, column), count in np.ndenumerate(counts):
+    for (row, column), count in np.ndenumerate(counts) if counts.size <= WRITTEN else ():
         dark = np.sqrt(count) > 0.6 * np.sqrt(counts.max())
         axes.text(
             column, row, str(count), ha="center", va="center",
             fontsize=7, color="white" if dark else "black",
         )  # fmt: skip
     axes.set(xlabel="cluster", ylabel="label", title="Points by label and cluster")
-    axes.set_xticks(range(len(order)), [str(cluster) for cluster in order])
-    axes.set_yticks(range(len(classes)), [str(label) for label in classes])
+    if counts.size <= WRITTEN:
+        axes.set_xticks(range(len(order)), [str(cluster) for cluster in order])
+        axes.set_yticks(range(len(classes)), [str(label) for label in classes])
     return figure
 
 
@@ -87,7 +90,7 @@ def _scatter(axes: Axes, points: NDArray[np.floating], groups: NDArray[np.intege
 def samples(
     images: NDArray[np.floating], clusters: NDArray[np.integer], shape: tuple[int, int], seed: int
 ) -> Figure:
-    """Draw a row of seeded samples from each cluster.
+    """Draw a row of seeded samples from each cluster, or from the largest of many.
 
     Parameters
     ----------
@@ -99,7 +102,9 @@ def samples(
     seed : int
     """
     generator = np.random.default_rng(seed)
-    names = np.unique(clusters)
+    names, sizes = np.unique(clusters, return_counts=True)
+    if len(names) > CLUSTERS_SHOWN:
+        names = np.sort(names[np.argsort(-sizes, kind="stable")[:CLUSTERS_SHOWN]])
     height, width = shape
     canvas = np.ones((len(names) * height, SAMPLES_SHOWN * width))
     for i, name in enumerate(names):

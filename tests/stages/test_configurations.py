@@ -121,9 +121,7 @@ def test_results_do_not_wait_for_exact_eigenvectors(
     folders = ["features", "features", "euclidean/affinity", "siamese/affinity", "siamese/model"]
     stage = Stage("evaluate", read_params(clone.root / "params.yaml"), cpu, Mock())
     evaluate(stage, *[artifacts / folder for folder in folders], tmp_path)
-    assert (
-        "warning: no comparison with exact spectral clustering: no conv" in capsys.readouterr().out
-    )
+    assert "warning: no comparison with exact spectral" in capsys.readouterr().out
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert metrics["acc"] == pytest.approx(clone.metrics()["acc"])
     assert not {"grassmann", "spectral_acc"} & metrics.keys()

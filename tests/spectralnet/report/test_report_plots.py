@@ -67,3 +67,15 @@ def test_every_term_is_named():
     assert [tick.get_text() for tick in first.get_yticklabels()] == ["oil", "barrel"]
     assert [bar.get_width() for bar in first.patches] == [0.5, 0.25]
     assert second.get_title() == "cluster 3"
+
+
+def test_pictures_of_a_thousand_clusters_can_be_drawn():
+    clusters = np.arange(2000) % 1000
+    figure = plots.confusion(clusters, clusters)
+    assert figure.axes[0].images[0].get_array().shape == (1000, 1000)
+    assert not figure.axes[0].texts  # a million numbers: minutes, and nobody could read them
+    clusters = np.concatenate([clusters, np.repeat([7, 500], 3)])
+    figure = plots.samples(np.zeros((2006, 4)), clusters, (2, 2), seed=0)
+    shown = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert len(shown) == plots.CLUSTERS_SHOWN
+    assert {"7", "500"} < set(shown)
