@@ -97,15 +97,6 @@ class Stage:
         return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
 
 
-def warn_of_components(components: int, n_components: int) -> None:
-    """Say where all eigenvectors belong to the eigenvalue 0."""
-    if components >= n_components:
-        print(
-            f"warning: with {components} connected components, the first {n_components} "
-            "eigenvectors only tell some components apart: raise graph.n_neighbours"
-        )
-
-
 def copy_preparation(data: Path, model: Path) -> None:
     """Put beside a saved model what makes it take raw samples, and some of these."""
     for name in ("preparation.json", EXAMPLE):

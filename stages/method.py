@@ -19,7 +19,7 @@ from spectralnet.methods.task import Found, Task
 from spectralnet.nets.saved import load_net
 from spectralnet.report.model_card import model_card
 from spectralnet.tracking.registry import log_predictor
-from stages.common import Stage, copy_preparation, main, warn_of_components
+from stages.common import Stage, copy_preparation, main
 
 
 def method(stage: Stage, data: Path, sources: list[Path], clusters: Path) -> str:
@@ -45,9 +45,6 @@ def read_task(stage: Stage, data: Path, sources: list[Path]) -> Task:
     check_points(x, settings)
     coded = [folder for folder in sources if (folder / "matrix").exists()] or [data]
     graphs = [folder for folder in sources if (folder / "graph.npz").exists()]
-    for folder in graphs:
-        components = load_json(folder / "about.json")["components"]
-        warn_of_components(components, settings.spectralnet.n_components)
     inputs = [data / "matrix", *(folder / "encoder.safetensors" for folder in sources)]
     return Task(
         stage.name,

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from torch import nn
 
-from spectralnet.artifacts import load_graph, load_json, load_matrix, save_array, save_table
+from spectralnet.artifacts import load_graph, load_matrix, save_array, save_table
 from spectralnet.config.limits import check_points
 from spectralnet.methods.spectralnet import train_spectralnet
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.nets.saved import load_net
-from stages.common import Stage, copy_preparation, main, warn_of_components
+from stages.common import Stage, copy_preparation, main
 
 
 def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
@@ -18,8 +18,6 @@ def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
     encoder, embedder = load_net(affinity, "encoder"), load_net(affinity, "embedder")
     x = load_matrix(data / "matrix")
     check_points(x, settings)
-    components = load_json(affinity / "about.json")["components"]
-    warn_of_components(components, settings.spectralnet.n_components)
     if len(encoder) + len(embedder) > 0:  # else both are the identity
         x = map_in_chunks(nn.Sequential(encoder, embedder), x, stage.device)
     found = train_spectralnet(

@@ -2,7 +2,7 @@
 
 from spectralnet.clusters.kmeans import fit_spectral_centroids, spectral_clusters
 from spectralnet.methods.task import Found, Task
-from spectralnet.spectral.laplacian import exact_eigenvectors
+from spectralnet.spectral.laplacian import exact_eigenvectors, warn_of_components
 from spectralnet.spectral.samplers import SAMPLERS
 
 
@@ -12,6 +12,7 @@ def cluster(task: Task) -> Found:
         raise ValueError("the stage of exact spectral clustering has to read a graph")
     params = task.spectral_params
     normalised = SAMPLERS[params.sampler].normalised
+    warn_of_components(task.graph, params.n_components, task.n_clusters)
     vectors, _ = exact_eigenvectors(task.graph, params.n_components, normalised, task.seed)
     centroids = fit_spectral_centroids(vectors, task.n_clusters, task.graph, task.seed)
     return Found(spectral_clusters(vectors, centroids))

@@ -15,6 +15,7 @@ from spectralnet.methods.model import ClusterModel
 from spectralnet.nets.blocks import MLP, ConvNet
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import map_in_chunks
+from spectralnet.spectral.laplacian import warn_of_components
 from spectralnet.spectral.training import SpectralNetParams, train_spectral_map
 
 
@@ -71,6 +72,7 @@ def train_spectralnet(
     ----------
     Shaham et al., SpectralNet, ICLR 2018, section 3.
     """
+    warn_of_components(graph, params.n_components, n_clusters)
     spectral_map, eigenvalues, history = train_spectral_map(
         embedding, graph, params, graph_params, seed=seed, device=device, checkpoint=checkpoint
     )

@@ -1,8 +1,7 @@
 """Where nets run: device, precision, seeds, and a chunk of rows at a time."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -32,7 +31,8 @@ def pick_device(device: str) -> torch.device:
     return torch.device("cuda" if available and device != "cpu" else "cpu")
 
 
-def half_precision(device: torch.device) -> AbstractContextManager[Any]:
+@contextmanager
+def half_precision(device: torch.device) -> Iterator[None]:
     """Multiply matrices in bfloat16 inside the block, where the hardware does so natively.
 
     Weights, sums and gradients stay in float32. On CPUs that means AMX or AVX-512's bfloat16
@@ -43,8 +43,9 @@ def half_precision(device: torch.device) -> AbstractContextManager[Any]:
     else:
         found = torch.cpu.get_capabilities()
         native = any(found.get(name, False) for name in ("amx_bf16", "avx512_bf16"))
-    # Inside another autocast its cache would keep weights as they were before a step.
-    return torch.autocast(device.type, torch.bfloat16, enabled=native, cache_enabled=False)
+    with torch.autocast(device.type, torch.bfloat16, enabled=native):
+        yield
+    torch.clear_autocast_cache()  # inside another autocast it would keep weights of past steps
 
 
 @contextmanager

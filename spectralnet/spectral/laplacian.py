@@ -1,9 +1,12 @@
 """The eigenspace of a graph Laplacian: exactly, and as a net's outputs span it."""
 
+import warnings
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 from scipy.sparse import csr_array, diags_array
+from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from spectralnet.errors import TrainingError
@@ -81,6 +84,17 @@ def _largest_pairs(matrix: csr_array, k: int, seed: int) -> tuple[Array, Array]:
                 f"the exact eigenvectors of this graph cannot be had: {error}. Raise "
                 "graph.n_neighbours, or lower spectralnet.n_components"
             ) from error
+
+
+def warn_of_components(graph: csr_array, n_eigenvectors: int, n_clusters: int) -> None:
+    """Warn where so many eigenvectors tell no more than some connected components apart."""
+    found, _ = connected_components(graph, directed=False)
+    if found >= n_eigenvectors and found not in (1, n_clusters):
+        warnings.warn(
+            f"with {found} connected components, the first {n_eigenvectors} eigenvectors only tell "
+            "some components apart: raise graph.n_neighbours",
+            stacklevel=3,
+        )
 
 
 def rayleigh_ritz(
