@@ -1,10 +1,9 @@
 from types import SimpleNamespace
 
-import pytest
 from clones import ROOT
 
 from spectralnet.config.reading import read_params
-from stages.common import Stage, warn_of_components
+from stages.common import Stage
 
 
 def test_a_checkpoint_is_found_again_for_the_same_work_alone(tmp_path, monkeypatch):
@@ -22,9 +21,3 @@ def test_a_checkpoint_is_found_again_for_the_same_work_alone(tmp_path, monkeypat
     assert len({first, name(seed=1), name(seed=0, device="cuda")}) == 3
     file.write_bytes(b"two")
     assert name(seed=0) != first
-
-
-@pytest.mark.parametrize(("components", "warned"), [(5, False), (6, True)])
-def test_more_components_than_eigenvectors_are_named(components, warned, capsys):
-    warn_of_components(components, 6)
-    assert ("raise graph.n_neighbours" in capsys.readouterr().out) == warned

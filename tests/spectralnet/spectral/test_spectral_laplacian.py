@@ -1,3 +1,5 @@
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import scipy.linalg
@@ -10,6 +12,7 @@ from spectralnet.spectral.laplacian import (
     exact_eigenvectors,
     rayleigh_ritz,
     squared_grassmann_distance,
+    warn_of_components,
 )
 
 
@@ -70,3 +73,14 @@ def test_grassmann_distance_of_known_planes():
     assert squared_grassmann_distance(u, v) == pytest.approx(np.sin(angle) ** 2)
     assert squared_grassmann_distance(u, u @ [[2, 1], [0, -3]]) == pytest.approx(0, abs=1e-12)
     assert squared_grassmann_distance(u, np.eye(4)[:, 2:]) == pytest.approx(2)
+
+
+@pytest.mark.parametrize(
+    ("n_eigenvectors", "n_clusters", "warned"), [(6, 3, False), (5, 3, True), (5, 5, False)]
+)
+def test_a_graph_in_as_many_pieces_as_eigenvectors_is_warned_of(n_eigenvectors, n_clusters, warned):
+    """But where each piece is a cluster."""
+    pieces = csr_array(np.kron(np.eye(5), np.ones((3, 3))))
+    expected = pytest.warns(UserWarning, match="with 5 connected components, the first 5 eig")
+    with expected if warned else nullcontext():
+        warn_of_components(pieces, n_eigenvectors, n_clusters)
