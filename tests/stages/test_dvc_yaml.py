@@ -212,8 +212,9 @@ def test_the_committed_locks_are_of_this_code(lock):
         [sys.executable, "-m", "dvc", "status", "--json", lock.replace(".lock", ".yaml")],
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
+    locked = yaml.safe_load((ROOT / lock).read_text())["stages"]
     for stage, changes in json.loads(done.stdout).items():
-        for change in changes:
+        for change in changes if stage.rpartition(":")[2] in locked else ():
             changed = change.get("changed deps", {})
             code = [dep for dep in changed if dep.startswith(("stages/", "spectralnet"))]
             assert not code, f"{stage} in {lock}: {code}"
