@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from spectralnet.artifacts import (
     load_array,
     load_graph,
@@ -28,7 +30,7 @@ def method(stage: Stage, data: Path, sources: list[Path], clusters: Path) -> str
     found = METHODS[stage.name].cluster(task)
     if found.history is not None:
         save_table(clusters / "history.csv", found.history)
-        _log_curves(stage, found)
+        log_curves(stage, found.history)
     if found.model is not None:
         found.model.save(clusters)
     upstream = list(dict.fromkeys([data, *sources]))
@@ -64,11 +66,8 @@ def read_task(stage: Stage, data: Path, sources: list[Path]) -> Task:
     )
 
 
-def _log_curves(stage: Stage, found: Found) -> None:
+def log_curves(stage: Stage, history: pd.DataFrame) -> None:
     """Log the learning curve of a method, or of each of its phases."""
-    history = found.history
-    if history is None:
-        return
     if "phase" not in history:
         stage.run.log_curve(history)
         return
@@ -78,11 +77,7 @@ def _log_curves(stage: Stage, found: Found) -> None:
 
 
 def write_clustering(
-    stage: Stage,
-    data: Path,
-    upstream: list[Path],
-    folder: Path,
-    found: Found,
+    stage: Stage, data: Path, upstream: list[Path], folder: Path, found: Found
 ) -> str:
     """Write a method's clusters and scores, and log them as a run of the method's own.
 
