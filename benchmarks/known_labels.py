@@ -44,11 +44,11 @@ def run(seed: int) -> dict[str, float]:
     right = bayes_rule(points) == labels
     row = {"seed": seed, "Bayes": float(np.mean(right[unknown]))}
     for name, graph in (("unsupervised", plain), ("2 %", with_known_labels(plain, known, seed))):
-        net = train_spectral_map(
+        net, eigenvalues, _ = train_spectral_map(
             points, graph, settings.spectralnet, settings.graph, seed=seed, device=CPU
-        )[0]
+        )
         embedding = map_in_chunks(net, points, CPU)
-        centroids = fit_spectral_centroids(embedding, 2, graph, seed)
+        centroids = fit_spectral_centroids(embedding, eigenvalues, 2, graph, seed)
         clusters = spectral_clusters(embedding, centroids)
         row[name] = accuracy(labels[unknown], clusters[unknown])
     return row

@@ -10,7 +10,7 @@ from sklearn.metrics import pairwise_distances_argmin
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from spectralnet.checks import check_distinct
-from spectralnet.clusters.selection import modularity
+from spectralnet.clusters.selection import candidate_counts, modularity
 from spectralnet.progress import progress_bar
 
 
@@ -64,19 +64,27 @@ def fit_centroids(
 
 
 def fit_spectral_centroids(
-    embedding: NDArray[np.floating], n_clusters: int, graph: csr_array, seed: int
+    embedding: NDArray[np.floating],
+    eigenvalues: NDArray[np.floating],
+    n_clusters: int,
+    graph: csr_array,
+    seed: int,
 ) -> NDArray[np.float32]:
     """Fit centroids of directions in as many eigenvectors as make the best clusters.
 
-    With as many eigenvectors as clusters, two clusters may share one while another is split,
-    which one more eigenvector mends; further ones split clusters again. How many are right
-    differs between graphs and seeds. So k-means runs once for each number of eigenvectors
-    from `n_clusters` on, and the clusters of the largest modularity are kept.
+    A graph that all but falls into `n_clusters` pieces has as many eigenvalues near 0, below a
+    plain gap, and as many eigenvectors tell the pieces apart, be they large or small. Without
+    one, two clusters may share an eigenvector while another is split, which one more
+    eigenvector mends; further ones split clusters again. How many are right differs between
+    graphs and seeds. So k-means runs once for each number of eigenvectors from `n_clusters` on,
+    and the clusters of the largest modularity are kept.
 
     Parameters
     ----------
     embedding : ndarray of shape (n, c)
         Eigenvectors of the graph, in the order of their eigenvalues.
+    eigenvalues : ndarray of shape (c,)
+        Ascending.
     n_clusters : int
     graph : csr_array of shape (n, n)
         Affinities.
@@ -91,13 +99,14 @@ def fit_spectral_centroids(
     ParameterError
         If there are fewer distinct rows than clusters.
     """
-    n_components = embedding.shape[1]
-    counts = range(min(n_clusters, n_components), n_components + 1)
     fits = []
+    counts = candidate_counts(eigenvalues, n_clusters)
     with progress_bar("k-means", len(counts), delay=2) as progress:
         for used in counts:
             fits.append(fit_centroids(unit_rows(embedding[:, :used]), n_clusters, seed))
             progress.update()
+    if len(fits) == 1:
+        return fits[0]
     return max(fits, key=lambda fit: modularity(graph, spectral_clusters(embedding, fit)))
 
 

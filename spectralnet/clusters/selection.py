@@ -7,13 +7,15 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.metrics import normalized_mutual_info_score
 
+PLAIN_GAP = 0.5  # of the next eigenvalue, above which as many eigenvectors as clusters do
+
 
 def modularity(graph: csr_array, clusters: NDArray[np.integer]) -> float:
-    """Measure how many more edges lie inside clusters than chance would put there.
+    """Measure how much more weight lies inside clusters than chance would put there.
 
-    The edges count alike, whatever their weights. Unlike the normalised cut, which spectral
-    clustering itself pursues, it does not gain by splitting off a few points, and unlike
-    the eigenvalues it sees the clusters: clusterings of one graph can be compared by it.
+    Unlike the normalised cut, which spectral clustering itself pursues, it does not gain by
+    splitting off a few points, and unlike the eigenvalues it sees the clusters: clusterings of
+    one graph can be compared by it. It prefers clusters of equal size.
 
     Parameters
     ----------
@@ -29,13 +31,39 @@ def modularity(graph: csr_array, clusters: NDArray[np.integer]) -> float:
 
     References
     ----------
-    Newman and Girvan, Finding and evaluating community structure in networks, Physical
-    Review E, 2004.
+    Newman, Analysis of weighted networks, Physical Review E, 2004.
     """
     edges = graph.tocoo()
     from_, to = clusters[edges.row], clusters[edges.col]
-    part = np.bincount(from_) / edges.nnz
-    return float(np.mean(from_ == to) - np.sum(part**2))
+    total = edges.data.sum()
+    part = np.bincount(from_, weights=edges.data) / total
+    return float(edges.data[from_ == to].sum() / total - np.sum(part**2))
+
+
+def candidate_counts(eigenvalues: NDArray[np.floating], n_clusters: int) -> range:
+    """Say with how many of the first eigenvectors clusters are to be looked for.
+
+    Parameters
+    ----------
+    eigenvalues : ndarray of shape (c,)
+        Ascending.
+    n_clusters : int
+
+    Returns
+    -------
+    range
+        `n_clusters` alone if a plain gap follows that many eigenvalues (`PLAIN_GAP`), or up to
+        c; c alone if there are fewer.
+
+    References
+    ----------
+    von Luxburg, A tutorial on spectral clustering, Statistics and Computing, 2007, section 7:
+    with a gap, perturbation theory bounds how far the pieces' indicators can have turned.
+    """
+    c = len(eigenvalues)
+    plain = n_clusters < c and relative_gap(eigenvalues, n_clusters) >= PLAIN_GAP
+    least = min(n_clusters, c)
+    return range(least, least + 1 if plain else c + 1)
 
 
 def suggest_n_clusters(eigenvalues: NDArray[np.floating]) -> int:

@@ -12,6 +12,7 @@ from spectralnet.artifacts import load_array, save_array
 from spectralnet.checks import image_size
 from spectralnet.clusters.kmeans import Assignment
 from spectralnet.codes.autoencoder import train_autoencoder
+from spectralnet.codes.spaces import CODE, SPACES, choose_space, untrained_encoder
 from spectralnet.config.limits import graph_settings
 from spectralnet.config.settings import Settings
 from spectralnet.errors import ParameterError
@@ -21,10 +22,8 @@ from spectralnet.methods.affinities import AffinityOptions, PointsInSpace
 from spectralnet.methods.learned import LEARNED, PLAIN, make_affinity
 from spectralnet.methods.model import ClusterModel
 from spectralnet.methods.spectralnet import train_spectralnet
-from spectralnet.nets.blocks import MLP
+from spectralnet.nets.blocks import Net
 from spectralnet.nets.devices import map_in_chunks
-
-CODES_PAY_FROM = 50  # features; with fewer, neighbours are searched for among the rows themselves
 
 
 class SpectralNet(DeepClusterer):
@@ -33,15 +32,16 @@ class SpectralNet(DeepClusterer):
     Parameters
     ----------
     n_clusters : int, default=8
-    space : {"auto", "code", "input"}, default="auto"
-        Where neighbours are searched: among the codes of an autoencoder, or among the rows
-        themselves. "auto" takes codes if there are more than 50 features.
+    space : {"auto", "hog", "input", "code"}, default="auto"
+        Where neighbours are searched: among histograms of oriented gradients of images, among
+        the rows themselves, or among the codes of an autoencoder. "auto" takes gradients if
+        there is an `image_shape`, else the rows.
     affinity : {"euclidean", "siamese"}, default="euclidean"
         Distances of the graph: plain, or learned by a Siamese net.
     image_shape : (int, int), default=None
-        Height and width, if the rows are images of one channel: the Siamese net then sees
-        them through convolutions (``affinity="euclidean"`` makes no use of it). Pixels are
-        best between 0 and 1.
+        Height and width, if the rows are images of one channel: neighbours are then those of
+        their gradients, and the Siamese net sees them through convolutions. Pixels are best
+        between 0 and 1.
     n_components : int, default=None
         Eigenvectors, the constant one included; by default up to `n_clusters` + 6, of which
         as many make the clusters as give the largest modularity.
@@ -93,7 +93,7 @@ class SpectralNet(DeepClusterer):
         self,
         n_clusters: int = 8,
         *,
-        space: Literal["auto", "code", "input"] = "auto",
+        space: Literal["auto", "hog", "input", "code"] = "auto",
         affinity: Literal["euclidean", "siamese"] = "euclidean",
         image_shape: Sequence[int] | None = None,
         n_components: int | None = None,
@@ -125,16 +125,18 @@ class SpectralNet(DeepClusterer):
     def _fit(self, x: Matrix, seed: int, device: torch.device) -> tuple[ClusterModel, Assignment]:
         settings = self._settings(x)
         self.history_: dict[str, pd.DataFrame] = {}
-        features, encoder = x, MLP([x.shape[1]])
-        if self._space(x) == "code":
+        image_shape = image_size(self.image_shape, x.shape[1])
+        if self.space == CODE:
             autoencoder, self.history_["autoencoder"] = train_autoencoder(
                 x, settings.autoencoder, seed=seed, device=device
             )
-            encoder = autoencoder.encoder
-            features = map_in_chunks(encoder, x, device)
+            encoder: Net = autoencoder.encoder
+        else:
+            encoder = untrained_encoder(self.space, x.shape[1], image_shape)
+        features = map_in_chunks(encoder, x, device) if len(encoder) else x
         affinity = make_affinity(
             self.affinity,
-            PointsInSpace(x, features, encoder, image_size(self.image_shape, x.shape[1])),
+            PointsInSpace(x, features, encoder, image_shape),
             AffinityOptions(settings.graph, getattr(settings, self.affinity, None), seed, device),
         )
         if affinity.history is not None:
@@ -170,15 +172,15 @@ class SpectralNet(DeepClusterer):
 
     def _settings(self, x: Matrix) -> Settings:
         """Check the parameters against each other and the points, before any training."""
-        image_size(self.image_shape, x.shape[1])
         for name, allowed in (
-            ("space", ("auto", "code", "input")),
+            ("space", SPACES),
             ("affinity", (PLAIN, *LEARNED)),
         ):
             if getattr(self, name) not in allowed:
                 raise ParameterError(
                     f"{name} = {getattr(self, name)!r}: choose one of {', '.join(allowed)}"
                 )
+        choose_space(self.space, image_size(self.image_shape, x.shape[1]))
         changes = {
             "autoencoder": self.autoencoder,
             "graph": self.graph,
@@ -186,8 +188,3 @@ class SpectralNet(DeepClusterer):
             "spectralnet": self.spectralnet,
         }
         return graph_settings(x, self.n_clusters, self._n_neighbors(), self.n_components, changes)
-
-    def _space(self, x: Matrix) -> str:
-        if self.space == "auto":
-            return "code" if x.shape[1] > CODES_PAY_FROM else "input"
-        return self.space

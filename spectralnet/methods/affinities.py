@@ -23,13 +23,11 @@ from spectralnet.graph.affinity import (
 )
 from spectralnet.graph.neighbours import nearest_neighbours
 from spectralnet.matrices import Matrix
-from spectralnet.nets.blocks import MLP, ConvNet
+from spectralnet.nets.blocks import MLP, Net
 
 if TYPE_CHECKING:
     from spectralnet.metric.augmentation import RandomAffine
     from spectralnet.nets.checkpoints import Checkpoint
-
-Net = MLP | ConvNet
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class PointsInSpace:
         As they were prepared.
     features : ndarray or csr_array of shape (n, e)
         In the space: their codes, or `x` itself.
-    encoder : MLP or ConvNet
+    encoder : Net
         From `x` to `features`; the identity, without layers, in the input space.
     image_shape : (int, int), optional
         Height and width, if `x` holds images.

@@ -13,6 +13,6 @@ def cluster(task: Task) -> Found:
     params = task.spectral_params
     normalised = SAMPLERS[params.sampler].normalised
     warn_of_components(task.graph, params.n_components, task.n_clusters)
-    vectors, _ = exact_eigenvectors(task.graph, params.n_components, normalised, task.seed)
-    centroids = fit_spectral_centroids(vectors, task.n_clusters, task.graph, task.seed)
+    vectors, values = exact_eigenvectors(task.graph, params.n_components, normalised, task.seed)
+    centroids = fit_spectral_centroids(vectors, values, task.n_clusters, task.graph, task.seed)
     return Found(spectral_clusters(vectors, centroids))

@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from spectralnet.artifacts import load_json, load_weights, save_json, save_weights
 from spectralnet.clusters.kmeans import Assignment, assign
 from spectralnet.matrices import Matrix, as_features
-from spectralnet.nets.blocks import MLP, ConvNet, build_net
+from spectralnet.nets.blocks import Net
 from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.saved import build_net
 from spectralnet.spectral.map import SpectralMap
 
 
@@ -20,9 +21,9 @@ class ClusterModel(nn.Module):
 
     Parameters
     ----------
-    encoder : MLP or ConvNet
+    encoder : Net
         To the code space; the identity in the input space, and where the Siamese net sees images.
-    embedder : MLP or ConvNet
+    embedder : Net
         The Siamese net; the identity for Euclidean affinities.
     spectral_map : SpectralMap
     centroids : Tensor of shape (n_clusters, number of eigenvectors used)
@@ -33,8 +34,8 @@ class ClusterModel(nn.Module):
 
     def __init__(
         self,
-        encoder: MLP | ConvNet,
-        embedder: MLP | ConvNet,
+        encoder: Net,
+        embedder: Net,
         spectral_map: SpectralMap,
         centroids: Tensor,
     ) -> None:

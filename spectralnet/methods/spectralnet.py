@@ -12,7 +12,7 @@ from spectralnet.clusters.kmeans import Assignment, assign, fit_spectral_centroi
 from spectralnet.graph.affinity import GraphParams
 from spectralnet.matrices import Matrix
 from spectralnet.methods.model import ClusterModel
-from spectralnet.nets.blocks import MLP, ConvNet
+from spectralnet.nets.blocks import Net
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.spectral.laplacian import warn_of_components
@@ -29,8 +29,8 @@ class SpectralClusters(NamedTuple):
 
 
 def train_spectralnet(
-    encoder: MLP | ConvNet,
-    embedder: MLP | ConvNet,
+    encoder: Net,
+    embedder: Net,
     embedding: Matrix,
     graph: csr_array,
     n_clusters: int,
@@ -45,7 +45,7 @@ def train_spectralnet(
 
     Parameters
     ----------
-    encoder, embedder : MLP or ConvNet
+    encoder, embedder : Net
         What made the embedding of the features: parts of the model.
     embedding : ndarray or csr_array of shape (n, e)
         The spectral map's inputs.
@@ -77,6 +77,6 @@ def train_spectralnet(
         embedding, graph, params, graph_params, seed=seed, device=device, checkpoint=checkpoint
     )
     places = map_in_chunks(spectral_map, embedding, device)
-    centroids = fit_spectral_centroids(places, n_clusters, graph, seed)
+    centroids = fit_spectral_centroids(places, eigenvalues, n_clusters, graph, seed)
     model = ClusterModel(encoder, embedder, spectral_map, torch.from_numpy(centroids))
     return SpectralClusters(model, assign(places, centroids), eigenvalues, history)

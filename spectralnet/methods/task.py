@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 from spectralnet.graph.affinity import GraphParams
 from spectralnet.matrices import Matrix
 from spectralnet.methods.predictor import Model
-from spectralnet.nets.blocks import MLP, ConvNet
+from spectralnet.nets.blocks import Net
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.spectral.training import SpectralNetParams
 
@@ -30,7 +30,7 @@ class Task:
         Features of the points to fit, and of those held out.
     features : ndarray or csr_array of shape (n, e)
         Of the points to fit in the space that the stage reads: codes, or `x` itself.
-    encoder : MLP or ConvNet
+    encoder : Net
         From `x` to `features`.
     graph : csr_array of shape (n, n) or None
         Affinities, if the stage reads a graph.
@@ -51,7 +51,7 @@ class Task:
     x: Matrix
     held_out: Matrix
     features: Matrix
-    encoder: MLP | ConvNet
+    encoder: Net
     graph: csr_array | None
     image_shape: Sequence[int] | None
     n_clusters: int

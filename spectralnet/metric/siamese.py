@@ -12,7 +12,7 @@ from torch import Tensor
 from spectralnet.graph.edges import WeightedEdges, split_edges
 from spectralnet.matrices import Matrix, Points
 from spectralnet.metric.augmentation import RandomAffine
-from spectralnet.nets.blocks import MLP, ConvNet
+from spectralnet.nets.blocks import MLP, ConvNet, Net
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, seeded
 from spectralnet.nets.training import HELD_OUT_BATCHES, BatchSize, TrainingParams, hold_out, train
@@ -144,7 +144,7 @@ def train_siamese(
     augment: RandomAffine | None = None,
     confirmed: csr_array | None = None,
     checkpoint: Checkpoint | None = None,
-) -> tuple[MLP | ConvNet, pd.DataFrame]:
+) -> tuple[Net, pd.DataFrame]:
     """Train a Siamese net to tell neighbours from others.
 
     With ``loss: contrastive`` (the paper's) distances of positive pairs shrink and those of
@@ -176,7 +176,7 @@ def train_siamese(
 
     Returns
     -------
-    embedder : MLP or ConvNet
+    embedder : Net
         Its Euclidean distances are the learned metric.
     history : DataFrame
         See `spectralnet.nets.training.train`; losses are those of `params.loss`.
@@ -233,9 +233,7 @@ def train_siamese(
     return net, history
 
 
-def _make_net(
-    n_features: int, params: SiameseParams, image_shape: Sequence[int] | None
-) -> MLP | ConvNet:
+def _make_net(n_features: int, params: SiameseParams, image_shape: Sequence[int] | None) -> Net:
     unit_rows = params.loss == "infonce"  # which sees directions only
     if image_shape is not None:
         sizes = [*params.hidden[-1:], params.embedding_size]

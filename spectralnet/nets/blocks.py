@@ -19,7 +19,27 @@ class UnitRows(nn.Module):
         return nn.functional.normalize(x, dim=1)
 
 
-class MLP(nn.Sequential):
+class Net(nn.Sequential):
+    """A net from rows to rows.
+
+    Attributes
+    ----------
+    n_features : int
+        Of a row.
+    sizes : list of int
+        Widths of layers, the last one that of the outputs.
+    """
+
+    n_features: int
+    sizes: list[int]
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What `spectralnet.nets.saved.build_net` builds this net from."""
+        raise NotImplementedError
+
+
+class MLP(Net):
     """A multilayer perceptron with a linear last layer.
 
     Parameters
@@ -49,7 +69,7 @@ class MLP(nn.Sequential):
 
     @property
     def config(self) -> dict[str, Any]:
-        """What `build_net` builds this net from."""
+        """What `spectralnet.nets.saved.build_net` builds this net from."""
         return {
             "kind": "mlp",
             "sizes": self.sizes,
@@ -58,7 +78,7 @@ class MLP(nn.Sequential):
         }
 
 
-class ConvNet(nn.Sequential):
+class ConvNet(Net):
     """Convolutions on images that come as rows, then a perceptron.
 
     Parameters
@@ -97,7 +117,7 @@ class ConvNet(nn.Sequential):
 
     @property
     def config(self) -> dict[str, Any]:
-        """What `build_net` builds this net from."""
+        """What `spectralnet.nets.saved.build_net` builds this net from."""
         return {
             "kind": "conv",
             "image_shape": self.image_shape,
@@ -105,13 +125,6 @@ class ConvNet(nn.Sequential):
             "sizes": self.sizes,
             "unit_rows": self.unit_rows,
         }
-
-
-def build_net(config: dict[str, Any]) -> MLP | ConvNet:
-    """Build a net of the shape that its `config` holds, with random weights."""
-    arguments = dict(config)
-    kinds: dict[str, type[MLP] | type[ConvNet]] = {"mlp": MLP, "conv": ConvNet}
-    return kinds[arguments.pop("kind")](**arguments)
 
 
 class Standardise(nn.Module):

@@ -132,7 +132,7 @@ def compare_with_exact(
     n_values = min(max(n_components, 2 * n_clusters + 1), len(embedding) - 1)
     vectors, spectrum = exact_eigenvectors(graph, n_values, normalised, seed)
     vectors = vectors[:, :n_components]
-    centroids = fit_spectral_centroids(vectors, n_clusters, graph, seed)
+    centroids = fit_spectral_centroids(vectors, spectrum[:n_components], n_clusters, graph, seed)
     exact_clusters = spectral_clusters(vectors, centroids)
     mass = degrees(graph) if normalised else None
     comparison: dict[str, Any] = {

@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from spectralnet.artifacts import load_json, load_weights, save_json, save_weights
 from spectralnet.clusters.kmeans import Assignment, nearest_centroid
 from spectralnet.matrices import Matrix, as_features
-from spectralnet.nets.blocks import MLP, ConvNet, build_net
+from spectralnet.nets.blocks import Net
 from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.saved import build_net
 
 
 def soft_assignment(codes: Tensor, centroids: Tensor) -> Tensor:
@@ -67,14 +68,14 @@ class DECModel(nn.Module):
 
     Parameters
     ----------
-    encoder : MLP or ConvNet
+    encoder : Net
     centroids : Tensor of shape (k, c)
         Trained with the encoder.
     """
 
     centroids: Tensor
 
-    def __init__(self, encoder: MLP | ConvNet, centroids: Tensor) -> None:
+    def __init__(self, encoder: Net, centroids: Tensor) -> None:
         super().__init__()
         self.encoder = encoder
         self.centroids = nn.Parameter(centroids, requires_grad=False)

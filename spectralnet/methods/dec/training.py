@@ -12,7 +12,7 @@ from spectralnet.clusters.kmeans import fit_centroids
 from spectralnet.errors import TrainingError
 from spectralnet.matrices import Matrix, Points
 from spectralnet.methods.dec.model import DECModel, divergence, soft_assignment
-from spectralnet.nets.blocks import MLP, ConvNet
+from spectralnet.nets.blocks import Net
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, map_in_chunks
 from spectralnet.nets.optimisers import OPTIMISERS
@@ -40,7 +40,7 @@ class DECParams(Block):
 
 def train_dec(
     features: Matrix,
-    encoder: MLP | ConvNet,
+    encoder: Net,
     n_clusters: int,
     params: DECParams,
     *,
@@ -57,7 +57,7 @@ def train_dec(
     ----------
     features : ndarray or csr_array of shape (n, d)
         float32.
-    encoder : MLP or ConvNet
+    encoder : Net
         Of a trained autoencoder. Trained in place.
     n_clusters : int
     params : DECParams

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from spectralnet.matrices import Matrix, Points
 from spectralnet.methods.dual_autoencoder.information import Discriminator
-from spectralnet.nets.blocks import MLP, ConvNet, conv_decoder, map_shapes
+from spectralnet.nets.blocks import MLP, ConvNet, Net, conv_decoder, map_shapes
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, seeded
 from spectralnet.nets.training import (
@@ -78,7 +78,7 @@ class DualAutoencoderNet(nn.Module):
 
     Attributes
     ----------
-    encoder : MLP or ConvNet
+    encoder : Net
         To the means of the codes: what is used after training.
 
     References
@@ -94,7 +94,7 @@ class DualAutoencoderNet(nn.Module):
         code_size = params.code_size
         sizes = [n_features, *params.hidden, code_size]
         if image_shape is None:
-            self.encoder: MLP | ConvNet = MLP(sizes)
+            self.encoder: Net = MLP(sizes)
             self.decoder: nn.Module = MLP(sizes[::-1])
             channels = n_flat = sizes[-2]
         else:

@@ -20,7 +20,7 @@ from spectralnet.methods.dual_autoencoder.net import (
     train_dual_autoencoder,
 )
 from spectralnet.methods.spectralnet import SpectralClusters, train_spectralnet
-from spectralnet.nets.blocks import MLP, ConvNet
+from spectralnet.nets.blocks import MLP, Net
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, map_in_chunks
 from spectralnet.nets.training import HELD_OUT_BATCHES, hold_out, train
@@ -124,7 +124,7 @@ def train_dual_autoencoder_network(
 
 
 def cluster_codes(
-    encoder: MLP | ConvNet,
+    encoder: Net,
     features: Matrix,
     n_clusters: int,
     graph_params: GraphParams,
@@ -138,7 +138,7 @@ def cluster_codes(
 
     Parameters
     ----------
-    encoder : MLP or ConvNet
+    encoder : Net
     features : ndarray or csr_array of shape (n, d)
     n_clusters : int
     graph_params : GraphParams

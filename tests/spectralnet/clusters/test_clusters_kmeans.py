@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans
+from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from spectralnet.clusters.kmeans import (
@@ -11,8 +13,10 @@ from spectralnet.clusters.kmeans import (
     spectral_clusters,
     unit_rows,
 )
-from spectralnet.clusters.selection import modularity
+from spectralnet.clusters.selection import PLAIN_GAP, modularity, relative_gap
 from spectralnet.errors import ParameterError
+from spectralnet.graph.affinity import GraphParams, affinity_graph
+from spectralnet.graph.neighbours import nearest_neighbours
 from spectralnet.spectral.laplacian import exact_eigenvectors
 
 
@@ -41,8 +45,9 @@ def test_fewer_distinct_points_than_clusters_are_refused():
 
 
 def test_the_number_of_eigenvectors_is_that_of_the_largest_modularity(blob_graph):
-    vectors, _ = exact_eigenvectors(blob_graph, 8)
-    centroids = fit_spectral_centroids(vectors, 3, blob_graph, seed=0)
+    vectors, values = exact_eigenvectors(blob_graph, 8)
+    assert relative_gap(values, 3) < PLAIN_GAP
+    centroids = fit_spectral_centroids(vectors, values, 3, blob_graph, seed=0)
     found_at = {}
     for used in range(3, 9):
         rows = unit_rows(vectors[:, :used])
@@ -52,8 +57,33 @@ def test_the_number_of_eigenvectors_is_that_of_the_largest_modularity(blob_graph
     assert found_at[centroids.shape[1]] == max(found_at.values())
     found = spectral_clusters(vectors, centroids)
     assert modularity(blob_graph, found) == max(found_at.values())
-    fewer = fit_spectral_centroids(vectors[:, :2], 3, blob_graph, seed=0)  # all there are
-    assert fewer.shape == (3, 2)
+    fewer = fit_spectral_centroids(vectors[:, :2], values[:2], 3, blob_graph, seed=0)
+    assert fewer.shape == (3, 2)  # all there are
+
+
+@pytest.mark.parametrize("sizes", [(1000, 100, 40), (400, 60, 20), (2000, 300)])
+def test_behind_a_plain_gap_clusters_of_any_size_are_found(sizes):
+    """The largest modularity would split the large one: it prefers equal sizes."""
+    generator = np.random.default_rng(0)
+    corners = np.array([[0, 0], [8, 0], [0, 8]])[: len(sizes)]
+    labels = np.repeat(np.arange(len(sizes)), sizes)
+    points = generator.normal(corners[labels], 1).astype(np.float32)
+    graph = affinity_graph(nearest_neighbours(points, 20), GraphParams())
+    vectors, values = exact_eigenvectors(graph, len(sizes) + 6)
+    centroids = fit_spectral_centroids(vectors, values, len(sizes), graph, seed=0)
+    assert adjusted_rand_score(labels, spectral_clusters(vectors, centroids)) > 0.98
+
+
+def test_the_clusters_of_a_dense_graph_are_seen_by_its_weights():
+    """All pairs are edges: which of them lie inside clusters, their number does not tell."""
+    generator = np.random.default_rng(1)
+    labels = np.repeat(np.arange(5), (120, 90, 60, 45, 35))
+    points = generator.normal(generator.normal(0, 4, (5, 4))[labels], 1)
+    weights = np.exp(-cdist(points, points, "sqeuclidean") / 4)
+    np.fill_diagonal(weights, 0)
+    vectors, values = exact_eigenvectors(csr_array(weights), 11)
+    centroids = fit_spectral_centroids(vectors, values, 5, csr_array(weights), seed=0)
+    assert adjusted_rand_score(labels, spectral_clusters(vectors, centroids)) > 0.85
 
 
 def test_unit_rows_keep_directions_only(blobs):

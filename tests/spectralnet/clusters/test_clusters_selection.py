@@ -3,6 +3,7 @@ import pytest
 from sklearn.metrics import normalized_mutual_info_score
 
 from spectralnet.clusters.selection import (
+    candidate_counts,
     mean_agreement,
     modularity,
     relative_gap,
@@ -14,8 +15,8 @@ from spectralnet.spectral.laplacian import exact_eigenvectors
 
 
 def test_modularity_is_that_of_its_definition(blob_graph):
-    """(1/2m) sum_ij (A_ij - k_i k_j / 2m), over the pairs of points in one cluster."""
-    adjacency = (blob_graph.toarray() > 0).astype(float)
+    """(1/2m) sum_ij (W_ij - d_i d_j / 2m), over the pairs of points in one cluster."""
+    adjacency = blob_graph.toarray()
     clusters = np.random.default_rng(0).integers(0, 4, len(adjacency))
     degree = adjacency.sum(axis=1)
     expected = adjacency - np.outer(degree, degree) / degree.sum()
@@ -29,6 +30,13 @@ def test_gaps_are_parts_of_the_next_eigenvalue():
     values = np.array([-1e-17, 0.1, 0.4])
     assert [relative_gap(values, k) for k in (1, 2)] == pytest.approx([1, 0.75])
     assert relative_gap(np.zeros(3), 2) == 0
+
+
+def test_only_a_plain_gap_settles_the_number_of_eigenvectors():
+    assert candidate_counts(np.array([0, 0.01, 0.02, 0.05, 0.06]), 3) == range(3, 4)
+    assert candidate_counts(np.array([0, 0.01, 0.03, 0.05, 0.06]), 3) == range(3, 6)
+    assert candidate_counts(np.array([0, 0.01, 0.02]), 3) == range(3, 4)
+    assert candidate_counts(np.array([0, 0.01]), 3) == range(2, 3)
 
 
 @pytest.mark.parametrize("k", [2, 3, 5])
