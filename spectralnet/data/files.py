@@ -17,6 +17,7 @@ from PIL import Image, ImageOps
 from scipy.sparse import csr_array, load_npz
 
 from spectralnet.errors import DataError
+from spectralnet.matrices import as_csr
 
 IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".pgm", ".ppm"}
 TEXTS = {".txt", ".md"}
@@ -168,4 +169,4 @@ def read_sparse(path: Path) -> csr_array:
         matrix = load_npz(file)
         if hasattr(matrix, "check_format"):  # COO has none: it checks its indices when made
             matrix.check_format()
-        return csr_array(matrix)
+        return as_csr(matrix)

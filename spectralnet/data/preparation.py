@@ -10,7 +10,7 @@ from scipy.sparse import csr_array, diags_array, issparse
 
 from spectralnet.data.texts import Tfidf
 from spectralnet.errors import DataError
-from spectralnet.matrices import Matrix, directions_of
+from spectralnet.matrices import Matrix, as_csr, directions_of
 
 Raw = Any  # an array of images, a matrix, or a sequence of texts
 
@@ -145,7 +145,7 @@ class Columns:
             if missing := [name for name in self.names if name not in raw]:
                 raise DataError(f"the table has no column {missing[0]!r}, one of {self.names}")
             raw = raw[self.names]
-        x = csr_array(raw) if issparse(raw) else np.asarray(raw)
+        x = as_csr(raw) if issparse(raw) else np.asarray(raw)
         if x.ndim != 2 or x.shape[1] != self.n_columns:
             raise DataError(f"rows of shape {x.shape}: (n, {self.n_columns}) is needed")
         if self.keep is not None:

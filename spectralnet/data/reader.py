@@ -24,6 +24,7 @@ from spectralnet.data.files import (
 from spectralnet.data.preparation import Raw
 from spectralnet.data.tables import TABLES, check_header, read_columns, table_columns
 from spectralnet.errors import DataError, ParameterError
+from spectralnet.matrices import as_csr
 
 NAMED = (*TABLES, ".npz")  # what holds columns or arrays by name
 SVMLIGHT = (".svmlight", ".libsvm", ".svm")
@@ -92,7 +93,7 @@ def open_samples(source: Path, wanted: Wanted) -> Samples:
             samples = Samples("texts", read_lines(source, wanted.chunk))
         elif source.suffix in SVMLIGHT:
             x, y = load_svmlight_file(str(source), n_features=wanted.n_columns)
-            samples = _open_array(source, csr_array(x), wanted)._replace(labels=y)
+            samples = _open_array(source, as_csr(x), wanted)._replace(labels=y)
         elif source.suffix == ".npz":
             samples = _open_array(source, _read_npz(source, wanted), wanted)
         elif source.suffix == ".npy":

@@ -5,9 +5,11 @@ import scipy.sparse
 from PIL import Image
 from sklearn.datasets import dump_svmlight_file
 
+from spectralnet.data.preparation import fit_columns
 from spectralnet.data.reader import Wanted, find_source, open_samples
 from spectralnet.data.sets.own import read_own
 from spectralnet.errors import DataError
+from spectralnet.report.comparison import kmeans_clusters
 
 X = np.array([[1.0, 2.5], [3.0, 0.0], [0.0, 4.0]])
 
@@ -104,6 +106,21 @@ def test_a_prediction_reads_the_rows_that_were_fitted(tmp_path, write, wanted):
     assert rows.dtype == fitted.dtype
     np.testing.assert_array_equal(rows, dense(fitted))
     np.testing.assert_array_equal(rows, X)
+
+
+def test_sparse_rows_of_any_file_are_clustered_by_kmeans(tmp_path):
+    """scikit-learn's, which takes indices of 32 bits alone; its own reader gives 64."""
+    rows = np.random.default_rng(0).integers(0, 3, (60, 5)).astype(float)
+    dump_svmlight_file(rows, np.zeros(60), str(tmp_path / "x.svmlight"))
+    wide = scipy.sparse.csr_array(rows)
+    wide.indices, wide.indptr = wide.indices.astype(np.int64), wide.indptr.astype(np.int64)
+    scipy.sparse.save_npz(tmp_path / "x.npz", wide)
+    for name in ("x.svmlight", "x.npz"):
+        raw = read(tmp_path / name).raw
+        for given in (raw, wide):
+            features = fit_columns(raw, "directions").transform(given)
+            found = kmeans_clusters(features, 3, 0)
+            np.testing.assert_array_equal(found, kmeans_clusters(features.toarray(), 3, 0))
 
 
 def test_a_folder_of_images_is_read_in_shades_of_grey(tmp_path):
