@@ -72,10 +72,13 @@ def prepare(stage: Stage, features: Path) -> str:
     save_json(features / "about.json", about)
     stage.run.log_dataset(params.dataset, about["sha256"])
     stage.run.log_metrics(about)
+    n_unlabelled = np.count_nonzero(labels < 0)
     dropped = sum(n for name, n in about.items() if name.startswith("dropped_"))
     return (
         f"{about['n']} points to fit and {about['n_held_out']} held out, of {about['n_features']} "
-        f"features" + (f"; {dropped} samples dropped" if dropped else "")
+        f"features"
+        + (f"; {dropped} samples dropped" if dropped else "")
+        + (f"; {n_unlabelled} samples without a label" if 0 < n_unlabelled < len(labels) else "")
     )
 
 

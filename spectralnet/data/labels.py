@@ -44,7 +44,10 @@ def folder_labels(names: Sequence[str], folder: Path) -> Labels:
 
 
 def number_labels(y: Labels | None, n: int) -> NDArray[np.int64]:
-    """Turn n labels into numbers, in sorted order; -1 is a missing or empty one."""
+    """Turn n labels into numbers, in sorted order; -1 is a missing one, see `_missing`.
+
+    Blanks around a label are no part of it.
+    """
     if y is None:
         return np.full(n, -1)
     shape = y.values.shape
@@ -52,5 +55,24 @@ def number_labels(y: Labels | None, n: int) -> NDArray[np.int64]:
         raise DataError(f"{y.source}: labels of shape {shape}, but ({n},) is needed, one a sample")
     if shape != (n,):
         raise DataError(f"{y.source}: {shape[0]} labels for {n} samples: give one each, or none")
-    labels = pd.Series(y.values)
-    return pd.factorize(labels.mask(labels.eq("")), sort=True)[0].astype(np.int64)
+    of_bytes = y.values.dtype.kind == "S"
+    labels = pd.Series(np.char.decode(y.values, "utf-8", "replace") if of_bytes else y.values)
+    if labels.dtype.kind == "O":  # strings as well
+        labels = labels.map(lambda label: label.strip() if isinstance(label, str) else label)
+    return pd.factorize(labels.mask(_missing(labels)), sort=True)[0].astype(np.int64)
+
+
+def _missing(labels: pd.Series) -> pd.Series:
+    """Say which labels are none: empty; NaN; -1, as scikit-learn marks them.
+
+    The word "nan" is one among numbers alone, and -1 is a class where 1 is the only other, as in
+    files for support vector machines.
+    """
+    empty = labels.isna() | labels.eq("")
+    numbers = pd.to_numeric(labels, errors="coerce")
+    word = labels.astype(str).str.lower().eq("nan")
+    if (empty | word | numbers.notna()).all():
+        empty |= word
+        if set(numbers[~empty]) == {-1, 1}:
+            return empty
+    return empty | numbers.eq(-1)
