@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from spectralnet.artifacts import load_array
-from spectralnet.data.files import read_lines, reading
+from spectralnet.data.files import check_content, read_lines, reading, suffix_of
 from spectralnet.data.tables import TABLES, read_column
 from spectralnet.errors import DataError
 
@@ -24,9 +24,10 @@ class Labels(NamedTuple):
 def read_labels(path: Path, name: str | None = None) -> Labels:
     """Read a table's or an ``.npz``'s labels by name; or an ``.npy``, one column, a line each."""
     with reading(path):
-        if path.suffix in TABLES:
+        check_content(path)
+        if suffix_of(path) in TABLES:
             return Labels(read_column(path, name).to_numpy(), path)
-        if path.suffix == ".npy":
+        if suffix_of(path) == ".npy":
             return Labels(load_array(path), path)
         if name is None:
             return Labels(np.array(next(read_lines(path), [])), path)

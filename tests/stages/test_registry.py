@@ -21,7 +21,8 @@ from mlflow.tracking import MlflowClient
 
 from spectralnet.artifacts import EXAMPLE, load_json, save_json
 from spectralnet.cli import main
-from spectralnet.data.preparation import Columns, Pixels
+from spectralnet.data.pixels import Pixels
+from spectralnet.data.preparation import Columns
 from spectralnet.data.texts import Tfidf
 from spectralnet.methods.model import ClusterModel
 from spectralnet.methods.predictor import Predictor

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 from sklearn.datasets import load_digits
 
-from spectralnet.data.files import white_level
-from spectralnet.data.preparation import Pixels, Preparation, fit_columns
+from spectralnet.data.pixels import Pixels, white_level
+from spectralnet.data.preparation import Preparation, fit_columns
 from spectralnet.data.sets.dataset import Dataset
 from spectralnet.data.sets.own import read_own
 from spectralnet.data.sets.rcv1 import N_TRAINING, fit_terms, read_rcv1

@@ -7,7 +7,8 @@ from scipy.sparse import csr_array
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.preprocessing import MinMaxScaler, StandardScaler, normalize
 
-from spectralnet.data.preparation import Columns, Pixels, build_preparation, fit_columns
+from spectralnet.data.pixels import Pixels
+from spectralnet.data.preparation import Columns, build_preparation, fit_columns
 from spectralnet.data.texts import Tfidf, stems
 from spectralnet.errors import DataError
 
@@ -122,3 +123,6 @@ def test_columns_of_a_table_go_by_name():
     assert columns.transform(table).tolist() == [[4, 4, 4]]
     with pytest.raises(DataError, match="the table has no column 'b', one of"):
         columns.transform(table.drop(columns="b"))
+    for wrong in (pd.Timestamp("2020-01-01"), "red"):
+        with pytest.raises(DataError, match=r"column 'b' holds .* in row 0, which is no number"):
+            columns.transform(table.assign(b=[wrong]))

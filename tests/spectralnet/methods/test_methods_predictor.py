@@ -14,7 +14,8 @@ from PIL import Image
 from sklearn.datasets import dump_svmlight_file
 
 from spectralnet.cli import main
-from spectralnet.data.preparation import Columns, Pixels
+from spectralnet.data.pixels import Pixels
+from spectralnet.data.preparation import Columns
 from spectralnet.data.reader import Wanted
 from spectralnet.data.texts import Tfidf
 from spectralnet.errors import DataError
