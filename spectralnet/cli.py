@@ -43,8 +43,8 @@ def main() -> None:
 @click.option("--embedding", is_flag=True, help="Also write the embedding, one column each.")
 @click.option(
     "--columns",
-    help="Which columns of a table, such as a .csv FILE, make a sample, with commas between them and "
-    "in the order that the model was fitted on; for texts, the one that holds them; of a .npz, "
+    help="Which columns of a table, such as a .csv, make a sample, with commas between them and in "
+    "the order that the model was fitted on; for texts, the one that holds them; of a .npz, "
     "the array. By default those that the model was fitted on, by name if it knows them, or else "
     "all.",
 )
@@ -61,8 +61,9 @@ def predict(
 
     FILE holds raw samples, as the model was fitted on: .npy (images or rows of numbers), .npz
     (an array, or a sparse matrix), .csv and .tsv with a header, .jsonl, .parquet, .svmlight, or
-    .txt and .md (one text a line); or it is a folder of images or of text files, in the order of their names, or
-    one with features.*, such a file. All but .npz and .svmlight may be larger than memory.
+    .txt and .md (one text a line); or it is a folder of images or of text files, in the order of
+    their names, or one with features.*, such a file. All but .npz and .svmlight may be larger than
+    memory.
 
     Each sample gets a row: its file, if FILE is a folder; its cluster, from 0; and the distance
     to the cluster's centroid. Small distances are typical samples, large ones doubtful. Nothing
@@ -93,6 +94,8 @@ def _predict(
     chosen_device = pick_device(device)
     predictor = _load(model)
     samples = _open(file, columns, predictor.preparation)
+    for note in samples.notes:
+        click.echo(f"warning: {note}", err=True)
 
     def frames() -> Iterator["pd.DataFrame"]:
         first = 0

@@ -96,12 +96,26 @@ def list_files(folder: Path, suffixes: set[str]) -> list[Path]:
 
     What is hidden, such as copies that editors and macOS keep, is left out.
     """
+    return [file for file in _shown(folder) if file.suffix.lower() in suffixes and file.is_file()]
+
+
+def left_out(folder: Path, taken: Sequence[Path], kind: str) -> tuple[str, ...]:
+    """Say which files of a folder, hidden ones aside, are not among those that are taken.
+
+    Nor are those in linked folders, which are not looked into.
+    """
+    others = [file for file in _shown(folder) if file.is_file() or file.is_symlink()]
+    names = [file.relative_to(folder).as_posix() for file in sorted({*others} - {*taken})]
+    if not names:
+        return ()
+    named = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    return (f"left out of {folder}, since they are no {kind}: {len(names)} ({named})",)
+
+
+def _shown(folder: Path) -> list[Path]:
+    paths = folder.rglob("*")
     return sorted(
-        file
-        for file in folder.rglob("*")
-        if file.suffix.lower() in suffixes
-        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
-        and file.is_file()
+        p for p in paths if not any(n.startswith(".") for n in p.relative_to(folder).parts)
     )
 
 

@@ -15,6 +15,7 @@ from spectralnet.data.files import (
     TEXTS,
     check_content,
     find_one,
+    left_out,
     list_files,
     read_images,
     read_lines,
@@ -54,6 +55,7 @@ class Samples(NamedTuple):
     names: list[str] | None = None  # the files of a folder
     columns: list[str] | None = None  # of a table of numbers
     labels: NDArray[Any] | None = None  # (n,), which only svmlight brings
+    notes: tuple[str, ...] = ()  # what a user should know of what was left out
 
 
 def find_source(path: Path) -> Path:
@@ -80,7 +82,8 @@ def open_samples(source: Path, wanted: Wanted) -> Samples:
         As of `find_source`. A file: ``.npy``, ``.npz`` (NumPy's or SciPy's), ``.csv`` and
         ``.tsv`` with a header, ``.jsonl``, ``.parquet``, ``.svmlight``, or ``.txt`` and ``.md``
         with a text a line. Or a folder of images or of text files, those of its folders
-        included, which are taken by name. ``.npz`` and ``.svmlight`` are read as a whole.
+        included, which are taken by name: whichever are more, unless it is known what is
+        wanted. ``.npz`` and ``.svmlight`` are read as a whole.
     wanted : Wanted
 
     Raises
@@ -135,18 +138,23 @@ def _guarded(chunks: Iterator[Raw], source: Path) -> Iterator[Raw]:
 
 def _open_folder(folder: Path, wanted: Wanted) -> Samples:
     images, texts = list_files(folder, IMAGES), list_files(folder, TEXTS)
-    if not (images or texts) or (images and texts and wanted.texts is None):
-        found = "both images and texts" if images else "neither images nor texts"
+    if len(images) == len(texts) and (not images or wanted.texts is None):
+        found = "as many images as texts" if images else "neither images nor texts"
+        others = "; ".join(left_out(folder, [*images, *texts], "such files"))
         raise DataError(
             f"{folder} holds {found}: {', '.join(sorted(IMAGES))} or {', '.join(sorted(TEXTS))} "
-            "are needed, or features.* and labels.*"
+            "are needed, or features.* and labels.*" + (others and f" ({others})")
         )
-    files = images if images and not wanted.texts else texts
+    as_texts = len(texts) > len(images) if wanted.texts is None else wanted.texts
+    files = (texts or images) if as_texts else (images or texts)
+    notes = left_out(folder, files, "images" if files is images else "texts")
     names = [file.relative_to(folder).as_posix() for file in files]
     parts = (files[start : start + wanted.chunk] for start in range(0, len(files), wanted.chunk))
     if files is images:
-        return Samples("images", (read_images(part, wanted.image_shape) for part in parts), names)
-    return Samples("texts", ([read_text(file) for file in part] for part in parts), names)
+        chunks: Iterator[Raw] = (read_images(part, wanted.image_shape) for part in parts)
+        return Samples("images", chunks, names, notes=notes)
+    chunks = ([read_text(file) for file in part] for part in parts)
+    return Samples("texts", chunks, names, notes=notes)
 
 
 def _open_table(path: Path, wanted: Wanted) -> Samples:

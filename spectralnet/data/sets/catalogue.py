@@ -150,6 +150,7 @@ def _own(folders: Sequence[Path], options: OwnOptions) -> Dataset:
         "the user's",
         image_shape,
         samples.dropped,
+        samples.notes,
     )
 
 

@@ -28,6 +28,7 @@ class OwnSamples(NamedTuple):
     dropped: dict[str, int]
     names: NDArray[Any]  # (n,): rows from 0, or the files of a folder
     columns: list[str] | None = None  # the names of a table's columns of numbers
+    notes: tuple[str, ...] = ()  # see `Samples`
 
 
 def read_own(
@@ -74,12 +75,13 @@ def read_own(
     y = _labels(path, source, labels, samples)
     if samples.kind == "texts":
         texts = [text for part in parts for text in part]
-        return _distinct_texts(source, texts, y, samples.names)
+        return _distinct_texts(source, texts, y, samples.names)._replace(notes=samples.notes)
     raw = parts[0] if len(parts) == 1 else np.concatenate(parts)
     _check_numbers(raw, source, samples.columns)
     n = raw.shape[0]
     names = np.arange(n) if samples.names is None else np.array(samples.names)
-    return OwnSamples(samples.kind, raw, number_labels(y, n), {}, names, samples.columns)
+    y_numbers = number_labels(y, n)
+    return OwnSamples(samples.kind, raw, y_numbers, {}, names, samples.columns, samples.notes)
 
 
 def _check_settings(source: Path, labels: str | None, text: str | None) -> None:

@@ -197,6 +197,32 @@ def test_a_table_is_known_by_how_its_name_ends(tmp_path, name):
     assert read(folder).labels.tolist() == [1, 0, -1]
 
 
+def test_of_a_folder_what_there_is_more_of_is_taken(tmp_path):
+    for i in range(3):
+        Image.new("L", (2, 2), 9 * i).save(tmp_path / f"{i}.png")
+    for i in range(2):
+        (tmp_path / f"{i}.txt").write_text(f"text {i}")
+    samples = read(tmp_path)
+    assert samples.kind == "images"
+    assert samples.notes[0].endswith("since they are no images: 2 (0.txt, 1.txt)")
+    texts = open_samples(find_source(tmp_path), Wanted("", texts=True))
+    assert list(texts.chunks) == [["text 0", "text 1"]]
+    (tmp_path / "2.txt").write_text("text 2")
+    with pytest.raises(DataError, match="holds as many images as texts"):
+        read(tmp_path)
+    (tmp_path / "3.txt").write_text("text 3")
+    assert read(tmp_path).raw.tolist() == [f"text {i}" for i in range(4)]
+
+
+def test_linked_folders_and_files_of_other_kinds_are_named(tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "linked").symlink_to(tmp_path)
+    (folder / "x.heic").touch()
+    with pytest.raises(DataError, match=r"neither images nor texts: .*: 2 \(linked, x.heic\)"):
+        read(folder)
+
+
 def write_lists(path, lists, **others):
     table = pd.DataFrame({"embedding": lists, **others})
     if path.suffix == ".jsonl":
