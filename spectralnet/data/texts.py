@@ -15,6 +15,7 @@ from spectralnet.errors import DataError
 from spectralnet.matrices import directions_of
 
 _SIGNS = str.maketrans("™℠", "  ")  # which NFKC would write out, as parts of words
+_JOINERS = (0x200C, 0x200D)  # inside words of Persian, Hindi and others
 _SAMPLE = 2000  # texts by which the kind of terms is chosen
 _RECURRING = 0.25  # of the letters: in English texts most are, in Chinese ones hardly any
 _stem = lru_cache(maxsize=2**17)(SnowballStemmer("english").stem)
@@ -45,7 +46,8 @@ class _Letters(dict[int, int]):
     """For `str.translate`: letters of any alphabet, and marks on them, stay; others are blanks."""
 
     def __missing__(self, code: int) -> int:
-        self[code] = code if unicodedata.category(chr(code))[0] in "LM" else ord(" ")
+        stays = unicodedata.category(chr(code))[0] in "LM" or code in _JOINERS
+        self[code] = code if stays else ord(" ")
         return self[code]
 
 
