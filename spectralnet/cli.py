@@ -81,6 +81,7 @@ def _predict(
     model: str, file: Path, out: Path | None, embedding: bool, columns: str | None, device: str
 ) -> None:
     # Imported here, so that --help is at once there.
+    from spectralnet.checks import check_finite
     from spectralnet.methods.predictions import OUTPUTS, write_predictions
     from spectralnet.methods.predictor import as_frame
     from spectralnet.nets.devices import pick_device
@@ -101,6 +102,8 @@ def _predict(
         first = 0
         with tqdm(unit=" samples", desc="predict", disable=None) as progress:
             for raw in samples.chunks:
+                if samples.kind != "texts":
+                    check_finite(raw, str(file), samples.columns, first)
                 try:
                     assigned = predictor.predict(raw, chosen_device)
                 except DataError as error:
