@@ -40,13 +40,14 @@ def check_content(path: Path) -> None:
     with path.open("rb") as file:
         head = file.read(512)
     written = suffix_of(path) in WRITTEN and path.suffix.lower() != ".gz"
+    page = head.lstrip().lower().startswith((b"<!doctype html", b"<html"))
     zeros = [part.count(0) > len(part) / 2 for part in (head[::2], head[1::2])]
     found = None
     if not head:
         found = "is empty"
     elif head.startswith(b"version https://git-lfs"):
         found = "is a pointer of Git LFS: fetch the file itself, by git lfs pull"
-    elif head.lstrip().lower().startswith((b"<!doctype html", b"<html")):
+    elif page and path.suffix.lower() not in TEXTS:
         found = "is a web page: download the file itself"
     elif written and head.startswith(b"\x1f\x8b"):
         found = f"is compressed: unpack it, or name a table so, as x{COMPRESSED[0]}.gz"
@@ -54,7 +55,7 @@ def check_content(path: Path) -> None:
         found = "is an archive, or a workbook of Excel: save it as CSV in UTF-8"
     elif written and (head.startswith(UTF16) or any(zeros)):
         found = "is UTF-16: convert it, as by iconv -f utf-16 -t utf-8"
-    if found and not (path.suffix.lower() in TEXTS and "web page" in found):
+    if found:
         raise DataError(f"{path} {found}")
 
 
@@ -105,7 +106,10 @@ def left_out(folder: Path, taken: Sequence[Path], kind: str) -> tuple[str, ...]:
     Nor are those in linked folders, which are not looked into.
     """
     others = [file for file in _shown(folder) if file.is_file() or file.is_symlink()]
-    names = [file.relative_to(folder).as_posix() for file in sorted({*others} - {*taken})]
+    names = [
+        file.relative_to(folder).as_posix() + (" (linked)" if file.is_dir() else "")
+        for file in sorted({*others} - {*taken})
+    ]
     if not names:
         return ()
     named = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")

@@ -230,8 +230,8 @@ def _stacked(lists: pd.Series, where: str, first: int, width: int | None) -> NDA
     for row, value in enumerate(values, first):
         if not isinstance(value, list | np.ndarray) or len(value) != width:
             raise DataError(
-                f"{where}column {lists.name!r} holds {value!r} in row {row}: a list of {width} "
-                "numbers, as in the first row, is needed"
+                f"{where}column {lists.name!r} holds {str(value)[:50]!r} in row {row}: a list of "
+                f"{width} numbers, as in the first row, is needed"
             )
     try:
         return np.array(values, dtype=np.float64)

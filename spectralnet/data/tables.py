@@ -22,14 +22,13 @@ TABLES = (*SEPARATORS, ".jsonl", ".parquet")
 
 
 def table_columns(path: Path) -> list[str]:
-    """Return the names of a table's columns; of ``.jsonl`` those in its first records.
+    """Return the names of a table's columns; of ``.jsonl`` those in any record.
 
     A `DataError` if a header is separated by something else.
     """
     suffix = suffix_of(path)
     if suffix == ".jsonl":
-        records = islice(_records(path), 1000)
-        return list(dict.fromkeys(name for record in records for name in record))
+        return list(dict.fromkeys(name for record in _records(path) for name in record))
     if suffix == ".parquet":
         schema = pq.read_schema(path)
         index = (schema.pandas_metadata or {}).get("index_columns", [])

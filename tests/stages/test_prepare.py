@@ -71,7 +71,7 @@ def test_what_is_no_image_is_counted_and_named(tmp_path, capsys):
     (folder / "b").symlink_to(folder / "a")
     features = prepared(tmp_path, {"path": str(folder)}, fit_on="all")
     (note,) = load_json(features / "about.json")["notes"]
-    assert note.endswith("since they are no images: 3 (README.md, a/photo.heic, b)")
+    assert note.endswith("since they are no images: 3 (README.md, a/photo.heic, b (linked))")
     assert f"warning: {note}" in capsys.readouterr().out
     assert load_matrix(features / "matrix").shape == (60, 16)
 

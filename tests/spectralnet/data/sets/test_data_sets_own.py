@@ -217,9 +217,9 @@ def test_of_a_folder_what_there_is_more_of_is_taken(tmp_path):
 def test_linked_folders_and_files_of_other_kinds_are_named(tmp_path):
     folder = tmp_path / "folder"
     folder.mkdir()
-    (folder / "linked").symlink_to(tmp_path)
+    (folder / "link").symlink_to(tmp_path)
     (folder / "x.heic").touch()
-    with pytest.raises(DataError, match=r"neither images nor texts: .*: 2 \(linked, x.heic\)"):
+    with pytest.raises(DataError, match=r"neither images nor .*: 2 \(link \(linked\), x.heic\)"):
         read(folder)
 
 
@@ -251,6 +251,13 @@ def test_a_column_of_lists_is_a_matrix(tmp_path, name):
     write_lists(tmp_path / name, [["a"], ["b"]])
     with pytest.raises(DataError, match="column 'embedding' has lists of others"):
         read(tmp_path / name)
+
+
+def test_a_name_that_few_records_have_is_a_column_with_gaps(tmp_path):
+    lines = ['{"a": 1, "b": 2}'] * 2000 + ['{"a": 1, "b": 2, "c": 3}']
+    (tmp_path / "x.jsonl").write_text("\n".join(lines))
+    with pytest.raises(DataError, match=r"2000 values that are NaN .* row 0, column 'c'"):
+        read(tmp_path / "x.jsonl")
 
 
 def test_lists_of_one_length_by_their_type_are_a_matrix(tmp_path):
