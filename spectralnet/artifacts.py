@@ -55,6 +55,8 @@ def load_array(path: Path) -> NDArray[Any]:
     try:
         array = np.load(path, mmap_mode="c", allow_pickle=False)
     except ValueError as error:
+        if "pickled" in str(error):  # whatever does not begin as NumPy's files do
+            raise ValueError("it is no array that NumPy wrote") from error
         if "Python objects" not in str(error):
             raise
         raise ValueError("it holds Python objects: save numbers or text (astype(str))") from error

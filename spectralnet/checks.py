@@ -30,26 +30,31 @@ def check_features(features: Matrix, name: str) -> None:
     check_finite(features, name)
 
 
-def check_finite(x: Matrix, name: str, columns: Sequence[str] | None = None) -> None:
-    """Refuse values that are NaN or infinite: a `DataError` that names the first."""
+def check_finite(
+    x: Matrix, name: str, columns: Sequence[str] | None = None, first: int = 0
+) -> None:
+    """Refuse values that are NaN or infinite: a `DataError` that names the first.
+
+    Rows are counted from `first`, and columns are called by `columns`, if there are names.
+    """
     values = x.data if isinstance(x, csr_array) else x
     finite = np.isfinite(values)
     if not finite.all():
         at = np.argwhere(~finite)[0]
         raise DataError(
             f"{name} holds {np.count_nonzero(~finite)} values that are NaN or infinite, the first "
-            f"({values[tuple(at)]}) in {_place(x, at, columns)}: remove or impute them"
+            f"({values[tuple(at)]}) in {_place(x, at, columns, first)}: remove or impute them"
         )
 
 
-def _place(x: Matrix, at: NDArray[np.integer], columns: Sequence[str] | None) -> str:
+def _place(x: Matrix, at: NDArray[np.integer], columns: Sequence[str] | None, first: int) -> str:
     """Say where an entry stands, by its index in what holds the values."""
     if isinstance(x, csr_array):
         row = int(np.searchsorted(x.indptr, int(at[0]), side="right")) - 1
         at = np.array([row, x.indices[at[0]]])
     if len(at) > 2:
-        return f"image {at[0]}, row {at[1]}, column {at[2]}"
-    return f"row {at[0]}, column {repr(columns[at[1]]) if columns else at[1]}"
+        return f"image {first + at[0]}, row {at[1]}, column {at[2]}"
+    return f"row {first + at[0]}, column {repr(columns[at[1]]) if columns else at[1]}"
 
 
 def image_size(image_shape: Sequence[int] | None, n_features: int) -> tuple[int, int] | None:

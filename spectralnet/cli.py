@@ -43,8 +43,8 @@ def main() -> None:
 @click.option("--embedding", is_flag=True, help="Also write the embedding, one column each.")
 @click.option(
     "--columns",
-    help="Which columns of a .csv or .parquet FILE make a sample, with commas between them and "
-    "in the order that the model was fitted on; for texts, the one that holds them; of a .npz, "
+    help="Which columns of a table, such as a .csv, make a sample, with commas between them and in "
+    "the order that the model was fitted on; for texts, the one that holds them; of a .npz, "
     "the array. By default those that the model was fitted on, by name if it knows them, or else "
     "all.",
 )
@@ -60,9 +60,10 @@ def predict(
     save() wrote; or the URI of a model that MLflow keeps (models:/NAME@ALIAS, runs:/ID/predictor).
 
     FILE holds raw samples, as the model was fitted on: .npy (images or rows of numbers), .npz
-    (an array, or a sparse matrix), .csv with a header, .parquet, .svmlight, or .txt and .md (one
-    text a line); or it is a folder of images or of text files, in the order of their names, or
-    one with features.*, such a file. All but .npz and .svmlight may be larger than memory.
+    (an array, or a sparse matrix), .csv and .tsv with a header, .jsonl, .parquet, .svmlight, or
+    .txt and .md (one text a line); or it is a folder of images or of text files, in the order of
+    their names, or one with features.*, such a file. All but .npz and .svmlight may be larger than
+    memory.
 
     Each sample gets a row: its file, if FILE is a folder; its cluster, from 0; and the distance
     to the cluster's centroid. Small distances are typical samples, large ones doubtful. Nothing
@@ -80,6 +81,7 @@ def _predict(
     model: str, file: Path, out: Path | None, embedding: bool, columns: str | None, device: str
 ) -> None:
     # Imported here, so that --help is at once there.
+    from spectralnet.checks import check_finite
     from spectralnet.methods.predictions import OUTPUTS, write_predictions
     from spectralnet.methods.predictor import as_frame
     from spectralnet.nets.devices import pick_device
@@ -93,11 +95,15 @@ def _predict(
     chosen_device = pick_device(device)
     predictor = _load(model)
     samples = _open(file, columns, predictor.preparation)
+    for note in samples.notes:
+        click.echo(f"warning: {note}", err=True)
 
     def frames() -> Iterator["pd.DataFrame"]:
         first = 0
         with tqdm(unit=" samples", desc="predict", disable=None) as progress:
             for raw in samples.chunks:
+                if samples.kind != "texts":
+                    check_finite(raw, str(file), samples.columns, first)
                 try:
                     assigned = predictor.predict(raw, chosen_device)
                 except DataError as error:
@@ -119,13 +125,14 @@ def _predict(
 
 def _open(file: Path, columns: str | None, preparation: "Preparation") -> "Samples":
     """Open samples as a preparation takes them."""
-    from spectralnet.data.preparation import Pixels
+    from spectralnet.data.files import suffix_of
+    from spectralnet.data.pixels import Pixels
     from spectralnet.data.reader import Wanted, find_source, open_samples
     from spectralnet.data.tables import TABLES
     from spectralnet.data.texts import Tfidf
 
     source = find_source(file)
-    fitted = getattr(preparation, "names", None) if source.suffix in TABLES else None
+    fitted = getattr(preparation, "names", None) if suffix_of(source) in TABLES else None
     wanted = Wanted(
         way_out="choose what to read (`--columns`)",
         texts=isinstance(preparation, Tfidf),

@@ -5,7 +5,7 @@ from typing import TypeAlias
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, issparse
+from scipy.sparse import csr_array, issparse, sparray, spmatrix
 from sklearn.preprocessing import normalize
 from sklearn.utils.sparsefuncs import mean_variance_axis
 from torch import Tensor
@@ -14,6 +14,18 @@ from spectralnet.errors import DataError
 
 Matrix: TypeAlias = NDArray[np.float32] | csr_array  # (n, d)
 Rows = slice | NDArray[np.integer] | NDArray[np.bool_]
+
+
+def as_csr(x: spmatrix | sparray) -> csr_array:
+    """Return a sparse matrix in CSR format, its indices of 32 bits wherever these do.
+
+    scikit-learn's k-means takes no others, and its reader of svmlight gives 64.
+    """
+    x = csr_array(x)
+    if x.indices.dtype == np.int64 and max(x.nnz, *x.shape) <= np.iinfo(np.int32).max:
+        indices, indptr = x.indices.astype(np.int32), x.indptr.astype(np.int32)
+        x = csr_array((x.data, indices, indptr), shape=x.shape)
+    return x
 
 
 def dense_rows(x: Matrix, rows: Rows) -> NDArray[np.float32]:
@@ -73,7 +85,7 @@ def as_features(x: Matrix, n_features: int) -> Matrix:
     DataError
         If they are no matrix of `n_features` columns.
     """
-    x = csr_array(x) if issparse(x) else np.asarray(x)
+    x = as_csr(x) if issparse(x) else np.asarray(x)
     if x.ndim != 2 or x.shape[1] != n_features:
         raise DataError(f"features of shape {x.shape}: the model takes (n, {n_features})")
     return x

@@ -67,15 +67,23 @@ def prepare(stage: Stage, features: Path) -> str:
         "dropped_without_features": len(held_out) - x.shape[0] - unseen.shape[0],
         "image_shape": dataset.image_shape,
         "licence": dataset.licence,
+        "notes": _notes(dataset, preparation),
         "sha256": content_hash(features / "matrix", features / "held_out_matrix"),
     }
     save_json(features / "about.json", about)
     stage.run.log_dataset(params.dataset, about["sha256"])
     stage.run.log_metrics(about)
-    dropped = sum(n for name, n in about.items() if name.startswith("dropped_"))
+    return _summary(about, int(np.count_nonzero(labels < 0)))
+
+
+def _summary(about: dict[str, Any], n_unlabelled: int) -> str:
+    for note in about["notes"]:
+        print(f"warning: {note}")
+    n, dropped = about["n"], sum(k for name, k in about.items() if name.startswith("dropped_"))
     return (
-        f"{about['n']} points to fit and {about['n_held_out']} held out, of {about['n_features']} "
-        f"features" + (f"; {dropped} samples dropped" if dropped else "")
+        f"{n} points to fit and {about['n_held_out']} held out, of {about['n_features']} features"
+        + (f"; {dropped} samples dropped" if dropped else "")
+        + (f"; {n_unlabelled} samples without a label" if 0 < n_unlabelled < n else "")
     )
 
 
@@ -102,6 +110,17 @@ def _check(stage: Stage, x: Matrix, dataset: Dataset) -> None:
     stage.augmentation(dataset.image_shape)
     if params.graph_is_given:
         read_graph(Path(params.settings.precomputed), x.shape[0])
+
+
+def _notes(dataset: Dataset, preparation: Preparation) -> list[str]:
+    """Say what a user might not expect of what became of the data."""
+    notes = list(dataset.notes)
+    if getattr(preparation, "terms", None) == "letters":
+        notes.append(
+            "words hardly recur among the texts, as in scripts without blanks: they are clustered "
+            "by twos and threes of letters"
+        )
+    return notes
 
 
 def _points(

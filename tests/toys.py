@@ -26,3 +26,13 @@ def nested_cs(n: int = 1500, noise: float = 0.1, seed: int = 0) -> Toy:
     )
     points += generator.normal(0, noise, points.shape)
     return points.astype(np.float32), np.repeat([0, 1], n // 2)
+
+
+def chinese(n: int, blank: str = "") -> tuple[list[str], NDArray[np.int64]]:
+    """Texts of 15 words, each drawn of the 7 of one of three topics, written side by side."""
+    generator = np.random.default_rng(0)
+    letters = [chr(code) for code in generator.choice(np.arange(0x4E00, 0x9F00), 42, replace=False)]
+    words = np.array([a + b for a, b in zip(letters[::2], letters[1::2], strict=True)])
+    topics = np.arange(n) % 3
+    drawn = generator.integers(0, 7, (n, 15)) + 7 * topics[:, None]
+    return [blank.join(row) for row in words[drawn]], topics

@@ -1,11 +1,11 @@
 """Raw samples to feature rows.
 
-* `files`: images, texts and sparse matrices as they lie on a disk
-* `tables`: the same of CSV and parquet
+* `files`: what a file is; images, texts and sparse matrices as they lie on a disk
+* `tables`: the same of CSV, JSON lines and parquet
 * `reader`: whatever holds samples, a chunk at a time
 * `labels`: a user's labels, of any type, to numbers
-* `preparation`: what raw samples go through, new ones as well: pixels, columns
-* `texts`: the same for texts: stems, TF-IDF
+* `preparation`: what raw samples go through, new ones as well: columns of numbers
+* `pixels`, `texts`: the same for images, in grey; for texts: stems, TF-IDF
 * `given_graph`: a graph of the user's own
 * `sets`: the data sets
 """

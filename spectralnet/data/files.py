@@ -1,6 +1,7 @@
 """Images, texts and sparse matrices in files, or a message that helps."""
 
 import codecs
+import gzip
 import sys
 import zipfile
 import zlib
@@ -8,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,12 +17,46 @@ from PIL import Image, ImageOps
 from scipy.sparse import csr_array, load_npz
 
 from spectralnet.errors import DataError
+from spectralnet.matrices import as_csr
 
 IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".pgm", ".ppm"}
 TEXTS = {".txt", ".md"}
+COMPRESSED = (".csv", ".tsv", ".jsonl")  # with .gz, too
+WRITTEN = {*COMPRESSED, *TEXTS}  # in UTF-8
+UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # RuntimeError is what zipfile raises where damage looks like encryption or another version.
 ARCHIVE_ERRORS = (zipfile.BadZipFile, zlib.error, RuntimeError)
 IMAGE_ERRORS = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+
+
+def suffix_of(path: Path) -> str:
+    """Return how a file's name ends, in small letters; of a compressed table what it holds."""
+    *_, before, last = ["", "", *(suffix.lower() for suffix in path.suffixes)]
+    return before if last == ".gz" and before in COMPRESSED else last
+
+
+def check_content(path: Path) -> None:
+    """Refuse a file that plainly holds something else than its name says: a `DataError`."""
+    with path.open("rb") as file:
+        head = file.read(512)
+    written = suffix_of(path) in WRITTEN and path.suffix.lower() != ".gz"
+    page = head.lstrip().lower().startswith((b"<!doctype html", b"<html"))
+    zeros = [part.count(0) > len(part) / 2 for part in (head[::2], head[1::2])]
+    found = None
+    if not head:
+        found = "is empty"
+    elif head.startswith(b"version https://git-lfs"):
+        found = "is a pointer of Git LFS: fetch the file itself, by git lfs pull"
+    elif page and path.suffix.lower() not in TEXTS:
+        found = "is a web page: download the file itself"
+    elif written and head.startswith(b"\x1f\x8b"):
+        found = f"is compressed: unpack it, or name a table so, as x{COMPRESSED[0]}.gz"
+    elif written and head.startswith(b"PK\x03\x04"):
+        found = "is an archive, or a workbook of Excel: save it as CSV in UTF-8"
+    elif written and (head.startswith(UTF16) or any(zeros)):
+        found = "is UTF-16: convert it, as by iconv -f utf-16 -t utf-8"
+    if found:
+        raise DataError(f"{path} {found}")
 
 
 @contextmanager
@@ -43,11 +77,11 @@ def reading(path: Path) -> Iterator[None]:
 
 def _not_utf8(path: Path, error: UnicodeDecodeError) -> DataError:
     """Say where a file stops being UTF-8, and what to do."""
-    content = path.read_bytes()
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return DataError(f"{path} is UTF-16: convert it, as by iconv -f utf-16 -t utf-8")
-    if path.suffix not in {".csv", *TEXTS}:
+    if suffix_of(path) not in WRITTEN:
         return DataError(f"{path} cannot be read: {error}")
+    content = path.read_bytes()
+    if path.suffix.lower() == ".gz":
+        content = gzip.decompress(content)
     try:
         content.decode()
     except UnicodeDecodeError as first:  # pandas counts from the start of what it read last
@@ -63,12 +97,29 @@ def list_files(folder: Path, suffixes: set[str]) -> list[Path]:
 
     What is hidden, such as copies that editors and macOS keep, is left out.
     """
+    return [file for file in _shown(folder) if file.suffix.lower() in suffixes and file.is_file()]
+
+
+def left_out(folder: Path, taken: Sequence[Path], kind: str) -> tuple[str, ...]:
+    """Say which files of a folder, hidden ones aside, are not among those that are taken.
+
+    Nor are those in linked folders, which are not looked into.
+    """
+    others = [file for file in _shown(folder) if file.is_file() or file.is_symlink()]
+    names = [
+        file.relative_to(folder).as_posix() + (" (linked)" if file.is_dir() else "")
+        for file in sorted({*others} - {*taken})
+    ]
+    if not names:
+        return ()
+    named = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    return (f"left out of {folder}, since they are no {kind}: {len(names)} ({named})",)
+
+
+def _shown(folder: Path) -> list[Path]:
+    paths = folder.rglob("*")
     return sorted(
-        file
-        for file in folder.rglob("*")
-        if file.suffix.lower() in suffixes
-        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
-        and file.is_file()
+        p for p in paths if not any(n.startswith(".") for n in p.relative_to(folder).parts)
     )
 
 
@@ -126,29 +177,6 @@ def _shades_of_grey(image: Image.Image, file: Path) -> Image.Image:
     return image.convert("L")
 
 
-def white_level(pixels: NDArray[Any]) -> float:
-    """Return the value of a white pixel: the largest of its type, or of what is there.
-
-    A `DataError` if black is not 0, so that nothing can be divided by it, or if nothing is a
-    tenth as bright as the type allows: such images would be all but black to the nets.
-    """
-    lowest, highest = pixels.min(), pixels.max()
-    if pixels.dtype.kind == "u":
-        white = float(np.iinfo(pixels.dtype).max)
-        if highest < white / 10:
-            raise DataError(
-                f"the images are of type {pixels.dtype}, in which white is {white:.0f}, but their "
-                f"brightest pixel is {highest}: give floats, or stretch them"
-            )
-        return white
-    if lowest < 0 or highest == 0:
-        raise DataError(
-            f"the images hold values from {lowest} to {highest}: shift them so that black is 0 "
-            "and something is above it"
-        )
-    return float(highest)
-
-
 def read_text(path: Path) -> str:
     """Read a text file in UTF-8; a `DataError` says where it is not."""
     with reading(path):
@@ -165,7 +193,9 @@ def read_lines(path: Path, chunk: int = sys.maxsize) -> Iterator[list[str]]:
 def read_sparse(path: Path) -> csr_array:
     """Read what SciPy's ``save_npz`` wrote."""
     with reading(path), path.open("rb") as file:
+        if not zipfile.is_zipfile(file):
+            raise DataError(f"{path} cannot be read: it is no .npz of a sparse matrix")
         matrix = load_npz(file)
         if hasattr(matrix, "check_format"):  # COO has none: it checks its indices when made
             matrix.check_format()
-        return csr_array(matrix)
+        return as_csr(matrix)

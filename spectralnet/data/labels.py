@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from spectralnet.artifacts import load_array
-from spectralnet.data.files import read_lines, reading
+from spectralnet.data.files import check_content, read_lines, reading, suffix_of
 from spectralnet.data.tables import TABLES, read_column
 from spectralnet.errors import DataError
 
@@ -24,9 +24,10 @@ class Labels(NamedTuple):
 def read_labels(path: Path, name: str | None = None) -> Labels:
     """Read a table's or an ``.npz``'s labels by name; or an ``.npy``, one column, a line each."""
     with reading(path):
-        if path.suffix in TABLES:
+        check_content(path)
+        if suffix_of(path) in TABLES:
             return Labels(read_column(path, name).to_numpy(), path)
-        if path.suffix == ".npy":
+        if suffix_of(path) == ".npy":
             return Labels(load_array(path), path)
         if name is None:
             return Labels(np.array(next(read_lines(path), [])), path)
@@ -44,7 +45,10 @@ def folder_labels(names: Sequence[str], folder: Path) -> Labels:
 
 
 def number_labels(y: Labels | None, n: int) -> NDArray[np.int64]:
-    """Turn n labels into numbers, in sorted order; -1 is a missing or empty one."""
+    """Turn n labels into numbers, in sorted order; -1 is a missing one, see `_missing`.
+
+    Blanks around a label are no part of it.
+    """
     if y is None:
         return np.full(n, -1)
     shape = y.values.shape
@@ -52,5 +56,24 @@ def number_labels(y: Labels | None, n: int) -> NDArray[np.int64]:
         raise DataError(f"{y.source}: labels of shape {shape}, but ({n},) is needed, one a sample")
     if shape != (n,):
         raise DataError(f"{y.source}: {shape[0]} labels for {n} samples: give one each, or none")
-    labels = pd.Series(y.values)
-    return pd.factorize(labels.mask(labels.eq("")), sort=True)[0].astype(np.int64)
+    of_bytes = y.values.dtype.kind == "S"
+    labels = pd.Series(np.char.decode(y.values, "utf-8", "replace") if of_bytes else y.values)
+    if labels.dtype.kind == "O":  # strings as well
+        labels = labels.map(lambda label: label.strip() if isinstance(label, str) else label)
+    return pd.factorize(labels.mask(_missing(labels)), sort=True)[0].astype(np.int64)
+
+
+def _missing(labels: pd.Series) -> pd.Series:
+    """Say which labels are none: empty; NaN; -1, as scikit-learn marks them.
+
+    The word "nan" is one among numbers alone, and -1 is a class where 1 is the only other, as in
+    files for support vector machines.
+    """
+    empty = labels.isna() | labels.eq("")
+    numbers = pd.to_numeric(labels, errors="coerce")
+    word = labels.astype(str).str.lower().eq("nan")
+    if (empty | word | numbers.notna()).all():
+        empty |= word
+        if set(numbers[~empty]) == {-1, 1}:
+            return empty
+    return empty | numbers.eq(-1)

@@ -8,9 +8,10 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, diags_array, issparse
 
+from spectralnet.data.pixels import Pixels
 from spectralnet.data.texts import Tfidf
 from spectralnet.errors import DataError
-from spectralnet.matrices import Matrix, directions_of
+from spectralnet.matrices import Matrix, as_csr, directions_of
 
 Raw = Any  # an array of images, a matrix, or a sequence of texts
 
@@ -38,53 +39,6 @@ class Preparation(Protocol):
         DataError
             If `raw` is not what was fitted.
         """
-
-
-class Pixels:
-    """Images to rows of pixels from 0 to 1.
-
-    Parameters
-    ----------
-    image_shape : (int, int)
-        Height and width.
-    maximum : float
-        The value of a white pixel.
-    """
-
-    directions = False
-
-    def __init__(self, image_shape: Sequence[int], maximum: float) -> None:
-        height, width = image_shape
-        self.image_shape, self.maximum = (height, width), maximum
-        self.n_features = height * width
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """What `build_preparation` builds this from."""
-        return {"kind": "pixels", "image_shape": list(self.image_shape), "maximum": self.maximum}
-
-    def transform(self, raw: NDArray[Any]) -> NDArray[np.float32]:
-        """Turn images, shape (n, height, width) or (n, height * width), into rows."""
-        raw = np.asarray(raw)
-        if raw.shape[1:] not in (self.image_shape, (self.n_features,)):
-            height, width = self.image_shape
-            raise DataError(
-                f"images of shape {raw.shape}: (n, {height}, {width}) or (n, {self.n_features}) "
-                "is needed"
-            )
-        self._check_white(raw)
-        rows = raw.reshape(len(raw), self.n_features).astype(np.float32)
-        return rows / np.float32(self.maximum)
-
-    def _check_white(self, raw: NDArray[Any]) -> None:
-        """Refuse pixels of another range: all would be as good as black, or white."""
-        brightest = float(raw.max(initial=0))
-        scaled = raw.dtype.kind == "f" and 0 < brightest <= 1 < self.maximum
-        if scaled or (raw.dtype.kind == "u" and brightest > 2 * self.maximum):
-            raise DataError(
-                f"the brightest pixel is {brightest:g}, but white is {self.maximum:g}: give pixels "
-                "as those that were fitted"
-            )
 
 
 class Columns:
@@ -144,8 +98,8 @@ class Columns:
         if self.names is not None and isinstance(raw, pd.DataFrame):
             if missing := [name for name in self.names if name not in raw]:
                 raise DataError(f"the table has no column {missing[0]!r}, one of {self.names}")
-            raw = raw[self.names]
-        x = csr_array(raw) if issparse(raw) else np.asarray(raw)
+            raw = numbers_of(raw[self.names], "", "give others")
+        x = as_csr(raw) if issparse(raw) else np.asarray(raw)
         if x.ndim != 2 or x.shape[1] != self.n_columns:
             raise DataError(f"rows of shape {x.shape}: (n, {self.n_columns}) is needed")
         if self.keep is not None:
@@ -223,3 +177,63 @@ def fit_columns(
     )
     # The deviation of equal numbers need not come out as 0.
     return Columns(d, None, shift, np.where(spread == 0, 1, scale), names=names)
+
+
+def numbers_of(
+    table: pd.DataFrame, where: str, way_out: str, first: int = 0, width: int | None = None
+) -> NDArray[np.float64]:
+    """Return columns of numbers, or one of lists of numbers, as rows; missing ones as NaN.
+
+    Parameters
+    ----------
+    table : DataFrame of n rows
+    where, way_out : str
+        For messages: what the table is of, and what to do about a column of others.
+    first : int
+        The number of its first row, for messages.
+    width : int, optional
+        Of lists, where other tables of the same file have them; by default that of the first.
+
+    Returns
+    -------
+    ndarray of shape (n, d)
+
+    Raises
+    ------
+    DataError
+        Naming the column, and the row, that holds something else.
+    """
+    if width or of_lists(table):
+        return _stacked(table.iloc[:, 0], where, first, width)
+    columns = []
+    for name, column in table.items():
+        numbers = pd.to_numeric(column, errors="coerce").astype(np.float64)
+        bad = np.flatnonzero(column.notna() & (numbers.isna() | (column.dtype.kind in "mM")))
+        if bad.size:
+            raise DataError(
+                f"{where}column {name!r} holds {column.iloc[bad[0]]!r} in row {first + bad[0]}, "
+                f"which is no number. Encode it, or {way_out}"
+            )
+        columns.append(numbers.to_numpy())
+    return np.stack(columns, axis=1)
+
+
+def of_lists(table: pd.DataFrame) -> bool:
+    """Say whether a table is one column of lists, such as embeddings."""
+    first = table.iloc[0, 0] if len(table) and table.shape[1] == 1 else None
+    return isinstance(first, list | np.ndarray)
+
+
+def _stacked(lists: pd.Series, where: str, first: int, width: int | None) -> NDArray[np.float64]:
+    values = lists.tolist()
+    width = width or len(values[0])
+    for row, value in enumerate(values, first):
+        if not isinstance(value, list | np.ndarray) or len(value) != width:
+            raise DataError(
+                f"{where}column {lists.name!r} holds {str(value)[:50]!r} in row {row}: a list of "
+                f"{width} numbers, as in the first row, is needed"
+            )
+    try:
+        return np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{where}column {lists.name!r} has lists of others: {error}") from error

@@ -6,27 +6,33 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, issparse
 from sklearn.datasets import load_svmlight_file
 
 from spectralnet.artifacts import load_array
 from spectralnet.data.files import (
     IMAGES,
     TEXTS,
+    check_content,
     find_one,
+    left_out,
     list_files,
     read_images,
     read_lines,
     read_sparse,
     read_text,
     reading,
+    suffix_of,
 )
+from spectralnet.data.pixels import has_channels, shades_of_grey
 from spectralnet.data.preparation import Raw
-from spectralnet.data.tables import TABLES, check_header, read_columns, table_columns
+from spectralnet.data.tables import TABLES, check_header, holds_lists, read_columns, table_columns
 from spectralnet.errors import DataError, ParameterError
+from spectralnet.matrices import as_csr
 
 NAMED = (*TABLES, ".npz")  # what holds columns or arrays by name
 SVMLIGHT = (".svmlight", ".libsvm", ".svm")
+FILES = (*TABLES, ".npy", ".npz", *SVMLIGHT, *sorted(TEXTS))
 
 
 class Wanted(NamedTuple):
@@ -49,6 +55,7 @@ class Samples(NamedTuple):
     names: list[str] | None = None  # the files of a folder
     columns: list[str] | None = None  # of a table of numbers
     labels: NDArray[Any] | None = None  # (n,), which only svmlight brings
+    notes: tuple[str, ...] = ()  # what a user should know of what was left out
 
 
 def find_source(path: Path) -> Path:
@@ -56,8 +63,13 @@ def find_source(path: Path) -> Path:
     if not path.exists():
         raise DataError(f"{path} does not exist")
     source = (find_one(path, "features.*") if path.is_dir() else None) or path
-    if source.is_file() and source.stat().st_size == 0:
-        raise DataError(f"{source} is empty")
+    if source.is_file():
+        if suffix_of(source) not in FILES:
+            raise DataError(
+                f"{source} is of no known kind: {', '.join(FILES)}, or a folder of images or texts"
+            )
+        with reading(source):
+            check_content(source)
     return source
 
 
@@ -67,41 +79,38 @@ def open_samples(source: Path, wanted: Wanted) -> Samples:
     Parameters
     ----------
     source : Path
-        As of `find_source`. A file: ``.npy``, ``.npz`` (NumPy's or SciPy's), ``.csv`` with a
-        header, ``.parquet``, ``.svmlight``, or ``.txt`` and ``.md`` with a text a line. Or a
-        folder of images or of text files, those of its folders included, which are taken by
-        name. ``.npz`` and ``.svmlight`` are read as a whole.
+        As of `find_source`. A file: ``.npy``, ``.npz`` (NumPy's or SciPy's), ``.csv`` and
+        ``.tsv`` with a header, ``.jsonl``, ``.parquet``, ``.svmlight``, or ``.txt`` and ``.md``
+        with a text a line. Or a folder of images or of text files, those of its folders
+        included, which are taken by name: whichever are more, unless it is known what is
+        wanted. ``.npz`` and ``.svmlight`` are read as a whole.
     wanted : Wanted
 
     Raises
     ------
     DataError
-        If the source is of no known kind, damaged, or holds no samples or others; where it
+        If the source is damaged, or holds no samples or others; where it
         can be known, with row and column. Reading the chunks raises it as well.
     ParameterError
         If columns are chosen of what has none by name.
     """
-    if wanted.columns is not None and source.suffix not in NAMED:
+    suffix = suffix_of(source)
+    if wanted.columns is not None and suffix not in NAMED:
         raise ParameterError(f"{source} has no named columns to choose from")
     with reading(source):
         if source.is_dir():
             samples = _open_folder(source, wanted)
-        elif source.suffix in TABLES:
+        elif suffix in TABLES:
             samples = _open_table(source, wanted)
-        elif source.suffix in TEXTS:
+        elif suffix in TEXTS:
             samples = Samples("texts", read_lines(source, wanted.chunk))
-        elif source.suffix in SVMLIGHT:
+        elif suffix in SVMLIGHT:
             x, y = load_svmlight_file(str(source), n_features=wanted.n_columns)
-            samples = _open_array(source, csr_array(x), wanted)._replace(labels=y)
-        elif source.suffix == ".npz":
+            samples = _open_array(source, as_csr(x), wanted)._replace(labels=y)
+        elif suffix == ".npz":
             samples = _open_array(source, _read_npz(source, wanted), wanted)
-        elif source.suffix == ".npy":
-            samples = _open_array(source, load_array(source), wanted)
         else:
-            known = ", ".join([*TABLES, ".npy", ".npz", ".svmlight", *sorted(TEXTS)])
-            raise DataError(
-                f"{source} is of no known kind: {known}, or a folder of images or texts"
-            )
+            samples = _open_array(source, load_array(source), wanted)
     if wanted.texts is not None and wanted.texts != (samples.kind == "texts"):
         taken = "texts" if wanted.texts else "numbers"
         raise DataError(f"{source} holds {samples.kind}, but the model takes {taken}")
@@ -110,7 +119,7 @@ def open_samples(source: Path, wanted: Wanted) -> Samples:
 
 def names_in(source: Path) -> list[str]:
     """Return the names of a table's columns, or of the arrays in an ``.npz``."""
-    if source.suffix in TABLES:
+    if suffix_of(source) in TABLES:
         return table_columns(source)
     with source.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         return arrays.files
@@ -129,18 +138,23 @@ def _guarded(chunks: Iterator[Raw], source: Path) -> Iterator[Raw]:
 
 def _open_folder(folder: Path, wanted: Wanted) -> Samples:
     images, texts = list_files(folder, IMAGES), list_files(folder, TEXTS)
-    if not (images or texts) or (images and texts and wanted.texts is None):
-        found = "both images and texts" if images else "neither images nor texts"
+    if len(images) == len(texts) and (not images or wanted.texts is None):
+        found = "as many images as texts" if images else "neither images nor texts"
+        others = "; ".join(left_out(folder, [*images, *texts], "such files"))
         raise DataError(
             f"{folder} holds {found}: {', '.join(sorted(IMAGES))} or {', '.join(sorted(TEXTS))} "
-            "are needed, or features.* and labels.*"
+            "are needed, or features.* and labels.*" + (others and f" ({others})")
         )
-    files = images if images and not wanted.texts else texts
+    as_texts = len(texts) > len(images) if wanted.texts is None else wanted.texts
+    files = (texts or images) if as_texts else (images or texts)
+    notes = left_out(folder, files, "images" if files is images else "texts")
     names = [file.relative_to(folder).as_posix() for file in files]
     parts = (files[start : start + wanted.chunk] for start in range(0, len(files), wanted.chunk))
     if files is images:
-        return Samples("images", (read_images(part, wanted.image_shape) for part in parts), names)
-    return Samples("texts", ([read_text(file) for file in part] for part in parts), names)
+        chunks: Iterator[Raw] = (read_images(part, wanted.image_shape) for part in parts)
+        return Samples("images", chunks, names, notes=notes)
+    chunks = ([read_text(file) for file in part] for part in parts)
+    return Samples("texts", chunks, names, notes=notes)
 
 
 def _open_table(path: Path, wanted: Wanted) -> Samples:
@@ -152,7 +166,9 @@ def _open_table(path: Path, wanted: Wanted) -> Samples:
             f"{path} has the columns {chosen}: choose the one that holds the texts (`--columns`)"
         )
     chunks = read_columns(path, chosen, bool(wanted.texts), wanted.way_out, wanted.chunk)
-    return Samples("texts", chunks) if wanted.texts else Samples("numbers", chunks, columns=chosen)
+    if wanted.texts:
+        return Samples("texts", chunks)
+    return Samples("numbers", chunks, columns=None if holds_lists(path, chosen) else chosen)
 
 
 def _choose(path: Path, wanted: Wanted) -> list[str]:
@@ -180,17 +196,24 @@ def _read_npz(path: Path, wanted: Wanted) -> NDArray[Any] | csr_array:
 
 
 def _open_array(path: Path, x: NDArray[Any] | csr_array, wanted: Wanted) -> Samples:
-    kind = "images" if x.ndim == 3 else "numbers"
+    kind = "images" if x.ndim > 2 else "numbers"
     if x.dtype.kind == "U" and x.ndim == 1:
         kind = "texts"
     elif x.dtype.kind not in "buif":
         raise DataError(f"{path} holds no numbers but {x.dtype}: convert them")
-    elif x.ndim not in (2, 3) or 0 in x.shape[1:]:
+    elif (x.ndim not in (2, 3) and not has_channels(x.shape)) or 0 in x.shape[1:]:
         raise DataError(
             f"{path} has shape {x.shape}: (n, d) for rows of numbers, or (n, height, width) for "
-            "images, is needed"
+            "images, also with 1 or 3 channels, is needed"
         )
     n, size = x.shape[0], wanted.chunk
     # What fits into one chunk is not cut: a sparse matrix would be copied.
     parts = (x if n <= size else x[start : start + size] for start in range(0, n, size))
-    return Samples(kind, parts)
+    return Samples(kind, map(_usual, parts))
+
+
+def _usual(part: Raw) -> Raw:
+    """Bring images in colours to grey, and long doubles, which JSON has not, to doubles."""
+    if part.dtype.kind == "f" and part.dtype.itemsize > 8:
+        part = part.astype(np.float64)
+    return part if issparse(part) else shades_of_grey(part)

@@ -1,26 +1,48 @@
 """Tables in files: columns of numbers, texts or labels, or a message that helps."""
 
+import gzip
+import json
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from spectralnet.data.files import suffix_of
+from spectralnet.data.preparation import numbers_of, of_lists
 from spectralnet.errors import DataError
 
-TABLES = (".csv", ".parquet")
+SEPARATORS = {".csv": ",", ".tsv": "\t"}
+TABLES = (*SEPARATORS, ".jsonl", ".parquet")
 
 
 def table_columns(path: Path) -> list[str]:
-    """Return the names of a table's columns."""
-    if path.suffix == ".csv":
-        return list(pd.read_csv(path, nrows=0).columns)
-    schema = pq.read_schema(path)
-    index = (schema.pandas_metadata or {}).get("index_columns", [])
-    return [name for name in schema.names if name not in index]
+    """Return the names of a table's columns; of ``.jsonl`` those in any record.
+
+    A `DataError` if a header is separated by something else.
+    """
+    suffix = suffix_of(path)
+    if suffix == ".jsonl":
+        return list(dict.fromkeys(name for record in _records(path) for name in record))
+    if suffix == ".parquet":
+        schema = pq.read_schema(path)
+        index = (schema.pandas_metadata or {}).get("index_columns", [])
+        return [name for name in schema.names if name not in index]
+    separator = SEPARATORS[suffix]
+    names = list(pd.read_csv(path, nrows=0, sep=separator).columns)
+    found = re.search("[;\t]" if separator == "," else "[;,]", names[0] if names else "")
+    if len(names) == 1 and found:
+        wanted = "commas" if separator == "," else "tabs"
+        raise DataError(
+            f"{path} has one column, {names[0]!r}: separate columns by {wanted}, not {found[0]!r}, "
+            "and write numbers with a decimal point"
+        )
+    return names
 
 
 def read_columns(
@@ -28,19 +50,30 @@ def read_columns(
 ) -> Iterator[NDArray[np.float64] | list[str]]:
     """Read columns of numbers (n, d), missing ones as NaN, or one of texts; a chunk at a time.
 
+    Numbers may stand in one column of lists, all of d numbers.
+
     Raises
     ------
     DataError
         If a column holds no numbers, with the row and the `way_out`; or rows are too long.
     """
-    first = 0
+    first, width = 0, None
     for table in _read_tables(path, list(columns), texts, chunk):
         _check_rows(table, path, first)
         if texts and len(table):
             yield table[columns[0]].astype("string").fillna("").tolist()
         elif len(table):
-            yield _numbers(table[list(columns)], path, way_out, first)
+            rows = numbers_of(table[list(columns)], f"{path}: ", way_out, first, width)
+            width = rows.shape[1] if width or of_lists(table) else None
+            yield rows
         first += len(table)
+
+
+def holds_lists(path: Path, columns: Sequence[str]) -> bool:
+    """Say whether the numbers stand in one column of lists, which has no names for them."""
+    if len(columns) != 1 or suffix_of(path) in SEPARATORS:
+        return False
+    return of_lists(next(_read_tables(path, list(columns), False, 1), pd.DataFrame()))
 
 
 def read_column(path: Path, column: str | None) -> pd.Series:
@@ -57,33 +90,62 @@ def read_column(path: Path, column: str | None) -> pd.Series:
             raise DataError(f"{path} has {len(names)} columns: one, of labels, is needed")
         check_header(path)
     chosen = None if column is None else [column]
-    if path.suffix == ".parquet":
+    if suffix_of(path) == ".parquet":
         return pd.read_parquet(path, columns=chosen).iloc[:, 0]
+    if suffix_of(path) == ".jsonl":
+        return pd.DataFrame(list(_records(path)), columns=chosen or table_columns(path)).iloc[:, 0]
     # With little memory pandas would choose a type for each part of the column.
-    table = pd.read_csv(path, usecols=chosen, keep_default_na=False, low_memory=False)
+    separator = SEPARATORS[suffix_of(path)]
+    table = pd.read_csv(
+        path, usecols=chosen, keep_default_na=False, low_memory=False, sep=separator
+    )
     _check_rows(table, path, 0)
     return table.iloc[:, 0]
 
 
 def _read_tables(path: Path, columns: list[str], texts: bool, chunk: int) -> Iterator[pd.DataFrame]:
-    if path.suffix == ".parquet":
+    if suffix_of(path) == ".parquet":
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(chunk, columns=columns):
                 yield batch.to_pandas(ignore_metadata=True, integer_object_nulls=True)
+        return
+    if suffix_of(path) == ".jsonl":
+        records = _records(path)
+        while several := list(islice(records, chunk)):
+            yield pd.DataFrame(several, columns=columns)
         return
     # All columns, though few may be needed: only so pandas sees which rows are too long. Texts as
     # they are written: one may well read "null", and 007 is not 7.
     others = [name for name in table_columns(path) if texts or name not in columns]
     with pd.read_csv(
-        path, chunksize=chunk, dtype=dict.fromkeys(others, str), keep_default_na=not texts
-    ) as tables:
+        path, chunksize=chunk, dtype=dict.fromkeys(others, str), keep_default_na=not texts,
+        sep=SEPARATORS[suffix_of(path)],
+    ) as tables:  # fmt: skip
         yield from tables
+
+
+def _records(path: Path) -> Iterator[dict[str, Any]]:
+    """Read a JSON object a line; empty lines are left out."""
+    opened = gzip.open if path.suffix.lower() == ".gz" else open
+    with opened(path, "rt", encoding="utf-8-sig") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise DataError(f"{path} holds no JSON in line {number}: {error.msg}") from error
+            if not isinstance(record, dict):
+                raise DataError(f"{path} holds no JSON object, with names, in line {number}")
+            yield record
 
 
 def _check_rows(table: pd.DataFrame, path: Path, first: int) -> None:
     """Refuse a CSV's rows that are longer than its header; `first` is the number of the first."""
+    if suffix_of(path) not in SEPARATORS:
+        return
     # pandas takes what there is too much of for names of the rows.
-    if path.suffix == ".csv" and not table.index.equals(pd.RangeIndex(first, first + len(table))):
+    if not table.index.equals(pd.RangeIndex(first, first + len(table))):
         raise DataError(
             f"{path} has rows with more values than its header has names: "
             f"{', '.join(map(str, table.columns))}"
@@ -92,13 +154,9 @@ def _check_rows(table: pd.DataFrame, path: Path, first: int) -> None:
 
 def check_header(path: Path) -> None:
     """Refuse a CSV without a header, or with one that tells of trouble."""
-    if path.suffix != ".csv":
+    if suffix_of(path) not in SEPARATORS:
         return
     names = table_columns(path)
-    if len(names) == 1 and (found := re.search("[;\t]", names[0])):
-        raise DataError(
-            f"{path} has one column, {names[0]!r}: separate columns by commas, not {found[0]!r}"
-        )
     nameless = [i for i, name in enumerate(names) if re.fullmatch(r"Unnamed: \d+", name)]
     if nameless:
         raise DataError(
@@ -112,17 +170,3 @@ def check_header(path: Path) -> None:
             f"{path} has no header: its columns are called {', '.join(names)}. Add a first line "
             "with names"
         )
-
-
-def _numbers(table: pd.DataFrame, path: Path, way_out: str, first: int) -> NDArray[np.float64]:
-    columns = {}
-    for name, column in table.items():
-        numbers = pd.to_numeric(column, errors="coerce").astype(np.float64)
-        bad = np.flatnonzero(column.notna() & (numbers.isna() | (column.dtype.kind in "mM")))
-        if bad.size:
-            raise DataError(
-                f"{path}: column {name!r} holds {column.iloc[bad[0]]!r} in row {first + bad[0]}, "
-                f"which is no number. Encode it, or {way_out}"
-            )
-        columns[name] = numbers
-    return pd.DataFrame(columns).to_numpy()

@@ -36,12 +36,17 @@ class RandomAffine:
         self.params = params
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        """Change images, shape (m, height * width), on the CPU; the shape stays."""
+        """Change images, shape (m, height * width), on the CPU; the shape stays.
+
+        Where an image moves away, the ground on which it lies is left: the median of its border.
+        """
         images = x.view(-1, 1, *self.image_shape)
+        ground = _border(images).median(dim=1).values[:, None, None, None]
         grid = nn.functional.affine_grid(
             self._matrices(len(x), generator), list(images.shape), align_corners=False
         )  # (m, height, width, 2)
-        return nn.functional.grid_sample(images, grid, align_corners=False).view_as(x)
+        moved = nn.functional.grid_sample(images - ground, grid, align_corners=False)
+        return (moved + ground).view_as(x)
 
     def _matrices(self, m: int, generator: torch.Generator) -> Tensor:
         """Draw maps from places in the new image to places in the old one: (m, 2, 3)."""
@@ -63,3 +68,9 @@ class RandomAffine:
             torch.stack([sin * (width / height), shear * sin + cos, down], dim=1),
         ]
         return torch.stack(rows, dim=1)
+
+
+def _border(images: Tensor) -> Tensor:
+    """Return the outermost pixels of images, shape (m, 1, height, width): (m, some)."""
+    sides = images[..., [0, -1], :], images[..., [0, -1]]
+    return torch.cat([side.flatten(1) for side in sides], dim=1)

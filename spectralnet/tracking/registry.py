@@ -3,6 +3,7 @@
 import importlib.metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import mlflow
 import numpy as np
@@ -14,6 +15,7 @@ from mlflow.tracking import MlflowClient
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
 from spectralnet.artifacts import EXAMPLE, load_json
+from spectralnet.data.preparation import Preparation
 from spectralnet.data.texts import Tfidf
 from spectralnet.errors import DataError
 from spectralnet.methods.predictor import FILES, Predictor
@@ -42,10 +44,8 @@ def log_predictor(folder: Path, card: str, name: str, alias: str) -> ModelInfo:
     name, alias : str
         Of the registered model; the alias moves to this version.
     """
-    saved = load_json(folder / EXAMPLE)
-    example: np.ndarray | pd.DataFrame = np.array(saved["samples"], saved["dtype"])  # (3, ...)
-    if isinstance(Predictor.load(folder).preparation, Tfidf):
-        example = pd.DataFrame({"text": saved["samples"]})
+    samples = load_json(folder / EXAMPLE)["samples"]
+    example = _example(samples, Predictor.load(folder).preparation)
     with TemporaryDirectory() as temporary, lock():
         card_file = Path(temporary) / "MODEL_CARD.md"
         card_file.write_text(card, encoding="utf-8")
@@ -78,6 +78,20 @@ def fetch_model(uri: str, folder: Path) -> Path:
         text = f"model {uri} cannot be had from the store {mlflow.get_tracking_uri()}: {error}"
         raise DataError(without_password(text)) from error
     return local / "artifacts"
+
+
+def _example(samples: list[Any], preparation: Preparation) -> np.ndarray | pd.DataFrame:
+    """Return samples of which MLflow infers what a request may hold.
+
+    Numbers are floats, whatever was fitted: MLflow casts a request to the type of its schema, and
+    integers would cut off fractions. Columns are named where the names are known: by these MLflow
+    puts them in order.
+    """
+    if isinstance(preparation, Tfidf):
+        return pd.DataFrame({"text": samples})
+    numbers = np.array(samples, dtype=np.float64)  # (3, ...)
+    names = getattr(preparation, "names", None)
+    return numbers if names is None else pd.DataFrame(numbers, columns=names)
 
 
 def _version(package: str) -> str:

@@ -5,9 +5,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel
 
+from spectralnet.data.texts import Tfidf
+from spectralnet.errors import DataError
 from spectralnet.methods.predictor import Predictor, as_frame
 
 
@@ -22,13 +25,17 @@ class ServedPredictor(PythonModel):
     def predict(
         self, context: Any, model_input: np.ndarray, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        """Assign raw samples, an array or a table of texts, to clusters: see `as_frame`.
+        """Assign raw samples, an array or a table, to clusters: see `as_frame`.
 
         The parameter ``embedding`` says whether to give the embedding too.
         """
-        is_table = isinstance(model_input, pd.DataFrame)
-        raw = model_input["text"].tolist() if is_table else model_input
-        return as_frame(self.predictor.predict(raw), bool((params or {}).get("embedding")))
+        is_text = isinstance(self.predictor.preparation, Tfidf)
+        raw = model_input["text"].tolist() if is_text else model_input
+        try:
+            assigned = self.predictor.predict(raw)
+        except DataError as error:  # a server answers others with "unexpected"
+            raise MlflowException.invalid_parameter_value(str(error)) from error
+        return as_frame(assigned, bool((params or {}).get("embedding")))
 
 
 set_model(ServedPredictor())

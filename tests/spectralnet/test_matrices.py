@@ -6,7 +6,7 @@ import torch
 from scipy.sparse import csr_array
 
 from spectralnet.codes.autoencoder import train_autoencoder
-from spectralnet.matrices import Points, dense_rows, empty_rows, mean_and_variance
+from spectralnet.matrices import Points, as_csr, dense_rows, empty_rows, mean_and_variance
 from spectralnet.metric.siamese import train_siamese
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.report.comparison import kmeans_clusters
@@ -54,3 +54,8 @@ def test_sparse_rows_are_clustered_as_dense_ones(sparse):
     np.testing.assert_array_equal(
         kmeans_clusters(sparse, 3, 0), kmeans_clusters(sparse.toarray(), 3, 0)
     )
+
+
+def test_indices_stay_wide_where_32_bits_do_not_do():
+    wide = csr_array(([1.0], np.array([2**33]), np.array([0, 1])), shape=(1, 2**34))
+    assert as_csr(wide).indices.tolist() == [2**33]

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from clones import ROOT
+from PIL import Image
+from toys import chinese
 
 from spectralnet.artifacts import load_array, load_json, load_matrix
 from spectralnet.config.reading import params_of, read_raw
@@ -15,13 +17,17 @@ from stages.prepare import _data_folders, prepare
 
 
 def prepared(tmp_path, own, **changes):
+    told(tmp_path, own, **changes)
+    return tmp_path / "features"
+
+
+def told(tmp_path, own, **changes):
     usual = {"dataset": "own", "augment": "none", "affinity": "euclidean"}
     raw = read_raw(ROOT / "params.yaml") | usual | {"limit": None, "labelled": 0.0} | changes
     usual = {"n_clusters": 2, "labels": None, "text": None, "image_shape": None}
     raw["own"] |= usual | {"scaling": "standard"} | own
     params = params_of(raw, "params.yaml")
-    prepare(Stage("prepare", params, None, Mock()), tmp_path / "features")
-    return tmp_path / "features"
+    return prepare(Stage("prepare", params, None, Mock()), tmp_path / "features")
 
 
 def test_columns_are_standardised_by_the_fitted_rows_alone(tmp_path):
@@ -51,6 +57,39 @@ def test_a_text_without_any_chosen_stem_is_left_out_with_its_label(tmp_path):
     assert load_matrix(features / "matrix").shape[0] == 59
     about = load_json(features / "about.json")
     assert sum(n for name, n in about.items() if name.startswith("dropped_")) == 1
+
+
+def test_what_is_no_image_is_counted_and_named(tmp_path, capsys):
+    folder = tmp_path / "images"
+    (folder / "a").mkdir(parents=True)
+    generator = np.random.default_rng(0)
+    for i in range(60):
+        pixels = generator.integers(0, 256, (4, 4), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"a/{i:02}.png")
+    for name in ("README.md", "a/photo.heic", "a/.hidden"):
+        (folder / name).touch()
+    (folder / "b").symlink_to(folder / "a")
+    features = prepared(tmp_path, {"path": str(folder)}, fit_on="all")
+    (note,) = load_json(features / "about.json")["notes"]
+    assert note.endswith("since they are no images: 3 (README.md, a/photo.heic, b (linked))")
+    assert f"warning: {note}" in capsys.readouterr().out
+    assert load_matrix(features / "matrix").shape == (60, 16)
+
+
+def test_texts_without_blanks_are_clustered_by_letters_and_it_is_said(tmp_path, capsys):
+    texts, _ = chinese(120)
+    (tmp_path / "x.txt").write_text("\n".join(texts), encoding="utf-8")
+    features = prepared(tmp_path, {"path": str(tmp_path / "x.txt"), "n_terms": 50}, fit_on="all")
+    assert load_json(features / "preparation.json")["terms"] == "letters"
+    assert "words hardly recur among the texts" in capsys.readouterr().out
+
+
+def test_how_many_have_no_label_is_said(tmp_path):
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(100, 2)), columns=["a", "b"])
+    table["y"] = np.where(np.arange(100) < 30, -1, np.arange(100) % 3)
+    table.to_csv(tmp_path / "x.csv", index=False)
+    own = {"path": str(tmp_path / "x.csv"), "labels": "y"}
+    assert told(tmp_path, own, fit_on="all").endswith("; 30 samples without a label")
 
 
 def test_the_users_folder_comes_before_the_checkouts(tmp_path, monkeypatch):

@@ -1,4 +1,5 @@
 import ast
+import json
 import os
 import subprocess
 import sys
@@ -14,11 +15,14 @@ import servers
 import torch
 from click.testing import CliRunner
 from clones import ROOT
+from mlflow.exceptions import MlflowException
+from mlflow.pyfunc import scoring_server
 from mlflow.tracking import MlflowClient
 
 from spectralnet.artifacts import EXAMPLE, load_json, save_json
 from spectralnet.cli import main
-from spectralnet.data.preparation import Pixels
+from spectralnet.data.pixels import Pixels
+from spectralnet.data.preparation import Columns
 from spectralnet.data.texts import Tfidf
 from spectralnet.methods.model import ClusterModel
 from spectralnet.methods.predictor import Predictor
@@ -57,7 +61,7 @@ def test_a_logged_predictor_gives_the_same_clusters(kind, tmp_path, monkeypatch)
 
     uri = "models:/toy@input-euclidean"
     loaded = mlflow.pyfunc.load_model(uri)
-    given = raw if kind == "images" else pd.DataFrame({"text": raw})
+    given = raw.astype(float) if kind == "images" else pd.DataFrame({"text": raw})
     found = loaded.predict(given, params={"embedding": True})
     np.testing.assert_array_equal(found["cluster"], expected.clusters)
     np.testing.assert_allclose(found["embedding_2"], expected.embedding[:, 1], rtol=1e-5)
@@ -86,6 +90,71 @@ def test_a_logged_predictor_gives_the_same_clusters(kind, tmp_path, monkeypatch)
         lost = CliRunner().invoke(main, ["predict", "models:/none@x", str(tmp_path / "x.npy")])
         assert lost.exit_code == 1
         assert "models:/none@x cannot be had from the store" in lost.output
+
+
+@pytest.fixture
+def log(tmp_path, monkeypatch):
+    """Log a model, and load it as a server does."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+
+    def logged(preparation, samples):
+        predictor = saved(tmp_path / "model", preparation, samples)
+        with tracking.stage_run("evaluate", {"dataset": "t", "space": "a", "affinity": "b"}):
+            log_predictor(tmp_path / "model", "# A card", "toy", "latest-run")
+        return predictor, mlflow.pyfunc.load_model("models:/toy@latest-run")
+
+    return logged
+
+
+def ask(model, body, kind="application/json"):
+    """Answer a request as MLflow's server does."""
+    body = body if isinstance(body, str) else json.dumps(body)
+    answer = scoring_server.invocations(body, kind, model, model.metadata.get_input_schema())
+    assert answer.status == 200
+    return [row["cluster"] for row in json.loads(answer.response)["predictions"]]
+
+
+def test_a_served_table_goes_by_the_names_of_its_columns(log, tmp_path):
+    rows = np.random.default_rng(0).normal(size=(200, 4)) * 3
+    names = ["a", "b", "text", "d"]
+    counts = np.arange(12).reshape(3, 4)  # fitted as integers
+    predictor, model = log(Columns(4, names=names), counts)
+    table = pd.DataFrame(rows, columns=names)
+    expected = predictor.predict(rows).clusters.tolist()
+    assert len(set(expected)) > 1
+    other = table[names[::-1]].assign(extra=1.0)
+    assert Predictor.load(tmp_path / "model").predict(other).clusters.tolist() == expected
+    assert model.predict(other)["cluster"].tolist() == expected
+    assert model.predict(other.astype(np.float32))["cluster"].tolist() == expected
+    split = {"columns": list(other), "data": other.to_numpy().tolist()}
+    assert ask(model, {"dataframe_split": split}) == expected
+    assert ask(model, {"dataframe_records": other.to_dict("records")}) == expected
+    assert ask(model, other.to_csv(index=False), "text/csv") == expected
+    whole = other.round(0).astype(int)
+    found = ask(model, {"dataframe_split": {"columns": list(other), "data": whole.values.tolist()}})
+    assert found == predictor.predict(whole).clusters.tolist()
+    for strange in (other.drop(columns="b"), other.rename(columns={"b": "B"})):
+        with pytest.raises(MlflowException, match=r"missing inputs \['b'\]"):
+            ask(model, {"dataframe_records": strange.to_dict("records")})
+
+
+def test_fractions_are_served_whatever_the_type_that_was_fitted(log):
+    rows = np.random.default_rng(0).uniform(0, 3, (200, 4))
+    predictor, model = log(Columns(4), rows[:3].astype(np.int64))
+    expected = predictor.predict(rows).clusters.tolist()
+    assert predictor.predict(rows.astype(int)).clusters.tolist() != expected
+    for key in ("inputs", "instances"):
+        assert ask(model, {key: rows.tolist()}) == expected
+    assert model.predict(rows)["cluster"].tolist() == expected
+
+
+def test_served_images_of_another_range_are_refused(log):
+    predictor, model = log(Pixels((2, 3), 255), IMAGES[:3])
+    expected = predictor.predict(IMAGES).clusters.tolist()
+    assert ask(model, {"inputs": IMAGES.tolist()}) == expected
+    with pytest.raises(MlflowException, match="but white is 255: give pixels"):
+        ask(model, {"inputs": (IMAGES / 255).tolist()})
 
 
 @pytest.mark.services

@@ -1,10 +1,15 @@
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
+from itertools import pairwise
 
+import pytest
 import yaml
 from clones import ROOT
+from dvc.utils.hydra import apply_overrides
 
 from spectralnet.config.reading import read_raw
 from spectralnet.config.settings import Settings
@@ -29,3 +34,21 @@ def test_each_part_is_a_file_whose_bytes_depend_on_the_parameters_alone(tmp_path
     assert parts["data"]["source"] == "own"
     assert parts["autoencoder"]["hidden"] == [500, 500]  # as for `own`
     assert parts["eigenspace"] == {"n_components": 9, "sampler": "edges"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["customers (1)", "a, b", "Umsätze", "データ", "a=b&c", "a'b", "#1", "x[1]{2}", "a;b", "~50%"],
+)
+def test_dvc_takes_a_path_of_any_signs_as_the_documentation_quotes_it(tmp_path, name):
+    page = (ROOT / "docs/own-data.md").read_text(encoding="utf-8")
+    line = re.search(r"^dvc exp run .*customers \(1\).*$", page, re.MULTILINE)[0]
+    words = shlex.split(line)
+    given = [word for flag, word in pairwise(words) if flag == "-S"]
+    params = tmp_path / "params.yaml"
+    params.write_text("dataset: x\nown: {path: x, labels: x, n_clusters: 1}\n")
+    apply_overrides(params, [word.replace("customers (1)", name) for word in given])
+    assert yaml.safe_load(params.read_text(encoding="utf-8")) == {
+        "dataset": "own",
+        "own": {"path": f"/data/{name}.csv", "labels": "segment, 2020", "n_clusters": 5},
+    }

@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from sklearn.datasets import load_digits
 
-from spectralnet.data.files import white_level
-from spectralnet.data.preparation import Pixels, Preparation, fit_columns
+from spectralnet.data.pixels import Pixels, white_level
+from spectralnet.data.preparation import Preparation, fit_columns
 from spectralnet.data.sets.dataset import Dataset
 from spectralnet.data.sets.own import read_own
 from spectralnet.data.sets.rcv1 import N_TRAINING, fit_terms, read_rcv1
@@ -54,6 +54,13 @@ class ReutersOptions(TermsOptions):
     topics: Annotated[int, Field(ge=2)]
 
 
+def _as_written(name: Any) -> Any:
+    return str(name) if type(name) is int else name
+
+
+Name = Annotated[str, BeforeValidator(_as_written)]  # of a column; YAML's 2020 is no string
+
+
 class OwnOptions(TermsOptions):
     """A user's own file or folder; see `spectralnet.data.sets.own.read_own`.
 
@@ -62,8 +69,8 @@ class OwnOptions(TermsOptions):
     """
 
     path: Annotated[str, Field(min_length=1)]
-    labels: str | None = None
-    text: str | None = None
+    labels: Name | None = None
+    text: Name | None = None
     scaling: Literal["none", "standard", "range", "directions"] = "standard"
     image_shape: Annotated[list[Count], Field(min_length=2, max_length=2)] | None = None
     precomputed: Annotated[str, Field(min_length=1)] = "data/graph.npz"
@@ -150,6 +157,7 @@ def _own(folders: Sequence[Path], options: OwnOptions) -> Dataset:
         "the user's",
         image_shape,
         samples.dropped,
+        samples.notes,
     )
 
 

@@ -1,6 +1,6 @@
 """What a data set is, once it is loaded."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,3 +21,4 @@ class Dataset(NamedTuple):
     licence: str
     image_shape: tuple[int, int] | None = None
     dropped: Mapping[str, int] = {}  # samples left out, by reason
+    notes: Sequence[str] = ()  # what a user should know of what is not among the samples

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from spectralnet.checks import check_finite
-from spectralnet.data.files import find_one, reading
+from spectralnet.data.files import find_one, reading, suffix_of
 from spectralnet.data.labels import Labels, folder_labels, number_labels, read_labels
 from spectralnet.data.reader import NAMED, Samples, Wanted, find_source, names_in, open_samples
 from spectralnet.data.tables import TABLES
@@ -28,6 +28,7 @@ class OwnSamples(NamedTuple):
     dropped: dict[str, int]
     names: NDArray[Any]  # (n,): rows from 0, or the files of a folder
     columns: list[str] | None = None  # the names of a table's columns of numbers
+    notes: tuple[str, ...] = ()  # see `Samples`
 
 
 def read_own(
@@ -74,17 +75,18 @@ def read_own(
     y = _labels(path, source, labels, samples)
     if samples.kind == "texts":
         texts = [text for part in parts for text in part]
-        return _distinct_texts(source, texts, y, samples.names)
+        return _distinct_texts(source, texts, y, samples.names)._replace(notes=samples.notes)
     raw = parts[0] if len(parts) == 1 else np.concatenate(parts)
     _check_numbers(raw, source, samples.columns)
     n = raw.shape[0]
     names = np.arange(n) if samples.names is None else np.array(samples.names)
-    return OwnSamples(samples.kind, raw, number_labels(y, n), {}, names, samples.columns)
+    y_numbers = number_labels(y, n)
+    return OwnSamples(samples.kind, raw, y_numbers, {}, names, samples.columns, samples.notes)
 
 
 def _check_settings(source: Path, labels: str | None, text: str | None) -> None:
     """Refuse names of what the file or folder cannot have, or has not."""
-    if text is not None and source.suffix not in TABLES:
+    if text is not None and suffix_of(source) not in TABLES:
         raise DataError(f"text = {text!r}, but {source} is no table: set text: null")
     if labels is not None and labels == text:
         raise DataError(f"labels and text are both {text!r}: name two columns")
@@ -96,7 +98,7 @@ def _check_settings(source: Path, labels: str | None, text: str | None) -> None:
                 f"{beside[0]} labels features.* in the same folder, which is not there: put the "
                 "texts into features.txt, one a line, or files into a folder for each class"
             )
-    elif source.suffix in NAMED:
+    elif suffix_of(source) in NAMED:
         names = names_in(source)
         for setting, name in (("labels", labels), ("text", text)):
             if name is not None and name not in names:

@@ -1,14 +1,19 @@
 import json
+import unicodedata
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.sparse import csr_array
+from sklearn.cluster import KMeans
 from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.metrics import adjusted_rand_score
 from sklearn.preprocessing import MinMaxScaler, StandardScaler, normalize
+from toys import chinese
 
-from spectralnet.data.preparation import Columns, Pixels, build_preparation, fit_columns
-from spectralnet.data.texts import Tfidf, stems
+from spectralnet.data.pixels import Pixels
+from spectralnet.data.preparation import Columns, build_preparation, fit_columns
+from spectralnet.data.texts import Tfidf, letters, stems
 from spectralnet.errors import DataError
 
 TEXTS = ["Fishes fished; the fish!", "A bird, two birds and a fish.", "the and of 42"]
@@ -25,6 +30,8 @@ def test_stop_words_and_numbers_are_no_stems():
     assert stems(TEXTS[0]) == ["fish", "fish", "fish"]
     assert stems(TEXTS[2]) == []
     assert stems("Größe naïve") == ["größe", "naïv"]
+    assert stems("हिन्दी") == ["हिन्दी"]  # whose vowels are marks
+    assert stems("می\u200cکنم") == ["می\u200cکنم"]  # with a joiner
 
 
 def test_tfidf_is_the_textbooks():
@@ -47,6 +54,33 @@ def test_texts_without_words_cannot_be_fitted():
         Tfidf.fit(["the", "and of"], 5)
     with pytest.raises(DataError, match="a sequence of texts"):
         Tfidf.fit(TEXTS, 5).transform("fish")
+
+
+def test_texts_without_blanks_are_clustered_as_those_with_blanks():
+    found = {}
+    for blank in ("", " "):
+        texts, topics = chinese(120, blank)
+        tfidf = Tfidf.fit(texts, 2000)
+        clusters = KMeans(3, n_init=5, random_state=0).fit_predict(tfidf.transform(texts))
+        assert adjusted_rand_score(topics, clusters) == 1
+        found[blank] = tfidf.terms
+        again = build_preparation(json.loads(json.dumps(tfidf.config)))
+        assert abs(again.transform(texts) - tfidf.transform(texts)).max() == 0
+    assert found == {"": "letters", " ": "stems"}
+
+
+def test_letters_are_taken_by_twos_and_threes():
+    assert letters("天气很好。Hi!") == ["天气", "气很", "很好", "天气很", "气很好", "hi"]
+    assert letters("กี่ 7") == ["กี", "ี่", "กี่"]  # marks belong to their letter
+
+
+def test_texts_that_look_alike_have_the_same_terms():
+    for text in ("élève naïve", "\uff21\uff22\uff23 ﬁnal ｶﾞ"):
+        for form in ("NFC", "NFD", "NFKC", "NFKD"):
+            other = unicodedata.normalize(form, text)
+            assert stems(other) == stems(text)
+            assert letters(other) == letters(text)
+    assert stems("Kindle™ \uff57heat") == ["kindl", "wheat"]
 
 
 @pytest.mark.parametrize(
@@ -122,3 +156,6 @@ def test_columns_of_a_table_go_by_name():
     assert columns.transform(table).tolist() == [[4, 4, 4]]
     with pytest.raises(DataError, match="the table has no column 'b', one of"):
         columns.transform(table.drop(columns="b"))
+    for wrong in (pd.Timestamp("2020-01-01"), "red"):
+        with pytest.raises(DataError, match=r"column 'b' holds .* in row 0, which is no number"):
+            columns.transform(table.assign(b=[wrong]))

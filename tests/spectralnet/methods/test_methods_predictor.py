@@ -14,7 +14,8 @@ from PIL import Image
 from sklearn.datasets import dump_svmlight_file
 
 from spectralnet.cli import main
-from spectralnet.data.preparation import Columns, Pixels
+from spectralnet.data.pixels import Pixels
+from spectralnet.data.preparation import Columns
 from spectralnet.data.reader import Wanted
 from spectralnet.data.texts import Tfidf
 from spectralnet.errors import DataError
@@ -202,6 +203,35 @@ def test_what_was_fitted_sparse_or_with_labels_is_read_as_it_was(tmp_path):
         np.testing.assert_array_equal(found["cluster"], predictor.predict(rows).clusters)
     refused = run(tmp_path / "model", tmp_path / "x.npz").output
     assert "2 arrays (x, y), but one is needed: choose what to read (`--columns`)" in refused
+
+
+def test_all_kinds_of_files_are_predicted_by_the_reader_that_fits(folder, images, tmp_path):
+    expected = Predictor.load(folder).predict(images).clusters
+    rows = images.reshape(50, 6)
+    table = pd.DataFrame(rows).rename(columns="p{}".format)
+    lists = pd.DataFrame({"id": range(50), "pixels": rows.tolist()})
+    table.to_csv(tmp_path / "a.tsv", sep="\t", index=False)
+    table.to_csv(tmp_path / "b.CSV.gz", index=False, compression="gzip")
+    table.to_json(tmp_path / "c.jsonl", orient="records", lines=True)
+    lists.to_parquet(tmp_path / "d.parquet")
+    np.save(tmp_path / "e.npy", np.repeat(images[..., None], 3, axis=3))
+    np.savez(tmp_path / "f.npz", x=images[..., None], y=np.arange(50))
+    chosen = {"d.parquet": "pixels", "f.npz": "x"}
+    for name in ("a.tsv", "b.CSV.gz", "c.jsonl", "d.parquet", "e.npy", "f.npz"):
+        columns = ["--columns", chosen[name]] if name in chosen else []
+        done = run(folder, tmp_path / name, *columns, "--out", tmp_path / "o.npy")
+        assert done.exit_code == 0, done.output
+        np.testing.assert_array_equal(np.load(tmp_path / "o.npy"), expected)
+    refused = run(folder, tmp_path / "d.parquet").output
+    assert "column 'pixels' holds" in refused
+    assert "choose what to read (`--columns`)" in refused
+
+
+def test_a_gap_is_named_by_its_row_in_the_file_and_its_column(tmp_path, monkeypatch):
+    monkeypatch.setattr("spectralnet.data.reader.Wanted", partial(Wanted, chunk=2))
+    Predictor(Columns(2, keep=[1], names=["a", "b"]), random_model(1)).save(tmp_path / "model")
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n3,4\n5,6\n7,\n")
+    assert "(nan) in row 3, column 'b'" in run(tmp_path / "model", tmp_path / "x.csv").output
 
 
 @pytest.mark.parametrize("name", ["model.json", "model.safetensors", "preparation.json"])

@@ -36,6 +36,27 @@ def test_nothing_changes_by_nothing(bar):
     np.testing.assert_allclose(changed(bar), bar.view(-1, 28, 28), atol=1e-5)
 
 
+EVERY_WAY = {"rotation": 15, "shift": 0.1, "scale": 0.2, "shear": 0.25}
+
+
+@pytest.mark.parametrize("ground", [0.0, 0.25, 1.0])
+def test_what_lies_on_another_ground_moves_as_on_black(bar, ground):
+    ink = 1 - 2 * ground
+    moved = changed(ground + ink * bar, **EVERY_WAY)
+    np.testing.assert_allclose(moved, ground + ink * changed(bar, **EVERY_WAY), atol=1e-6)
+    assert np.ptp(moved[:, [0, -1]]) < 1e-6  # the bar does not reach the border
+
+
+def test_on_black_nothing_but_the_grid_is_computed(bar):
+    """Bit by bit what PyTorch's sampler gives alone, which fills with zeros."""
+    ways, generator = affine(**EVERY_WAY), torch.Generator().manual_seed(0)
+    grid = nn.functional.affine_grid(
+        ways._matrices(len(bar), generator), [len(bar), 1, 28, 28], align_corners=False
+    )
+    alone = nn.functional.grid_sample(bar.view(-1, 1, 28, 28), grid, align_corners=False)
+    np.testing.assert_array_equal(changed(bar, **EVERY_WAY), alone[:, 0])
+
+
 def test_images_are_turned_up_to_the_angle_and_both_ways(bar):
     angles = [tilt(image) for image in changed(bar, rotation=30)]
     assert -32 < min(angles) < -24

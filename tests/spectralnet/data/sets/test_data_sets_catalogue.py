@@ -129,11 +129,17 @@ def test_own_images_are_scaled_by_their_type(tmp_path, own):
         dataset.fit(np.ones((2, 2, 2), dtype=np.uint8))  # a mask would be all but black
 
 
+def test_a_column_may_be_called_by_a_number(own):
+    options = own.model_dump(include={"path"}) | {"labels": 2020, "text": 7}
+    named = SOURCES["own"].options.model_validate(options)
+    assert (named.labels, named.text) == ("2020", "7")
+
+
 def test_own_images_of_other_types_are_scaled_by_the_brightest_pixel_that_is_fitted(tmp_path, own):
-    np.save(tmp_path / "x.npy", np.array([1.0, 2.0, 8.0]).reshape(3, 1, 1))
+    np.save(tmp_path / "x.npy", np.array([1.0, 2.0, 3.0]).reshape(3, 1, 1))
     dataset = SOURCES["own"].load([], own.model_copy(update={"path": str(tmp_path / "x.npy")}))
     fitted = dataset.fit(dataset.raw[:2])
-    assert fitted.transform(dataset.raw).ravel().tolist() == [0.5, 1, 4]
+    assert fitted.transform(dataset.raw).ravel().tolist() == [0.5, 1, 1]
     for dark in (dataset.raw - 8, np.zeros((2, 1, 1))):  # such as decibels; or nothing at all
         with pytest.raises(DataError, match=r"images hold values from .*: shift them so that"):
             dataset.fit(dark)

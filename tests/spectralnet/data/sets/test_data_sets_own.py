@@ -1,13 +1,20 @@
+import gzip
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import scipy.sparse
 from PIL import Image
 from sklearn.datasets import dump_svmlight_file
 
+from spectralnet.data.pixels import Pixels
+from spectralnet.data.preparation import fit_columns
 from spectralnet.data.reader import Wanted, find_source, open_samples
 from spectralnet.data.sets.own import read_own
 from spectralnet.errors import DataError
+from spectralnet.report.comparison import kmeans_clusters
 
 X = np.array([[1.0, 2.5], [3.0, 0.0], [0.0, 4.0]])
 
@@ -106,6 +113,21 @@ def test_a_prediction_reads_the_rows_that_were_fitted(tmp_path, write, wanted):
     np.testing.assert_array_equal(rows, X)
 
 
+def test_sparse_rows_of_any_file_are_clustered_by_kmeans(tmp_path):
+    """scikit-learn's, which takes indices of 32 bits alone; its own reader gives 64."""
+    rows = np.random.default_rng(0).integers(0, 3, (60, 5)).astype(float)
+    dump_svmlight_file(rows, np.zeros(60), str(tmp_path / "x.svmlight"))
+    wide = scipy.sparse.csr_array(rows)
+    wide.indices, wide.indptr = wide.indices.astype(np.int64), wide.indptr.astype(np.int64)
+    scipy.sparse.save_npz(tmp_path / "x.npz", wide)
+    for name in ("x.svmlight", "x.npz"):
+        raw = read(tmp_path / name).raw
+        for given in (raw, wide):
+            features = fit_columns(raw, "directions").transform(given)
+            found = kmeans_clusters(features, 3, 0)
+            np.testing.assert_array_equal(found, kmeans_clusters(features.toarray(), 3, 0))
+
+
 def test_a_folder_of_images_is_read_in_shades_of_grey(tmp_path):
     for name, level in (("b/1.png", 200), ("a/2.png", 10)):
         (tmp_path / name).parent.mkdir()
@@ -141,6 +163,184 @@ def test_texts_are_read_from_a_folder_a_file_and_a_column(tmp_path):
         again = chunks(tmp_path / path, texts=True, columns=column)
         assert [list(part) for part in again] == [texts[:2], texts[2:]]
     assert read(folder, "folder").labels.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "name", ["x.CSV", "x.tsv", "x.csv.gz", "x.TSV.GZ", "x.jsonl", "x.jsonl.gz", "x.Parquet"]
+)
+def test_a_table_is_known_by_how_its_name_ends(tmp_path, name):
+    table = pd.DataFrame(X, columns=["a", "b"]).assign(y=["v", "u", None])
+    small = name.lower()
+    if ".jsonl" in small:
+        table.to_json(tmp_path / small, orient="records", lines=True)
+    elif "parquet" in small:
+        table.to_parquet(tmp_path / small)
+    else:
+        table.to_csv(tmp_path / small, index=False, sep="\t" if ".tsv" in small else ",")
+    (tmp_path / small).rename(tmp_path / name)
+    samples = read(tmp_path / name, "y")
+    np.testing.assert_array_equal(samples.raw, X)
+    assert samples.labels.tolist() == [1, 0, -1]
+    again = chunks(tmp_path / name, texts=False, columns=["b", "a"])
+    np.testing.assert_array_equal(np.concatenate(again), X[:, ::-1])
+    assert read(tmp_path / name, text="y").raw.tolist() == ["v", "u"]
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    np.save(folder / "features.npy", X)
+    beside = folder / f"labels{name[1:]}"
+    if "parquet" in small:
+        table[["y"]].to_parquet(beside)
+    elif ".jsonl" in small:
+        table[["y"]].to_json(beside, orient="records", lines=True)
+    else:
+        table[["y"]].to_csv(beside, index=False, compression="gzip" if "gz" in small else None)
+    assert read(folder).labels.tolist() == [1, 0, -1]
+
+
+def test_of_a_folder_what_there_is_more_of_is_taken(tmp_path):
+    for i in range(3):
+        Image.new("L", (2, 2), 9 * i).save(tmp_path / f"{i}.png")
+    for i in range(2):
+        (tmp_path / f"{i}.txt").write_text(f"text {i}")
+    samples = read(tmp_path)
+    assert samples.kind == "images"
+    assert samples.notes[0].endswith("since they are no images: 2 (0.txt, 1.txt)")
+    texts = open_samples(find_source(tmp_path), Wanted("", texts=True))
+    assert list(texts.chunks) == [["text 0", "text 1"]]
+    (tmp_path / "2.txt").write_text("text 2")
+    with pytest.raises(DataError, match="holds as many images as texts"):
+        read(tmp_path)
+    (tmp_path / "3.txt").write_text("text 3")
+    assert read(tmp_path).raw.tolist() == [f"text {i}" for i in range(4)]
+
+
+def test_linked_folders_and_files_of_other_kinds_are_named(tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "link").symlink_to(tmp_path)
+    (folder / "x.heic").touch()
+    with pytest.raises(DataError, match=r"neither images nor .*: 2 \(link \(linked\), x.heic\)"):
+        read(folder)
+
+
+def write_lists(path, lists, **others):
+    table = pd.DataFrame({"embedding": lists, **others})
+    if path.suffix == ".jsonl":
+        table.to_json(path, orient="records", lines=True)
+    else:
+        table.to_parquet(path)
+
+
+@pytest.mark.parametrize("name", ["x.jsonl", "x.parquet"])
+def test_a_column_of_lists_is_a_matrix(tmp_path, name):
+    write_lists(tmp_path / name, X.tolist(), y=["v", "u", "v"])
+    samples = read(tmp_path / name, "y")
+    np.testing.assert_array_equal(samples.raw, X)
+    assert samples.columns is None  # the name is not that of a number
+    again = np.concatenate(chunks(tmp_path / name, columns=["embedding"]))
+    np.testing.assert_array_equal(again, X)
+    write_lists(tmp_path / name, X.tolist(), id=[1, 2, 3])
+    with pytest.raises(DataError, match=r"'embedding' holds .* in row 0, which is no number"):
+        read(tmp_path / name)
+    for wrong in ([1.0], None):
+        write_lists(tmp_path / name, [*X[:2].tolist(), wrong])
+        with pytest.raises(DataError, match=r"in row 2: a list of 2 numbers, as in the first"):
+            read(tmp_path / name)
+        with pytest.raises(DataError, match=r"in row 2: a list of 2 numbers, as in the first"):
+            chunks(tmp_path / name)
+    write_lists(tmp_path / name, [["a"], ["b"]])
+    with pytest.raises(DataError, match="column 'embedding' has lists of others"):
+        read(tmp_path / name)
+
+
+def test_a_name_that_few_records_have_is_a_column_with_gaps(tmp_path):
+    lines = ['{"a": 1, "b": 2}'] * 2000 + ['{"a": 1, "b": 2, "c": 3}']
+    (tmp_path / "x.jsonl").write_text("\n".join(lines))
+    with pytest.raises(DataError, match=r"2000 values that are NaN .* row 0, column 'c'"):
+        read(tmp_path / "x.jsonl")
+
+
+def test_lists_of_one_length_by_their_type_are_a_matrix(tmp_path):
+    fixed = pa.FixedSizeListArray.from_arrays(pa.array(X.ravel(), pa.float32()), 2)
+    pq.write_table(pa.table({"embedding": fixed}), tmp_path / "x.parquet")
+    np.testing.assert_array_equal(read(tmp_path / "x.parquet").raw, X)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("x.xlsx", b"PK", r"x.xlsx is of no known kind: .csv, .tsv, .jsonl, .parquet, .npy"),
+        ("x.csv", gzip.compress(b"a,b\n1,2\n"), "x.csv is compressed: unpack it, or name .*csv.gz"),
+        ("x.csv", b"PK\x03\x04\x14", "x.csv is an archive, or a workbook of Excel: save it as CSV"),
+        ("x.csv", "a,b\n1,2\n".encode("utf-16-le"), "x.csv is UTF-16: convert it, as by iconv"),
+        ("x.csv", b"<!DOCTYPE html>\n<html>", "x.csv is a web page: download the file itself"),
+        (
+            "x.csv",
+            b"a;b;y\n1,5;2,5;u\n",
+            "one column, 'a;b;y': separate columns by commas, not ';'",
+        ),
+        ("x.tsv", b"a,b,y\n1,2,u\n", "one column, 'a,b,y': separate columns by tabs, not ','"),
+        ("x.csv.gz", gzip.compress(b"a,y\n1,\xe9\n"), "x.csv.gz is no UTF-8 in line 2"),
+        ("x.csv.gz", b"a,y\n1,2\n", "x.csv.gz cannot be read: Not a gzipped file"),
+        (
+            "x.npy",
+            b"version https://git-lfs.github.com/spec/v1\n",
+            "pointer of Git LFS: .* lfs pull",
+        ),
+        ("x.npy", b"\n<html><body>", "x.npy is a web page"),
+        ("x.npy", b"no array", "x.npy cannot be read: it is no array that NumPy wrote"),
+        ("x.jsonl", b'{"a": 1}\n{"a":\n', "x.jsonl holds no JSON in line 2: Expecting value"),
+        ("x.jsonl", b"[1, 2]\n", "x.jsonl holds no JSON object, with names, in line 1"),
+    ],
+)
+def test_a_file_that_is_no_such_file_is_named_before_what_it_lacks(
+    tmp_path, name, content, message
+):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        read(tmp_path / name)
+    with pytest.raises(DataError, match=message):
+        chunks(tmp_path / name, columns=None if name.endswith(".npy") else ["a", "y"])
+    if not name.endswith(".npy"):
+        with pytest.raises(DataError, match=message):
+            read(tmp_path / name, "y")
+        with pytest.raises(DataError, match=message):
+            read(tmp_path / name, None, "y")
+
+
+def test_a_text_may_begin_as_a_page_or_an_archive_does(tmp_path):
+    (tmp_path / "x.txt").write_text("<html> is a tag\nPK is no tag\n")
+    assert read(tmp_path / "x.txt").raw.tolist() == ["<html> is a tag", "PK is no tag"]
+
+
+def test_long_doubles_are_read_as_doubles(tmp_path):
+    np.save(tmp_path / "x.npy", X.astype(np.longdouble))
+    for rows in (read(tmp_path / "x.npy").raw, np.concatenate(chunks(tmp_path / "x.npy"))):
+        assert rows.dtype == np.float64
+        np.testing.assert_array_equal(rows, X)
+
+
+@pytest.mark.parametrize("layout", ["last", "first", "grey", "grey first"])
+def test_an_array_of_images_in_colours_is_what_its_files_are(tmp_path, layout):
+    """Pillow makes those in files grey."""
+    colours = np.random.default_rng(0).integers(0, 256, (20, 5, 4, 3), dtype=np.uint8)
+    if layout.startswith("grey"):
+        colours[:] = colours[..., :1]
+    (tmp_path / "images").mkdir()
+    for i, image in enumerate(colours):
+        Image.fromarray(image).save(tmp_path / f"images/{i:02}.png")
+    expected = read(tmp_path / "images").raw
+    given = colours[..., :1] if layout.startswith("grey") else colours
+    np.save(tmp_path / "x.npy", np.moveaxis(given, 3, 1) if layout.endswith("first") else given)
+    samples = read(tmp_path / "x.npy")
+    assert (samples.kind, samples.raw.dtype) == ("images", np.uint8)
+    np.testing.assert_array_equal(samples.raw, expected)
+    np.testing.assert_array_equal(np.concatenate(chunks(tmp_path / "x.npy")), expected)
+    floats = Pixels((5, 4), 1.0).transform(given / 255)
+    np.testing.assert_allclose(floats, expected.reshape(20, -1) / 255, atol=0.51 / 255)
+    np.save(tmp_path / "x.npy", np.zeros((2, 5, 4, 2)))
+    with pytest.raises(DataError, match=r"shape \(2, 5, 4, 2\).* also with 1 or 3 channels"):
+        read(tmp_path / "x.npy")
 
 
 def bad_file(name, content):
