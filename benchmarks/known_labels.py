@@ -48,8 +48,8 @@ def run(seed: int) -> dict[str, float]:
             points, graph, settings.spectralnet, settings.graph, seed=seed, device=CPU
         )
         embedding = map_in_chunks(net, points, CPU)
-        centroids = fit_spectral_centroids(embedding, eigenvalues, 2, graph, seed)
-        clusters = spectral_clusters(embedding, centroids)
+        centred = fit_spectral_centroids(embedding, eigenvalues, 2, seed)
+        clusters = spectral_clusters(embedding, centred)
         row[name] = accuracy(labels[unknown], clusters[unknown])
     return row
 

@@ -10,8 +10,7 @@ from sklearn.metrics import pairwise_distances_argmin
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from spectralnet.checks import check_distinct
-from spectralnet.clusters.selection import candidate_counts, modularity
-from spectralnet.progress import progress_bar
+from spectralnet.clusters.selection import eigenvector_weights
 
 
 def unit_rows(embedding: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -63,21 +62,20 @@ def fit_centroids(
     return kmeans.cluster_centers_.astype(np.float32)
 
 
+class SpectralCentroids(NamedTuple):
+    """What puts places in the eigenspace into clusters."""
+
+    centroids: NDArray[np.float32]  # (n_clusters, c), of directions
+    weights: NDArray[np.float32]  # (c,), of the first eigenvectors before directions are taken
+
+
 def fit_spectral_centroids(
     embedding: NDArray[np.floating],
     eigenvalues: NDArray[np.floating],
     n_clusters: int,
-    graph: csr_array,
     seed: int,
-) -> NDArray[np.float32]:
-    """Fit centroids of directions in as many eigenvectors as make the best clusters.
-
-    A graph that all but falls into `n_clusters` pieces has as many eigenvalues near 0, below a
-    plain gap, and as many eigenvectors tell the pieces apart, be they large or small. Without
-    one, two clusters may share an eigenvector while another is split, which one more
-    eigenvector mends; further ones split clusters again. How many are right differs between
-    graphs and seeds. So k-means runs once for each number of eigenvectors from `n_clusters` on,
-    and the clusters of the largest modularity are kept.
+) -> SpectralCentroids:
+    """Fit centroids of the directions of weighted eigenvectors.
 
     Parameters
     ----------
@@ -86,32 +84,25 @@ def fit_spectral_centroids(
     eigenvalues : ndarray of shape (c,)
         Ascending.
     n_clusters : int
-    graph : csr_array of shape (n, n)
-        Affinities.
     seed : int
 
     Returns
     -------
-    ndarray of shape (n_clusters, number of eigenvectors used)
+    SpectralCentroids
+        Of as many eigenvectors as `spectralnet.clusters.selection.eigenvector_weights` uses.
 
     Raises
     ------
     ParameterError
         If there are fewer distinct rows than clusters.
     """
-    fits = []
-    counts = candidate_counts(eigenvalues, n_clusters)
-    with progress_bar("k-means", len(counts), delay=2) as progress:
-        for used in counts:
-            fits.append(fit_centroids(unit_rows(embedding[:, :used]), n_clusters, seed))
-            progress.update()
-    if len(fits) == 1:
-        return fits[0]
-    return max(fits, key=lambda fit: modularity(graph, spectral_clusters(embedding, fit)))
+    weights = eigenvector_weights(eigenvalues, n_clusters).astype(np.float32)
+    directions = unit_rows(embedding[:, : len(weights)] * weights)
+    return SpectralCentroids(fit_centroids(directions, n_clusters, seed), weights)
 
 
 def spectral_clusters(
-    embedding: NDArray[np.floating], centroids: NDArray[np.floating]
+    embedding: NDArray[np.floating], found: SpectralCentroids
 ) -> NDArray[np.int64]:
     """Assign points to the centroids that are nearest to their directions.
 
@@ -119,14 +110,13 @@ def spectral_clusters(
     ----------
     embedding : ndarray of shape (m, c)
         Places in the eigenspace.
-    centroids : ndarray of shape (n_clusters, number of eigenvectors used)
-        See `fit_spectral_centroids`.
+    found : SpectralCentroids
 
     Returns
     -------
     ndarray of shape (m,)
     """
-    return nearest_centroid(unit_rows(embedding[:, : centroids.shape[1]]), centroids)
+    return assign(embedding.astype(np.float32), found).clusters
 
 
 def nearest_centroid(
@@ -146,19 +136,20 @@ class Assignment(NamedTuple):
     embedding: NDArray[np.float32]  # (n, c)
 
 
-def assign(embedding: NDArray[np.float32], centroids: NDArray[np.float32]) -> Assignment:
-    """Return the clusters of `spectral_clusters`, with the distances to their centroids.
+def assign(embedding: NDArray[np.float32], found: SpectralCentroids) -> Assignment:
+    """Assign points to the centroids that are nearest to their directions, and say how near.
 
     Parameters
     ----------
-    embedding : ndarray of shape (n, c)
-    centroids : ndarray of shape (n_clusters, number of eigenvectors used)
+    embedding : ndarray of shape (m, c)
+        Places in the eigenspace.
+    found : SpectralCentroids
 
     Returns
     -------
     Assignment
     """
-    directions = unit_rows(embedding[:, : centroids.shape[1]])
-    clusters = nearest_centroid(directions, centroids)
-    distances = np.linalg.norm(directions - centroids[clusters], axis=1)
+    directions = unit_rows(embedding[:, : len(found.weights)] * found.weights)
+    clusters = nearest_centroid(directions, found.centroids)
+    distances = np.linalg.norm(directions - found.centroids[clusters], axis=1)
     return Assignment(clusters, distances.astype(np.float32), embedding)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.metrics import normalized_mutual_info_score
 
-PLAIN_GAP = 0.5  # of the next eigenvalue, above which as many eigenvectors as clusters do
+PLAIN_GAP = 0.5  # in parts of the next eigenvalue
 
 
 def modularity(graph: csr_array, clusters: NDArray[np.integer]) -> float:
@@ -40,30 +40,39 @@ def modularity(graph: csr_array, clusters: NDArray[np.integer]) -> float:
     return float(edges.data[from_ == to].sum() / total - np.sum(part**2))
 
 
-def candidate_counts(eigenvalues: NDArray[np.floating], n_clusters: int) -> range:
-    """Say with how many of the first eigenvectors clusters are to be looked for.
+def eigenvector_weights(eigenvalues: NDArray[np.floating], n_clusters: int) -> NDArray[np.float64]:
+    """Say how much each of the first eigenvectors counts when clusters are read off.
+
+    A graph that all but falls into `n_clusters` pieces has as many eigenvalues near 0, below a
+    plain gap, and as many eigenvectors tell the pieces apart, be they large or small: those
+    count alone (`PLAIN_GAP`). Without such a gap two clusters may share an eigenvector while
+    another is split, and a further one tells them apart; which, differs between graphs and
+    seeds. Then all count, by 1 / (1 + lambda_i / lambda), lambda the eigenvalue after
+    `n_clusters`: a smooth filter, that of the regularised Laplacian, where a choice of their
+    number would change clusters by leaps.
 
     Parameters
     ----------
     eigenvalues : ndarray of shape (c,)
-        Ascending.
+        Ascending, of a Laplacian.
     n_clusters : int
 
     Returns
     -------
-    range
-        `n_clusters` alone if a plain gap follows that many eigenvalues (`PLAIN_GAP`), or up to
-        c; c alone if there are fewer.
+    ndarray of shape (number of eigenvectors that count,)
+        `n_clusters` or c; in (0, 1].
 
     References
     ----------
-    von Luxburg, A tutorial on spectral clustering, Statistics and Computing, 2007, section 7:
-    with a gap, perturbation theory bounds how far the pieces' indicators can have turned.
+    von Luxburg, A tutorial on spectral clustering, Statistics and Computing, 2007, section 7,
+    on gaps; Smola and Kondor, Kernels and regularization on graphs, COLT 2003, on filters.
     """
-    c = len(eigenvalues)
-    plain = n_clusters < c and relative_gap(eigenvalues, n_clusters) >= PLAIN_GAP
-    least = min(n_clusters, c)
-    return range(least, least + 1 if plain else c + 1)
+    if n_clusters >= len(eigenvalues):
+        return np.ones(len(eigenvalues))
+    if relative_gap(eigenvalues, n_clusters) >= PLAIN_GAP:
+        return np.ones(n_clusters)
+    values = np.maximum(eigenvalues, 0)  # rounded, 0 may be below
+    return 1 / (1 + values / max(values[n_clusters], np.finfo(np.float32).tiny))
 
 
 def suggest_n_clusters(eigenvalues: NDArray[np.floating]) -> int:

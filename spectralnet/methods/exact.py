@@ -14,5 +14,5 @@ def cluster(task: Task) -> Found:
     normalised = SAMPLERS[params.sampler].normalised
     warn_of_components(task.graph, params.n_components, task.n_clusters)
     vectors, values = exact_eigenvectors(task.graph, params.n_components, normalised, task.seed)
-    centroids = fit_spectral_centroids(vectors, values, task.n_clusters, task.graph, task.seed)
-    return Found(spectral_clusters(vectors, centroids))
+    centred = fit_spectral_centroids(vectors, values, task.n_clusters, task.seed)
+    return Found(spectral_clusters(vectors, centred))

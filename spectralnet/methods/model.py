@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from spectralnet.artifacts import load_json, load_weights, save_json, save_weights
-from spectralnet.clusters.kmeans import Assignment, assign
+from spectralnet.clusters.kmeans import Assignment, SpectralCentroids, assign
 from spectralnet.matrices import Matrix, as_features
 from spectralnet.nets.blocks import Net
 from spectralnet.nets.devices import map_in_chunks
@@ -27,10 +27,13 @@ class ClusterModel(nn.Module):
         The Siamese net; the identity for Euclidean affinities.
     spectral_map : SpectralMap
     centroids : Tensor of shape (n_clusters, number of eigenvectors used)
-        See `spectralnet.clusters.kmeans.fit_spectral_centroids`.
+    weights : Tensor of shape (number of eigenvectors used,), optional
+        See `spectralnet.clusters.kmeans.SpectralCentroids`; by default, as in models of former
+        versions, all 1.
     """
 
     centroids: Tensor
+    weights: Tensor
 
     def __init__(
         self,
@@ -38,12 +41,15 @@ class ClusterModel(nn.Module):
         embedder: Net,
         spectral_map: SpectralMap,
         centroids: Tensor,
+        weights: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.encoder = encoder
         self.embedder = embedder
         self.spectral_map = spectral_map
         self.register_buffer("centroids", centroids)
+        weights = torch.ones(centroids.shape[1]) if weights is None else weights
+        self.register_buffer("weights", weights, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features, shape (m, d), into the eigenspace, shape (m, c)."""
@@ -74,7 +80,8 @@ class ClusterModel(nn.Module):
         """
         x = as_features(x, self.encoder.n_features)
         embedding = map_in_chunks(self, x, device or torch.device("cpu"))
-        return assign(embedding, self.centroids.cpu().numpy())
+        centroids, weights = self.centroids.cpu().numpy(), self.weights.cpu().numpy()
+        return assign(embedding, SpectralCentroids(centroids, weights))
 
     def predict(self, x: Matrix, device: torch.device | None = None) -> NDArray[np.int64]:
         """Return the clusters, shape (n,), that `assign` gives."""
@@ -88,6 +95,7 @@ class ClusterModel(nn.Module):
             "embedder": self.embedder.config,
             "spectral_map": self.spectral_map.mlp.sizes,
             "centroids": list(self.centroids.shape),
+            "weights": self.weights.tolist(),
         }
         save_json(folder / "model.json", shape)
         save_weights(folder / "model.safetensors", self)
@@ -96,11 +104,13 @@ class ClusterModel(nn.Module):
     def load(cls, folder: Path) -> "ClusterModel":
         """Read what `save` wrote."""
         shape = load_json(folder / "model.json")
+        weights = shape.get("weights")  # which former versions had not
         model = cls(
             build_net(shape["encoder"]),
             build_net(shape["embedder"]),
             SpectralMap(shape["spectral_map"]),
             torch.empty(shape["centroids"]),
+            None if weights is None else torch.tensor(weights),
         )
         load_weights(folder / "model.safetensors", model)
         return model.eval()

@@ -77,6 +77,6 @@ def train_spectralnet(
         embedding, graph, params, graph_params, seed=seed, device=device, checkpoint=checkpoint
     )
     places = map_in_chunks(spectral_map, embedding, device)
-    centroids = fit_spectral_centroids(places, eigenvalues, n_clusters, graph, seed)
-    model = ClusterModel(encoder, embedder, spectral_map, torch.from_numpy(centroids))
-    return SpectralClusters(model, assign(places, centroids), eigenvalues, history)
+    centred = fit_spectral_centroids(places, eigenvalues, n_clusters, seed)
+    model = ClusterModel(encoder, embedder, spectral_map, *map(torch.from_numpy, centred))
+    return SpectralClusters(model, assign(places, centred), eigenvalues, history)

@@ -132,14 +132,14 @@ def compare_with_exact(
     n_values = min(max(n_components, 2 * n_clusters + 1), len(embedding) - 1)
     vectors, spectrum = exact_eigenvectors(graph, n_values, normalised, seed)
     vectors = vectors[:, :n_components]
-    centroids = fit_spectral_centroids(vectors, spectrum[:n_components], n_clusters, graph, seed)
-    exact_clusters = spectral_clusters(vectors, centroids)
+    centred = fit_spectral_centroids(vectors, spectrum[:n_components], n_clusters, seed)
+    exact_clusters = spectral_clusters(vectors, centred)
     mass = degrees(graph) if normalised else None
     comparison: dict[str, Any] = {
         "grassmann": squared_grassmann_distance(embedding, vectors, mass),
         "spectral_eigenvalue_sum": float(np.sum(spectrum[:n_components])),
         "spectral_modularity": modularity(graph, exact_clusters),
-        "spectral_n_eigenvectors": centroids.shape[1],
+        "spectral_n_eigenvectors": len(centred.weights),
         "agreement": float(normalized_mutual_info_score(exact_clusters, clusters)),
     }
     if len(spectrum) > max(n_clusters, 2):  # else there are too few points to tell

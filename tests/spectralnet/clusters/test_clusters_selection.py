@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import normalized_mutual_info_score
 
 from spectralnet.clusters.selection import (
-    candidate_counts,
+    eigenvector_weights,
     mean_agreement,
     modularity,
     relative_gap,
@@ -32,11 +32,18 @@ def test_gaps_are_parts_of_the_next_eigenvalue():
     assert relative_gap(np.zeros(3), 2) == 0
 
 
-def test_only_a_plain_gap_settles_the_number_of_eigenvectors():
-    assert candidate_counts(np.array([0, 0.01, 0.02, 0.05, 0.06]), 3) == range(3, 4)
-    assert candidate_counts(np.array([0, 0.01, 0.03, 0.05, 0.06]), 3) == range(3, 6)
-    assert candidate_counts(np.array([0, 0.01, 0.02]), 3) == range(3, 4)
-    assert candidate_counts(np.array([0, 0.01]), 3) == range(2, 3)
+def test_behind_a_plain_gap_as_many_eigenvectors_as_clusters_count():
+    plain = eigenvector_weights(np.array([0, 0.01, 0.02, 0.05, 0.06]), 3)
+    np.testing.assert_array_equal(plain, [1, 1, 1])
+    smooth = eigenvector_weights(np.array([0, 0.01, 0.03, 0.05, 0.06]), 3)
+    np.testing.assert_allclose(smooth, [1, 5 / 6, 5 / 8, 1 / 2, 5 / 11])
+    for few in (np.array([0, 0.01, 0.02]), np.array([0, 0.01])):
+        np.testing.assert_array_equal(eigenvector_weights(few, 3), np.ones(len(few)))
+
+
+def test_of_more_pieces_than_clusters_those_eigenvectors_count_that_tell_them_apart():
+    weights = eigenvector_weights(np.array([-1e-17, 0, 0, 0, 0.1]), 3)
+    np.testing.assert_allclose(weights, [1, 1, 1, 1, 0], atol=1e-12)
 
 
 @pytest.mark.parametrize("k", [2, 3, 5])
