@@ -13,6 +13,7 @@ from torch import Tensor
 from spectralnet.errors import DataError
 
 Matrix: TypeAlias = NDArray[np.float32] | csr_array  # (n, d)
+HASHED_AT_ONCE = 2**22  # numbers
 Rows = slice | NDArray[np.integer] | NDArray[np.bool_]
 
 
@@ -20,6 +21,32 @@ def dense_rows(x: Matrix, rows: Rows) -> NDArray[np.float32]:
     """Return some rows of a matrix as a dense copy, shape (m, d), float32."""
     chosen = x[rows]
     return np.array(chosen.toarray() if isinstance(chosen, csr_array) else chosen, dtype=np.float32)
+
+
+def row_hashes(x: Matrix) -> NDArray[np.uint64]:
+    """Return 64 bits of each row of x, shape (n, d), the same for equal rows: (n,)."""
+    if isinstance(x, csr_array):
+        whole = csr_array(x, copy=True)
+        whole.sum_duplicates()
+        whole.eliminate_zeros()
+        mixed = np.append(_mixed(whole.data, whole.indices), np.uint64(0))
+        ends = np.concatenate([[np.uint64(0)], np.cumsum(mixed, dtype=np.uint64)])[whole.indptr]
+        return np.diff(ends)
+    hashes = np.empty(len(x), dtype=np.uint64)
+    chunk = max(1, HASHED_AT_ONCE // x.shape[1])
+    for start in range(0, len(x), chunk):
+        rows = slice(start, start + chunk)
+        hashes[rows] = _mixed(x[rows], np.arange(x.shape[1])).sum(axis=1, dtype=np.uint64)
+    return hashes
+
+
+def _mixed(values: NDArray[np.floating], columns: NDArray[np.integer]) -> NDArray[np.uint64]:
+    """Mix the bits of values and of their columns, so that sums tell rows apart (SplitMix64)."""
+    bits = (values + np.float64(0)).view(np.uint64)  # + 0: -0 equals 0
+    mixed = bits + columns.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return mixed ^ (mixed >> np.uint64(31))
 
 
 def empty_rows(x: Matrix) -> NDArray[np.bool_]:

@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+from sklearn.datasets import make_moons
+from sklearn.metrics import adjusted_rand_score
+
+from spectralnet import SpectralNet
+from spectralnet.graph.affinity import GraphParams, affinity_graph, degrees
+from spectralnet.graph.duplicates import distinct_rows
+from spectralnet.graph.neighbours import nearest_neighbours
+from spectralnet.methods.affinities import connect
+from spectralnet.spectral.laplacian import exact_eigenvectors, squared_grassmann_distance
+
+
+@pytest.fixture
+def moons():
+    return make_moons(200, noise=0.05, random_state=0)[0].astype(np.float32)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, csr_array])
+def test_distinct_rows_are_those_that_numpy_finds(kind):
+    x = np.random.default_rng(0).integers(-1, 2, (500, 4)).astype(np.float32)
+    x[::7] *= -1  # some zeros are -0
+    found = distinct_rows(kind(x))
+    _, first, of, counts = np.unique(
+        x + 0, axis=0, return_index=True, return_inverse=True, return_counts=True
+    )
+    np.testing.assert_array_equal(found.first, np.sort(first))
+    np.testing.assert_array_equal(found.first[found.of], first[of])
+    np.testing.assert_array_equal(found.counts[found.of], counts[of])
+
+
+def test_stored_zeros_and_the_order_of_entries_make_no_row_distinct():
+    x = csr_array(([1.0, 2, 2, 0, 1], [0, 3, 3, 1, 0], [0, 2, 5]), shape=(2, 4))
+    assert len(distinct_rows(x).first) == 1
+    assert len(distinct_rows(csr_array(x.toarray()[:, [0, 3]] * [[1, 1], [2, 1]])).first) == 2
+
+
+def test_without_duplicates_the_graph_is_that_of_all_rows(moons):
+    params = GraphParams()
+    graph, about = connect(moons, params, seed=0)
+    expected = affinity_graph(nearest_neighbours(moons, 20), params)
+    for part in ("data", "indices", "indptr"):
+        np.testing.assert_array_equal(getattr(graph, part), getattr(expected, part))
+    assert about["duplicates"] == 0
+
+
+@pytest.mark.parametrize("times", [2, 11, 22])
+def test_repeated_rows_have_components_and_eigenvectors_of_distinct_ones(moons, times):
+    params = GraphParams()
+    once, _ = connect(moons, params, seed=0)
+    graph, about = connect(np.tile(moons, (times, 1)), params, seed=0)
+    assert (about["components"], about["duplicates"]) == (1, 200 * times)
+    assert abs(graph - graph.T).max() == 0
+    assert graph.nnz <= 2 * (20 + 10) * graph.shape[0]
+    rows = np.arange(200 * times)
+    blocks = csr_array((np.ones(200 * times), (rows % 200, rows)))
+    between = (blocks @ graph @ blocks.T).toarray()  # of the distinct rows, by sums
+    np.fill_diagonal(between, 0)
+    np.testing.assert_allclose(between, times * once.toarray(), rtol=1e-9)
+    few, values = exact_eigenvectors(once, 6)
+    many, repeated = exact_eigenvectors(graph, 6)
+    # Half of each degree is the copies'.
+    np.testing.assert_allclose(repeated, values / 2, rtol=1e-6, atol=1e-9)
+    assert squared_grassmann_distance(many, np.tile(few, (times, 1))) < 1e-6
+
+
+def test_pieces_stay_pieces_and_rows_stay_linked_whatever_their_numbers():
+    random = np.random.default_rng(0)
+    x = np.concatenate([np.arange(12), 1000 + np.arange(9)]).astype(np.float32)[:, None]
+    repeated = np.repeat(x, random.integers(1, 60, 21), axis=0)
+    graph, _ = connect(repeated, GraphParams(n_neighbours=4, scale_neighbour=2), seed=0)
+    _, piece = connected_components(graph)
+    np.testing.assert_array_equal(piece, repeated[:, 0] >= 1000)
+    assert (degrees(graph) > 0).all()
+
+
+def test_a_row_that_comes_often_binds_as_if_it_came_once():
+    """Else it would be a cluster for that alone; rare rows would bind frequent ones."""
+    x = np.arange(30, dtype=np.float32)[:, None]
+    params = GraphParams(n_neighbours=4, scale_neighbour=2)
+    once, _ = connect(x, params, seed=0)
+    often, _ = connect(np.concatenate([x, np.repeat(x[:1], 99, axis=0)]), params, seed=0)
+    first = np.r_[0, 30:129]
+    np.testing.assert_allclose(
+        often[first][:, 1:30].sum(axis=0), once[[0]][:, 1:].toarray()[0], rtol=1e-9
+    )
+
+
+@pytest.mark.parametrize(
+    ("points", "n_clusters", "truth"),
+    [
+        ((np.arange(300) % 7)[:, None], 7, np.arange(300) % 7),
+        (np.eye(12)[np.arange(120) % 12], 12, np.arange(120) % 12),
+        (np.tile(make_moons(200, noise=0.05, random_state=0)[0], (11, 1)), 2,
+         np.tile(make_moons(200, noise=0.05, random_state=0)[1], 11)),
+        (make_moons(3000, noise=0.05, random_state=0)[0].round(1), 2,
+         make_moons(3000, noise=0.05, random_state=0)[1]),
+    ],
+    ids=["weekdays", "one-hot", "moons, 11 times", "moons, rounded"],
+)  # fmt: skip
+def test_clusters_are_those_of_the_distinct_rows(points, n_clusters, truth):
+    model = SpectralNet(n_clusters, spectralnet={"epochs": 10}, random_state=0)
+    assert adjusted_rand_score(truth, model.fit_predict(points)) == 1
