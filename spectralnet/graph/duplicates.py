@@ -69,10 +69,10 @@ def deal_out(directed: csr_array, distinct: Distinct, seed: int) -> csr_array:
     """Expand a directed graph of distinct rows to all rows, in O(nk) edges.
 
     An edge of weight w from u to v, which come p and q times, becomes p edges, one from each
-    copy of u, that together weigh w min(p, q): rows that come once bind two that come often no
-    more than their number. The copies of u are connected to each other as strongly as to all
-    others, through so many steps around a circle; so they are one component, the components
-    of the graph stay as they were, and a row that comes often is no cluster for that alone.
+    copy of u, that together weigh w min(p, q): a row that comes once binds two that come often
+    no more than that. The copies of u are connected through so many steps around a circle, each
+    copy as strongly as u is to all others. So they are one component, and the components of the
+    graph stay as they were; where each row comes equally often, so do the eigenvectors.
 
     Parameters
     ----------
@@ -92,34 +92,25 @@ def deal_out(directed: csr_array, distinct: Distinct, seed: int) -> csr_array:
     members, start = np.argsort(distinct.of, kind="stable"), np.cumsum(counts) - counts
     random = np.random.default_rng(seed)
     edges = directed.tocoo()
-    common = np.minimum(counts[edges.row], counts[edges.col])
-    copies, ends = counts[edges.row], counts[edges.col]  # of either end of each edge
+    copies, ends = counts[edges.row], counts[edges.col]  # p and q of each edge
     at = np.arange(copies.sum()) - np.repeat(np.cumsum(copies) - copies, copies)  # 0 ... p - 1
     # Dealt out from a place of its own for each edge, else first copies would get most.
     to = (at + np.repeat(random.integers(ends), copies)) % np.repeat(ends, copies)
-    rows = members[np.repeat(start[edges.row], copies) + at]
-    columns = members[np.repeat(start[edges.col], copies) + to]
-    weights = np.repeat(edges.data * common / copies, copies)
-    links = csr_array(coo_array((weights, (rows, columns)), shape=(n, n)))
-    return links + _siblings(links, distinct, members, start, random)
-
-
-def _siblings(
-    links: csr_array,
-    distinct: Distinct,
-    members: NDArray[np.int64],
-    start: NDArray[np.int64],
-    random: np.random.Generator,
-) -> csr_array:
-    """Connect the rows that are equal, each as strongly as on average to others."""
-    counts = distinct.counts
-    total = np.bincount(distinct.of, degrees(links + links.T) / 2, len(counts))
-    strength = np.where(total > 0, total, 1) / counts / SIBLINGS
+    links = (
+        np.repeat(edges.data * np.minimum(copies, ends) / copies, copies),
+        members[np.repeat(start[edges.row], copies) + at],
+        members[np.repeat(start[edges.col], copies) + to],
+    )
     steps = random.integers(1, np.maximum(counts, 2)[:, None], (len(counts), SIBLINGS))
     steps[:, 0] = 1  # once around the circle
     several = np.flatnonzero(counts[distinct.of[members]] > 1)
     own = distinct.of[members[several]]  # (r,)
     place = (several - start[own])[:, None] + steps[own]  # (r, SIBLINGS)
-    columns = members[start[own][:, None] + place % counts[own][:, None]].ravel()
-    rows, weights = np.repeat(members[several], SIBLINGS), np.repeat(strength[own], SIBLINGS)
-    return csr_array(coo_array((weights, (rows, columns)), shape=links.shape))
+    strength = degrees(directed + directed.T) / 2 / SIBLINGS
+    siblings = (
+        np.repeat(strength[own], SIBLINGS),
+        np.repeat(members[several], SIBLINGS),
+        members[start[own][:, None] + place % counts[own][:, None]].ravel(),
+    )
+    weights, rows, columns = (np.concatenate(both) for both in zip(links, siblings, strict=True))
+    return csr_array(coo_array((weights, (rows, columns)), shape=(n, n)))

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
-from sklearn.datasets import make_moons
+from sklearn.cluster import SpectralClustering
+from sklearn.datasets import make_blobs, make_moons
 from sklearn.metrics import adjusted_rand_score
 
 from spectralnet import SpectralNet
@@ -76,16 +77,16 @@ def test_pieces_stay_pieces_and_rows_stay_linked_whatever_their_numbers():
     assert (degrees(graph) > 0).all()
 
 
-def test_a_row_that_comes_often_binds_as_if_it_came_once():
-    """Else it would be a cluster for that alone; rare rows would bind frequent ones."""
-    x = np.arange(30, dtype=np.float32)[:, None]
-    params = GraphParams(n_neighbours=4, scale_neighbour=2)
-    once, _ = connect(x, params, seed=0)
-    often, _ = connect(np.concatenate([x, np.repeat(x[:1], 99, axis=0)]), params, seed=0)
-    first = np.r_[0, 30:129]
-    np.testing.assert_allclose(
-        often[first][:, 1:30].sum(axis=0), once[[0]][:, 1:].toarray()[0], rtol=1e-9
+def test_rare_rows_do_not_bind_frequent_ones():
+    """Rows of 0 ... 9 and 20 ... 29, each 50 times, and a bridge of rows that come once."""
+    x = np.r_[np.repeat(np.r_[0:10, 20:30], 50), 10:20].astype(np.float32)[:, None]
+    graph, _ = connect(x, GraphParams(n_neighbours=4, scale_neighbour=2), seed=0)
+    ends, bridge = x[:, 0] < 10, (x[:, 0] >= 10) & (x[:, 0] < 20)
+    once = affinity_graph(
+        nearest_neighbours(np.arange(30, dtype=np.float32)[:, None], 4),
+        GraphParams(n_neighbours=4, scale_neighbour=2),
     )
+    assert graph[ends][:, bridge].sum() == pytest.approx(once[:10][:, 10:20].sum())
 
 
 @pytest.mark.parametrize(
@@ -103,3 +104,19 @@ def test_a_row_that_comes_often_binds_as_if_it_came_once():
 def test_clusters_are_those_of_the_distinct_rows(points, n_clusters, truth):
     model = SpectralNet(n_clusters, spectralnet={"epochs": 10}, random_state=0)
     assert adjusted_rand_score(truth, model.fit_predict(points)) == 1
+
+
+def test_spots_of_equal_rows_are_clusters():
+    spot = np.r_[np.random.default_rng(0).normal(size=(100, 2)), np.full((100, 2), 5.0)]
+    model = SpectralNet(2, spectralnet={"epochs": 10}, random_state=0)
+    assert adjusted_rand_score(np.arange(200) < 100, model.fit_predict(spot)) == 1
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_answers_of_yes_and_no_have_the_clusters_of_spectral_clustering(seed):
+    """Ten distinct rows, some of which come once: fewer in a minibatch than outputs."""
+    answers = (make_blobs(300, 4, centers=3, random_state=0)[0] > 0).astype(float)
+    expected = SpectralClustering(3, random_state=0).fit_predict(answers)
+    model = SpectralNet(3, spectralnet={"epochs": 15}, random_state=seed).fit(answers)
+    assert adjusted_rand_score(expected, model.labels_) > 0.5
+    assert np.bincount(model.labels_).min() > 50
