@@ -7,6 +7,7 @@ from sklearn.datasets import make_blobs, make_moons
 from sklearn.metrics import adjusted_rand_score
 
 from spectralnet import DEC, DualAutoencoder, SpectralNet
+from spectralnet.errors import ParameterError
 from spectralnet.estimators.base import fit_scale
 from spectralnet.methods.predictor import Predictor
 
@@ -88,3 +89,16 @@ def test_empty_clusters_are_warned_of(blobs):
     model = DEC(3, stacked={"epochs": 1, "layer_epochs": 1}, dec={"learning_rate": 5.0})
     with pytest.warns(UserWarning, match=r"\d of n_clusters = 3 clusters have points"):
         model.set_params(random_state=0).fit(blobs[0])
+
+
+@pytest.mark.parametrize("n_clusters", [20, 19])
+def test_as_many_clusters_as_points_or_nearly(n_clusters):
+    points = np.random.default_rng(0).normal(size=(20, 2))
+    model = SpectralNet(n_clusters, spectralnet={"epochs": 5}, random_state=0).fit(points)
+    assert len(np.unique(model.labels_)) == n_clusters
+
+
+def test_two_points_cannot_be_trained_on():
+    with pytest.raises(ParameterError, match="2 points cannot be trained on"):
+        SpectralNet(2).fit([[0, 0], [1, 1]])
+    assert SpectralNet(2, random_state=0).fit([[0.0], [1], [10]]).labels_.max() == 1
