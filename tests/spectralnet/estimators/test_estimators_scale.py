@@ -66,6 +66,14 @@ def test_the_dual_autoencoder_trains_in_any_units(blobs, scale, shift):
     assert adjusted_rand_score(blobs[1], model.fit_predict(blobs[0] * scale + shift)) > 0.9
 
 
+def test_an_outlier_does_not_end_the_training_of_the_dual_autoencoder(blobs):
+    points = blobs[0].copy()
+    points[0] = 1e6
+    changes = {"epochs": 20, "joint": SHORT | {"epochs": 1}}
+    model = DualAutoencoder(3, autoencoder=changes, spectralnet=SHORT, random_state=0)
+    assert adjusted_rand_score(blobs[1][1:], model.fit_predict(points)[1:]) > 0.9
+
+
 @pytest.mark.parametrize("value", [1e6, -9999])
 @pytest.mark.parametrize("space", ["input", "code"])
 def test_an_outlier_leaves_the_other_clusters_as_they_are(blobs, value, space):
