@@ -1,5 +1,6 @@
 """Checks that come before any long work."""
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -86,6 +87,17 @@ def check_distinct(points: Matrix, n: int, name: str = "n_clusters") -> None:
     if found < n:
         raise ParameterError(
             f"{name} = {n}, but there are {found} distinct points to cluster: at most so many"
+        )
+
+
+def warn_of_empty(clusters: NDArray[np.integer], n_clusters: int) -> None:
+    """Warn where points, shape (n,), are in fewer clusters than were asked for."""
+    found = len(np.unique(clusters))
+    if found < n_clusters:
+        warnings.warn(
+            f"{found} of n_clusters = {n_clusters} clusters have points: ask for fewer, or scale "
+            "the columns, if one is far larger than the others",
+            stacklevel=3,
         )
 
 

@@ -13,6 +13,9 @@ from torch import Tensor
 from spectralnet.errors import DataError
 
 Matrix: TypeAlias = NDArray[np.float32] | csr_array  # (n, d)
+NUMBERS_AT_ONCE = 2**22  # numbers
+MEDIAN_SAMPLE = 10_000
+FAR = 10  # times the median distance: there outliers begin
 Rows = slice | NDArray[np.integer] | NDArray[np.bool_]
 
 
@@ -34,6 +37,32 @@ def dense_rows(x: Matrix, rows: Rows) -> NDArray[np.float32]:
     return np.array(chosen.toarray() if isinstance(chosen, csr_array) else chosen, dtype=np.float32)
 
 
+def row_hashes(x: Matrix) -> NDArray[np.uint64]:
+    """Return 64 bits of each row of x, shape (n, d), the same for equal rows: (n,)."""
+    if isinstance(x, csr_array):
+        whole = csr_array(x, copy=True)
+        whole.sum_duplicates()
+        whole.eliminate_zeros()
+        mixed = np.append(_mixed(whole.data, whole.indices), np.uint64(0))
+        ends = np.concatenate([[np.uint64(0)], np.cumsum(mixed, dtype=np.uint64)])[whole.indptr]
+        return np.diff(ends)
+    hashes = np.empty(len(x), dtype=np.uint64)
+    chunk = max(1, NUMBERS_AT_ONCE // x.shape[1])
+    for start in range(0, len(x), chunk):
+        rows = slice(start, start + chunk)
+        hashes[rows] = _mixed(x[rows], np.arange(x.shape[1])).sum(axis=1, dtype=np.uint64)
+    return hashes
+
+
+def _mixed(values: NDArray[np.floating], columns: NDArray[np.integer]) -> NDArray[np.uint64]:
+    """Mix the bits of values and of their columns, so that sums tell rows apart (SplitMix64)."""
+    bits = (values + np.float64(0)).view(np.uint64)  # + 0: -0 equals 0
+    mixed = bits + columns.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return mixed ^ (mixed >> np.uint64(31))
+
+
 def empty_rows(x: Matrix) -> NDArray[np.bool_]:
     """Say which rows hold zeros only: a mask of shape (n,)."""
     return np.diff(x.indptr) == 0 if isinstance(x, csr_array) else ~np.any(x, axis=1)
@@ -46,6 +75,35 @@ def mean_and_variance(x: Matrix) -> tuple[Tensor, Tensor]:
         return torch.from_numpy(mean), torch.from_numpy(variance)
     points = torch.from_numpy(np.asarray(x))
     return points.mean(dim=0), points.var(dim=0, correction=0)
+
+
+def near_rows(x: Matrix) -> NDArray[np.bool_]:
+    """Say which rows of x, shape (n, d), are no outliers: (n,).
+
+    Those within `FAR` times the median distance from the columns' medians (0 of a sparse matrix).
+    The median is of distances above 0, since half of the rows may be equal.
+    """
+    if isinstance(x, csr_array):
+        squares = np.asarray(x.multiply(x).sum(axis=1), dtype=np.float64).ravel()
+    else:
+        x = np.asarray(x)
+        centre = np.median(x[:: len(x) // MEDIAN_SAMPLE + 1], axis=0)
+        squares = np.empty(len(x))
+        for start in range(0, len(x), chunk := max(1, NUMBERS_AT_ONCE // x.shape[1])):
+            apart = x[start : start + chunk] - centre.astype(np.float64)
+            squares[start : start + chunk] = np.einsum("nd,nd->n", apart, apart)
+    above_zero = squares[squares > 0]
+    return squares <= FAR**2 * np.median(above_zero) if above_zero.size else squares == 0
+
+
+def drawn_in(z: Tensor, reach: float) -> Tensor:
+    """Draw rows of z, shape (m, d), that are longer than `reach` towards it.
+
+    Length r becomes reach (1 + ln(r / reach)): outliers keep their directions and their order.
+    """
+    length = z.norm(dim=1, keepdim=True)
+    beyond = (length / reach).clamp_min(1)
+    return torch.where(beyond > 1, z * ((1 + beyond.log()) / beyond), z)
 
 
 class Points:

@@ -39,13 +39,18 @@ def check_sizes(n: int, settings: Settings) -> None:
                 f"{name} = {value} is too many for {n} points: at most {most}, or fit more points"
             )
     net = settings.spectralnet
-    seen = n - n_held_out(n, net.held_out)
-    most = seen // SAMPLERS[net.sampler].parts
+    seen, most = n - n_held_out(n, net.held_out), _most_components(n, settings)
     if net.n_components > most:
         raise ParameterError(
             f"spectralnet.n_components = {net.n_components} is too many for {seen} points that "
             f"are not held out, which sampler: {net.sampler} divides: at most {most}"
         )
+
+
+def _most_components(n: int, settings: Settings) -> int:
+    """Return how many eigenvectors the points that a minibatch may hold can span."""
+    net = settings.spectralnet
+    return (n - n_held_out(n, net.held_out)) // SAMPLERS[net.sampler].parts
 
 
 def check_points(x: Matrix, settings: Settings) -> None:
@@ -75,11 +80,21 @@ def graph_settings(
     """
     n = x.shape[0]
     check_count("n_neighbors", n_neighbors)
+    if n < 3 and n_clusters > 1:
+        raise ParameterError(
+            f"{n} points cannot be trained on, since one of them is held out: give 3 or more, or "
+            "take each as a cluster"
+        )
     own: dict[str, dict[str, Any]] = {"graph": {"n_neighbours": min(n_neighbors, n - 1)}}
     if n_components is not None:
         own["spectralnet"] = {"n_components": n_components}
     merged = {block: own.get(block, {}) | (changed or {}) for block, changed in changes.items()}
     n_distinct = count_distinct(x, candidate_components(n_clusters) + 2)
     settings = default_settings(n, n_clusters, merged, n_distinct)
+    most = _most_components(n, settings)
+    own_number = merged["spectralnet"].get("n_components")
+    if own_number is None and settings.spectralnet.n_components > most:
+        merged["spectralnet"]["n_components"] = most
+        settings = default_settings(n, n_clusters, merged, n_distinct)
     check_points(x, settings)
     return settings

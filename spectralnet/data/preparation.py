@@ -5,13 +5,14 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 import pandas as pd
+import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, diags_array, issparse
 
 from spectralnet.data.pixels import Pixels
 from spectralnet.data.texts import Tfidf
 from spectralnet.errors import DataError
-from spectralnet.matrices import Matrix, as_csr, directions_of
+from spectralnet.matrices import Matrix, as_csr, directions_of, drawn_in
 
 Raw = Any  # an array of images, a matrix, or a sequence of texts
 
@@ -59,6 +60,8 @@ class Columns:
         2016, section 4.3). Rows of zeros stay.
     names : sequence of str, optional
         Of the raw rows' columns, by which a table is read.
+    reach : float, optional
+        Rows whose root mean square is then larger are drawn in (`spectralnet.matrices.drawn_in`).
     """
 
     def __init__(
@@ -69,7 +72,9 @@ class Columns:
         scale: ArrayLike | None = None,
         directions: bool = False,
         names: Sequence[str] | None = None,
+        reach: float | None = None,
     ) -> None:
+        self.reach = reach
         self.n_columns, self.keep, self.directions = n_columns, keep, directions
         self.names = None if names is None else list(names)
         self.shift, self.scale = shift, scale
@@ -88,6 +93,7 @@ class Columns:
             **listed,
             "directions": self.directions,
             "names": self.names,
+            "reach": self.reach,
         }
 
     def transform(self, raw: NDArray[Any] | csr_array | pd.DataFrame) -> Matrix:
@@ -111,6 +117,8 @@ class Columns:
         if self.scale is not None:
             inverse = 1 / np.asarray(self.scale)
             x = csr_array(x @ diags_array(inverse)) if issparse(x) else x * inverse
+        if self.reach is not None:
+            x = drawn_in(torch.from_numpy(x), self.reach * x.shape[1] ** 0.5).numpy()
         return directions_of(x) if self.directions else x.astype(np.float32)
 
 

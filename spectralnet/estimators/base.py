@@ -3,7 +3,7 @@
 import warnings
 from abc import abstractmethod
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import torch
@@ -21,15 +21,34 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from spectralnet.artifacts import load_array, load_json, save_array, save_json
 from spectralnet.checks import check_count, check_distinct
 from spectralnet.clusters.kmeans import Assignment
-from spectralnet.data.preparation import Columns
+from spectralnet.data.preparation import Columns, build_preparation
 from spectralnet.errors import DataError, ParameterError
-from spectralnet.matrices import Matrix
+from spectralnet.matrices import FAR, Matrix, near_rows
 from spectralnet.methods.predictor import Model, Predictor
 from spectralnet.nets.devices import pick_device, usual_torch
 from spectralnet.progress import quiet
 
 Raw = Any  # ndarray, DataFrame, sparse matrix, Tensor, or a list of rows
 Changes = dict[str, Any] | None  # of settings, by name; None leaves the defaults
+
+
+def fit_scale(x: NDArray[np.floating] | csr_array, names: list[str] | None) -> Columns:
+    """Fit what centres dense rows, shape (n, d), and scales all columns by one factor.
+
+    In their own precision, for what comes after is float32: far from 0, differences are lost in
+    it, and the nets take values near 1. One factor keeps neighbours as they are. Outliers do not
+    count, and are drawn in. A sparse matrix is only scaled: its medians are 0 as a rule.
+    """
+    d, shift, reach = x.shape[1], None, None
+    if not isinstance(x, csr_array):
+        shift, reach = np.median(x.astype(np.float64), axis=0), FAR
+        x = x - shift
+    largest = float(abs(x).max()) or 1.0  # whose square may overflow
+    x = x / largest
+    near = x[near_rows(x)]
+    values = near.data if isinstance(near, csr_array) else near
+    scale = largest * float(np.sqrt(np.sum(values**2) / (near.shape[0] * d))) or 1.0
+    return Columns(d, shift=shift, scale=np.full(d, scale), names=names, reach=reach)
 
 
 class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator):
@@ -42,6 +61,8 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
     ----------
     model_ : Model
         The trained nets and centroids.
+    preparation_ : Columns
+        What rows go through before.
     labels_ : ndarray of shape (n,)
         Clusters of the fitted points, int64.
     embedding_ : ndarray of shape (n, c)
@@ -58,6 +79,7 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
     random_state: int | np.random.RandomState | None
     device: str
     verbose: bool
+    preparation_: Columns
     _model: type[Any]
 
     @abstractmethod
@@ -71,7 +93,7 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         ----------
         X : matrix of shape (n, d)
             NumPy array, pandas DataFrame, SciPy sparse matrix, torch Tensor or list of rows;
-            finite. Converted to float32.
+            finite. Images apart, centred unless sparse, and scaled by one factor; then float32.
         y : ignored
 
         Returns
@@ -114,13 +136,12 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         params = self.get_params()
         if isinstance(self.random_state, np.random.RandomState):
             params["random_state"] = None  # its state is past: the fit cannot be repeated by it
-        names = self.feature_names_in_.tolist() if hasattr(self, "feature_names_in_") else None
-        Predictor(Columns(self.n_features_in_, names=names), self.model_).save(folder)
+        Predictor(self.preparation_, self.model_).save(folder)
         about = {
             "estimator": type(self).__name__,
             "params": params,
             "n_features_in": self.n_features_in_,
-            "feature_names_in": names,
+            "feature_names_in": self.preparation_.names,
         }
         save_json(folder / "estimator.json", about)
 
@@ -138,6 +159,8 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         self.n_features_in_ = about["n_features_in"]
         if about["feature_names_in"] is not None:
             self.feature_names_in_ = np.array(about["feature_names_in"], dtype=object)
+        preparation = build_preparation(load_json(folder / "preparation.json"))
+        self.preparation_ = cast(Columns, preparation)  # `save` writes no other
         clusters, embedding = (
             np.array(load_array(folder / f"{name}.npy")) for name in ("clusters", "embedding")
         )
@@ -192,13 +215,21 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         if isinstance(X, torch.Tensor):
             X = X.detach().cpu().to_dense()
             X = (X.float() if X.dtype == torch.bfloat16 else X).numpy()  # which NumPy has not
+        images = getattr(self, "image_shape", None) is not None
+        if not reset and self.preparation_.shift is not None and issparse(X):
+            X = X.toarray()
         x = validate_data(
             self,
             X,
             reset=reset,
             accept_sparse="csr",
-            dtype=np.float32,
-            force_writeable=True,  # torch warns of arrays that are not
+            dtype=np.float32 if images else (np.float64, np.float32),
             ensure_min_samples=2 if reset else 1,
         )
-        return csr_array(x) if issparse(x) else x
+        x = csr_array(x) if issparse(x) else x
+        if reset:
+            names = getattr(self, "feature_names_in_", None)
+            listed = None if names is None else names.tolist()
+            plain = Columns(self.n_features_in_, names=listed)
+            self.preparation_ = plain if images else fit_scale(x, listed)
+        return self.preparation_.transform(x)

@@ -34,6 +34,13 @@ class GraphParams(Block):
             )
         return self
 
+    def for_neighbours(self, k: int) -> "GraphParams":
+        """Fit them to k neighbours, where there are no more."""
+        if k == self.n_neighbours:
+            return self
+        scale_neighbour = max(1, self.scale_neighbour * k // self.n_neighbours)
+        return self.model_copy(update={"n_neighbours": k, "scale_neighbour": scale_neighbour})
+
 
 def neighbour_scales(
     distances: NDArray[np.float32],
@@ -99,11 +106,16 @@ def neighbour_overlap(indices: NDArray[np.int32]) -> NDArray[np.float64]:
 
 
 def affinity_graph(neighbours: Neighbours, params: GraphParams) -> csr_array:
-    """Weight each point's neighbours and symmetrise by the mean.
+    """Weight each point's neighbours and symmetrise by the mean: (n, n), float64."""
+    return symmetrised(directed_affinity(neighbours, params))
+
+
+def directed_affinity(neighbours: Neighbours, params: GraphParams) -> csr_array:
+    """Weight each point's neighbours.
 
     W_ij = exp(-d_ij^2 / (2 sigma_i^2)) J_ij^overlap for j among the k nearest neighbours of
-    i, J_ij the Jaccard coefficient of their neighbourhoods; then (W + W^T) / 2. Points of
-    different clusters share few neighbours even where they are near. The diagonal is empty.
+    i, J_ij the Jaccard coefficient of their neighbourhoods. Points of different clusters share
+    few neighbours even where they are near. The diagonal is empty.
 
     Parameters
     ----------
@@ -115,7 +127,7 @@ def affinity_graph(neighbours: Neighbours, params: GraphParams) -> csr_array:
     Returns
     -------
     csr_array of shape (n, n)
-        float64, symmetric, at most 2nk entries.
+        float64, k entries a row.
 
     References
     ----------
@@ -131,7 +143,11 @@ def affinity_graph(neighbours: Neighbours, params: GraphParams) -> csr_array:
     # Far neighbours of a point in a dense spot underflow; an edge of weight 0 would be none.
     weights = np.maximum(weights, np.finfo(np.float32).tiny)
     indptr = np.arange(0, n * k + 1, k)
-    directed = csr_array((weights.ravel(), neighbours.indices.ravel(), indptr), shape=(n, n))
+    return csr_array((weights.ravel(), neighbours.indices.ravel(), indptr), shape=(n, n))
+
+
+def symmetrised(directed: csr_array) -> csr_array:
+    """Return (W + W^T) / 2."""
     graph = csr_array((directed + directed.T) / 2)
     graph.sort_indices()
     return graph
@@ -230,13 +246,4 @@ def describe_graph(graph: csr_array) -> dict[str, Any]:
         "components": int(n_components),
         "smallest_component": int(np.bincount(component).min()),
         "largest_degree": int(np.diff(graph.indptr).max()),
-    }
-
-
-def describe_neighbours(neighbours: Neighbours) -> dict[str, Any]:
-    """Count the points with a duplicate, and say how neighbours were searched, and how well."""
-    return {
-        "duplicates": int(np.count_nonzero(neighbours.distances[:, 0] == 0)),
-        "search": neighbours.search,
-        "recall": neighbours.recall,
     }

@@ -29,6 +29,11 @@ class WeightedEdges:
         chosen = torch.searchsorted(self._cumulated, at, right=True)
         return self._ends[:, chosen.clamp_max(self._ends.shape[1] - 1)]
 
+    def draw_directed(self, m: int, generator: torch.Generator) -> Tensor:
+        """Draw m edges, int (2, m), from either of their ends with the same chance."""
+        ends = self.draw(m, generator)
+        return torch.where(torch.rand(m, generator=generator) < 0.5, ends, ends.flip(0))
+
 
 def split_edges(
     graph: csr_array, held_out: NDArray[np.bool_]

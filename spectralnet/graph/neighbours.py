@@ -1,6 +1,7 @@
 """Nearest neighbours of every point among all others, in O(nk) memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
 import faiss
@@ -17,7 +18,9 @@ from spectralnet.progress import progress_bar
 EXACT_SEARCH_BUDGET = 2e13
 SPARSE_COST = 20  # of a sparse multiply-add, in dense ones
 PAIR_COST = 100  # of ranking a pair of dense rows by its distance, in multiply-adds
-RECALL_SAMPLE = 1000
+RECALL_SAMPLE = 1000  # at most; of few rows a part, since a precise search takes its time
+NO_BLAS = 2**31 - 1  # faiss's largest threshold
+NEAR_TIE = 1e-5  # relative difference of distances that float32 does not tell apart
 CENTRE_SAMPLE = 1000
 # Candidates beyond k, since faiss's float32 distances may swap neighbours that are near-tied.
 SPARE_CANDIDATES = 4
@@ -67,7 +70,8 @@ def nearest_neighbours(
     -------
     Neighbours
         Indices and distances of shape (n, k), the search used, and its recall: the part
-        of the true neighbours that it found, measured on `RECALL_SAMPLE` rows.
+        of the true neighbours that it found, measured on up to `RECALL_SAMPLE` rows. An exact
+        search that missed some is made again, precisely.
 
     Raises
     ------
@@ -84,18 +88,28 @@ def nearest_neighbours(
     if search == "auto":
         cost = float(n) * (x.nnz * SPARSE_COST if isinstance(x, csr_array) else n * (d + PAIR_COST))
         search = "exact" if cost <= EXACT_SEARCH_BUDGET else "approximate"
-    near = _centred(x)
+    near, points = _centred(x), np.arange(n)
     _check_range(near)
     n_candidates = min(n_neighbours + 1 + SPARE_CANDIDATES, n)
-    if search == "exact":
-        found, recall = _nearest(near, np.arange(n), n_candidates), 1.0
-    else:
-        found = _nearest_in_cells(near, n_candidates, seed)
-        rows = np.random.default_rng(seed).choice(n, min(n, RECALL_SAMPLE), replace=False)
-        truth = _without_self(_nearest(near, rows, n_neighbours + 1), rows)
-        recall = float(np.mean((found[rows][:, :, None] == truth[:, None, :]).any(axis=1)))
-    indices, distances = _sorted_by_distance(x, _without_self(found, np.arange(n)))
-    return Neighbours(indices[:, :n_neighbours], distances[:, :n_neighbours], search, recall)
+    n_measured = min(n, RECALL_SAMPLE, max(200, n // 20))
+    rows = np.random.default_rng(seed).choice(n, n_measured, replace=False)
+    with _precise(x) as precise:
+        truth = _nearest(precise, rows, n_neighbours + 1)
+    farthest = _sorted_by_distance(x, rows, truth)[1][:, n_neighbours - 1 :][:, :1]
+
+    def nearest_of(found: NDArray[np.int64]) -> Neighbours:
+        indices, distances = _sorted_by_distance(x, points, found)
+        indices, distances = indices[:, :n_neighbours], distances[:, :n_neighbours]
+        recall = float(np.mean(distances[rows] <= farthest * (1 + NEAR_TIE)))
+        return Neighbours(indices, distances, search, recall)
+
+    if search == "approximate":
+        return nearest_of(_nearest_in_cells(near, n_candidates, seed))
+    neighbours = nearest_of(_nearest(near, points, n_candidates))
+    if neighbours.recall == 1:
+        return neighbours
+    with _precise(x) as precise:
+        return nearest_of(_nearest(precise, points, n_candidates))
 
 
 def _centred(x: Matrix) -> Matrix:
@@ -108,6 +122,25 @@ def _centred(x: Matrix) -> Matrix:
     centre = np.median(x[:: len(x) // CENTRE_SAMPLE + 1], axis=0).astype(np.float32)
     with np.errstate(over="ignore"):  # what then is infinite is refused
         return np.ascontiguousarray(x - centre, dtype=np.float32)
+
+
+@contextmanager
+def _precise(x: Matrix) -> Iterator[Matrix]:
+    """Let the search inside the block tell neighbours apart however far the rows lie: slower.
+
+    In wide rows faiss expands |a - b|^2, which in float32 cancels where rows are far from their
+    middle, as those of several places are; without BLAS it sums differences. Sparse rows are
+    expanded in double precision.
+    """
+    if isinstance(x, csr_array):
+        yield csr_array(x, dtype=np.float64)
+        return
+    usual = faiss.cvar.distance_compute_blas_threshold
+    faiss.cvar.distance_compute_blas_threshold = NO_BLAS
+    try:
+        yield np.ascontiguousarray(x, dtype=np.float32)
+    finally:
+        faiss.cvar.distance_compute_blas_threshold = usual
 
 
 def _check_range(x: Matrix) -> None:
@@ -183,24 +216,25 @@ def _without_self(found: NDArray[np.int64], points: NDArray[np.int64]) -> NDArra
 
 
 def _sorted_by_distance(
-    x: Matrix, indices: NDArray[np.int64]
+    x: Matrix, points: NDArray[np.int64], found: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Order neighbours by distances that are summed from differences.
+    """Order what was found near points, but for these, by distances summed from differences.
 
     faiss expands |a - b|^2 of wide rows into |a|^2 - 2ab + |b|^2, which in float32 gives close
     points and duplicates a distance of noise.
     """
+    indices = _without_self(found, points)
     distances = np.empty(indices.shape, dtype=np.float32)
     width = x.nnz // x.shape[0] + 1 if isinstance(x, csr_array) else x.shape[1]
     chunk = max(1, DIFFERENCES_AT_ONCE // (indices.shape[1] * width))
     for start in range(0, len(indices), chunk):
         rows = slice(start, start + chunk)
         if isinstance(x, csr_array):
-            own = np.arange(start, start + len(indices[rows])).repeat(indices.shape[1])
+            own = points[rows].repeat(indices.shape[1])
             apart = x[own] - x[indices[rows].ravel()]  # (chunk * k, d)
             squares = apart.multiply(apart).sum(axis=1).reshape(-1, indices.shape[1])
         else:
-            difference = x[rows, None, :] - x[indices[rows]]  # (chunk, k, d)
+            difference = x[points[rows], None, :] - x[indices[rows]]  # (chunk, k, d)
             squares = np.einsum("nkd,nkd->nk", difference, difference)
         distances[rows] = np.sqrt(squares)
     order = np.argsort(distances, axis=1, kind="stable")

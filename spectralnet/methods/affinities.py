@@ -14,14 +14,14 @@ from scipy.sparse import csr_array
 
 from spectralnet.graph.affinity import (
     GraphParams,
-    affinity_graph,
     describe_graph,
-    describe_neighbours,
+    directed_affinity,
     neighbour_scales,
+    symmetrised,
     with_confirmed,
     with_known_labels,
 )
-from spectralnet.graph.neighbours import nearest_neighbours
+from spectralnet.graph.duplicates import deal_out, describe_neighbours, nearest_distinct
 from spectralnet.matrices import Matrix
 from spectralnet.nets.blocks import MLP, Net
 
@@ -100,7 +100,8 @@ def connect(
 ) -> tuple[csr_array, dict[str, Any]]:
     """Make the affinity graph of an embedding: the one place that knows in which order.
 
-    Neighbours, their weights, the mean with the confirmed edges, known labels.
+    Neighbours among the distinct rows, their weights, the copies of rows that come more than
+    once, the mean with the confirmed edges, known labels.
 
     Parameters
     ----------
@@ -119,12 +120,14 @@ def connect(
         Numbers of edges, components and duplicates, how neighbours were searched and how well,
         the median of the Gaussian widths.
     """
-    neighbours = nearest_neighbours(embedding, params.n_neighbours, params.search, seed)
-    graph = with_confirmed(affinity_graph(neighbours, params), confirmed)
+    neighbours, distinct = nearest_distinct(embedding, params.n_neighbours, params.search, seed)
+    params = params.for_neighbours(neighbours.indices.shape[1])
+    directed = deal_out(directed_affinity(neighbours, params), distinct, seed)
+    graph = with_confirmed(symmetrised(directed), confirmed)
     if known_labels is not None:
         graph = with_known_labels(graph, known_labels, seed)
     scales = neighbour_scales(neighbours.distances, params.scale, params.scale_neighbour)
-    about = describe_graph(graph) | describe_neighbours(neighbours)
+    about = describe_graph(graph) | describe_neighbours(neighbours, distinct)
     return graph, about | {"median_scale": float(np.median(scales))}
 
 

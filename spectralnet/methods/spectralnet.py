@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from spectralnet.checks import warn_of_empty
 from spectralnet.clusters.kmeans import Assignment, assign, fit_spectral_centroids
 from spectralnet.graph.affinity import GraphParams
 from spectralnet.matrices import Matrix
@@ -79,4 +80,6 @@ def train_spectralnet(
     places = map_in_chunks(spectral_map, embedding, device)
     centred = fit_spectral_centroids(places, eigenvalues, n_clusters, seed)
     model = ClusterModel(encoder, embedder, spectral_map, *map(torch.from_numpy, centred))
-    return SpectralClusters(model, assign(places, centred), eigenvalues, history)
+    assigned = assign(places, centred)
+    warn_of_empty(assigned.clusters, n_clusters)
+    return SpectralClusters(model, assigned, eigenvalues, history)

@@ -1,10 +1,12 @@
 """Edges of a graph that a second space confirms."""
 
+from typing import Literal
+
 import numpy as np
-from scipy.sparse import csr_array, diags_array
+from scipy.sparse import coo_array, csr_array, diags_array
 
 from spectralnet.graph.affinity import GraphParams, degrees
-from spectralnet.graph.neighbours import nearest_neighbours
+from spectralnet.graph.duplicates import nearest_distinct
 from spectralnet.matrices import Matrix
 
 
@@ -21,7 +23,7 @@ def confirmed_edges(graph: csr_array, x: Matrix, params: GraphParams, seed: int)
     graph : csr_array of shape (n, n)
         Symmetric.
     x : ndarray or csr_array of shape (n, d)
-        The points in the other space.
+        The points in the other space. Equal ones are neighbours, and have their neighbours.
     params : GraphParams
         How neighbours are searched in it: approximately, unless `search` is "exact". One that
         is missed leaves an edge unconfirmed, no more.
@@ -32,11 +34,17 @@ def confirmed_edges(graph: csr_array, x: Matrix, params: GraphParams, seed: int)
     csr_array of shape (n, n)
         Symmetric. A point without a confirmed edge keeps all that it has.
     """
-    n, k = graph.shape[0], params.n_neighbours
-    found = nearest_neighbours(x, k, "exact" if params.search == "exact" else "approximate", seed)
-    near = csr_array((np.ones(n * k), found.indices.ravel(), np.arange(n + 1) * k), shape=(n, n))
-    confirmed = csr_array(graph.multiply((near + near.T) > 0))
+    search: Literal["exact", "approximate"]
+    search = "exact" if params.search == "exact" else "approximate"
+    found, distinct = nearest_distinct(x, params.n_neighbours, search, seed)
+    m, k = found.indices.shape
+    near = np.repeat(np.arange(m), k) * m + found.indices.ravel()  # pairs, as one number each
+    edges = graph.tocoo()
+    row, column = distinct.of[edges.row], distinct.of[edges.col]
+    kept = (row == column) | np.isin(row * m + column, near) | np.isin(column * m + row, near)
+    kept_edges = edges.data[kept], (edges.row[kept], edges.col[kept])
+    confirmed = csr_array(coo_array(kept_edges, shape=graph.shape))
     alone = diags_array((degrees(confirmed) == 0).astype(np.float64))
-    edges = csr_array(confirmed.maximum(alone @ graph).maximum(graph @ alone))
-    edges.sort_indices()
-    return edges
+    whole = csr_array(confirmed.maximum(alone @ graph).maximum(graph @ alone))
+    whole.sort_indices()
+    return whole

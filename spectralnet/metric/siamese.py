@@ -152,7 +152,7 @@ def train_siamese(
     has. With ``loss: infonce`` only the order counts, which keeps clusters from collapsing.
     Positive pairs are edges, drawn in proportion to their weights: neighbours that the graph
     is sure of come often, doubtful ones seldom. (The paper takes the nearest neighbours of
-    each point, all alike.) The negatives of a pair's first point, the end of lower index,
+    each point, all alike.) The negatives of a pair's first point, either end of the edge,
     are all points of the minibatch that are no neighbours of it.
 
     Parameters
@@ -196,7 +196,7 @@ def train_siamese(
     fitted, held_out = split_edges(pairs, hold_out(len(x), params.held_out, seed))
 
     def batch_of(edges: WeightedEdges, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        ends = edges.draw(params.batch_size, generator)
+        ends = edges.draw_directed(params.batch_size, generator)
         points = x[ends.reshape(-1)]  # (2m, d)
         return ends, augment(points, generator) if augment else points
 

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from spectralnet.matrices import Matrix, mean_and_variance
+from spectralnet.matrices import FAR, Matrix, drawn_in, mean_and_variance, near_rows
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "leaky_relu": nn.LeakyReLU}
 
@@ -131,6 +131,8 @@ class Standardise(nn.Module):
     """Shift each feature to mean 0, and scale all of them by one factor to mean variance 1.
 
     One factor, since a factor of its own for each feature would change which points are near.
+    Outliers do not count, for then all other points would be one to the net; they are drawn in
+    from where no other point is.
     """
 
     mean: Tensor
@@ -143,7 +145,8 @@ class Standardise(nn.Module):
 
     def fit(self, x: Matrix) -> "Standardise":
         """Take mean and scale from the rows of `x`, shape (n, d)."""
-        mean, variance = mean_and_variance(x)
+        near = near_rows(x)
+        mean, variance = mean_and_variance(x if near.all() else x[near])
         self.mean.copy_(mean)
         self.scale.copy_(variance.mean().sqrt())
         if self.scale == 0:  # all rows alike: nothing to scale
@@ -152,7 +155,7 @@ class Standardise(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map x, shape (m, d), to the same shape."""
-        return (x - self.mean) / self.scale
+        return drawn_in((x - self.mean) / self.scale, FAR * x.shape[1] ** 0.5)
 
 
 def conv_decoder(image_shape: Sequence[int], channels: Sequence[int], code_size: int) -> nn.Module:

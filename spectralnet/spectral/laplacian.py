@@ -114,28 +114,36 @@ def rayleigh_ritz(
 
     Returns
     -------
-    rotation : ndarray of shape (c, c)
-        V: the columns of ``y @ rotation`` approximate the eigenvectors.
-    eigenvalues : ndarray of shape (c,)
+    rotation : ndarray of shape (c, r)
+        V: the columns of ``y @ rotation`` approximate the eigenvectors. r is c, or the number
+        of dimensions that `y` spans, if that is less.
+    eigenvalues : ndarray of shape (r,)
         The Rayleigh quotients of those columns, ascending. They are never below the
         exact eigenvalues.
 
     Raises
     ------
     TrainingError
-        If the columns of `y` are linearly dependent.
+        If all rows of `y` are alike up to a factor.
     """
     y = y.astype(np.float64)
     degree = degrees(graph)
     mass = degree / degree.mean() if normalised else np.ones(len(y))
     energy = y.T @ (degree[:, None] * y - graph @ y)  # (c, c)
     moment = y.T @ (mass[:, None] * y)  # (c, c)
-    if np.linalg.matrix_rank(y * np.sqrt(mass)[:, None], rtol=LEAST_SINE) < y.shape[1]:
+    _, sizes, axes = np.linalg.svd(y * np.sqrt(mass)[:, None], full_matrices=False)
+    rank, c = np.count_nonzero(sizes > LEAST_SINE * sizes[0]), y.shape[1]
+    if rank < min(2, c):
         raise TrainingError(
-            f"the {y.shape[1]} outputs span fewer dimensions: train longer, or with fewer "
-            "spectralnet.n_components"
+            "the net maps all points to one: is a column or a row of its input far larger than "
+            "the others? Scale the columns, or remove it; or train longer"
         )
-    values, rotation = eigh((energy + energy.T) / 2, moment)
+    if rank < c:
+        basis = axes[:rank].T / sizes[:rank]  # (c, rank), of the dimensions that there are
+        values, rotation = eigh(basis.T @ (energy + energy.T) @ basis / 2, basis.T @ moment @ basis)
+        rotation = basis @ rotation
+    else:
+        values, rotation = eigh((energy + energy.T) / 2, moment)
     rotation *= np.sqrt(len(y))
     rotation *= _signs(y @ rotation)
     return rotation, values / degree.mean() if normalised else values

@@ -6,15 +6,21 @@ from torch import Tensor
 from spectralnet.errors import TrainingError
 
 LEAST_SINE = 1e-6  # below it lies float32's noise
+RIDGE = 1e-5  # of each column's mean square, where columns are dependent
 
 
-def orthonormal_weights(y: Tensor) -> Tensor:
+def orthonormal_weights(y: Tensor) -> tuple[Tensor, Tensor]:
     """Compute the weights that make the columns of a batch orthonormal.
 
     With the Cholesky factorisation (1/m) Y^T Y = R R^T they are R^-T, so that the batch
     Y R^-T has second moment I. The gradient flows through them. (The paper alternates:
     a step sets the weights, the next one holds them fixed. Then a gradient step pulls all
     outputs together, and the next weights have to undo it.)
+
+    Where a batch has fewer distinct points than columns, or the net does not yet tell them
+    apart, the columns are dependent: then a ridge is added to the moment, and the part of
+    the c dimensions that the batch lacks is returned. A loss that counts each of these as
+    the worst, tr((C + ridge)^-1 (E + ridge)), has a gradient that leads out of the dependence.
 
     Parameters
     ----------
@@ -23,13 +29,15 @@ def orthonormal_weights(y: Tensor) -> Tensor:
 
     Returns
     -------
-    Tensor of shape (c, c)
+    weights : Tensor of shape (c, c)
         Upper triangular, in the dtype of `y`; computed in double precision.
+    missing : Tensor
+        A scalar: the number of dimensions that the batch lacks, 0 if columns are independent.
 
     Raises
     ------
     TrainingError
-        If the columns are linearly dependent or not finite.
+        If the columns are not finite.
 
     References
     ----------
@@ -41,16 +49,18 @@ def orthonormal_weights(y: Tensor) -> Tensor:
     factor, info = torch.linalg.cholesky_ex(moment)
     # The sine of each column's angle to those before it.
     sines = factor.diagonal() / moment.diagonal().sqrt()
-    if info.item() != 0 or not (sines > LEAST_SINE).all():
-        raise TrainingError(
-            f"the {c} outputs are linearly dependent on a batch of {m} points: use a larger "
-            "batch_size, a smaller learning_rate, or fewer n_components"
-        )
+    dependent = info.item() != 0 or not (sines > LEAST_SINE).all()
+    if dependent:
+        if not moment.isfinite().all():
+            raise TrainingError(
+                f"the {c} outputs on a batch of {m} points are no finite numbers: lower the "
+                "learning_rate, or scale the input, if a column or a row is far larger than others"
+            )
+        ridge = RIDGE * moment.diagonal().clamp_min(torch.finfo(y.dtype).eps)
+        factor = torch.linalg.cholesky(moment + ridge.diag())
     identity = torch.eye(c, dtype=factor.dtype, device=factor.device)
     inverse = torch.linalg.solve_triangular(factor, identity, upper=False)
-    return inverse.T.to(y.dtype)
-
-
-def orthonormalise(y: Tensor) -> Tensor:
-    """Return the batch `y`, shape (m, c), mapped so that (1/m) Y^T Y = I."""
-    return y @ orthonormal_weights(y)
+    missing = y64.new_zeros(())
+    if dependent:
+        missing = c - (inverse @ moment @ inverse.T).trace()
+    return inverse.T.to(y.dtype), missing.to(y.dtype)

@@ -13,7 +13,7 @@ from spectralnet.graph.affinity import GraphParams, affinity_graph
 from spectralnet.graph.edges import split_edges
 from spectralnet.graph.neighbours import Neighbours
 from spectralnet.matrices import Points
-from spectralnet.spectral.orthonormal import orthonormal_weights, orthonormalise
+from spectralnet.spectral.orthonormal import orthonormal_weights
 
 Map = Callable[[Tensor], Tensor]
 
@@ -98,10 +98,11 @@ class EdgeSampler(Sampler):
         return (self._held_out.draw(self.batch_size, generator) for _ in range(n))
 
     def loss(self, outputs: Map, batch: Tensor) -> Tensor:
-        """Return tr(C^-1 E) on edges, int (2, m)."""
-        y = orthonormalise(outputs(batch.reshape(-1)))  # (2m, c)
-        left, right = y.chunk(2)
-        return ((left - right) ** 2).sum(dim=1).mean() / 2
+        """Return tr(C^-1 E) on edges, int (2, m); a missing dimension has the eigenvalue 1."""
+        y = outputs(batch.reshape(-1))  # (2m, c)
+        weights, missing = orthonormal_weights(y)
+        left, right = (y @ weights).chunk(2)
+        return ((left - right) ** 2).sum(dim=1).mean() / 2 + missing
 
 
 class BatchSampler(Sampler):
@@ -167,9 +168,11 @@ class BatchSampler(Sampler):
         The first half sets the orthonormal weights, the second the gradient.
         """
         to_orthonormal, to_gradient = outputs(batch.reshape(-1)).chunk(2)  # (m, c) each
-        y = to_gradient @ orthonormal_weights(to_orthonormal)
+        weights, missing = orthonormal_weights(to_orthonormal)
+        y = to_gradient @ weights
         affinity = dense_affinity(self._points[batch[1]], self.params)
-        return (affinity * torch.cdist(y, y) ** 2).sum() / (2 * len(y))
+        quotient = (affinity * torch.cdist(y, y) ** 2).sum() / (2 * len(y))
+        return quotient + missing * (affinity.sum() / len(y))  # the mean degree
 
 
 def _draw_halves(points: Tensor, m: int, generator: torch.Generator) -> Tensor:

@@ -1,5 +1,6 @@
 """The training of the spectral map, and its last layer."""
 
+import warnings
 from typing import Annotated
 
 import numpy as np
@@ -89,7 +90,7 @@ def train_spectral_map(
     ParameterError
         If every edge touches a held-out point.
     TrainingError
-        If the outputs become linearly dependent, or the training diverges.
+        If the training diverges, or the net maps all points to one.
     """
     with seeded(seed):
         net = SpectralMap([x.shape[1], *params.hidden, params.n_components]).to(device)
@@ -142,14 +143,23 @@ def finish(
     Returns
     -------
     ndarray of shape (c,)
-        The eigenvalues, ascending.
+        The eigenvalues, ascending. Where the outputs span r < c dimensions, the last c - r
+        eigenvectors are 0, their eigenvalues those of the last that there is.
 
     Raises
     ------
     TrainingError
-        If the outputs are linearly dependent.
+        If the net maps all points to one.
     """
-    net.output_weights.copy_(torch.eye(len(net.output_weights)))
+    c = len(net.output_weights)
+    net.output_weights.copy_(torch.eye(c))
     rotation, eigenvalues = rayleigh_ritz(map_in_chunks(net, x, device), graph, normalised)
-    net.output_weights.copy_(torch.from_numpy(rotation))
-    return eigenvalues
+    rank = len(eigenvalues)
+    if rank < c:
+        warnings.warn(
+            f"the net tells {rank} of {c} eigenvectors apart, the others are left 0: there are few "
+            "distinct points, or a column or a row of the input is far larger than the others",
+            stacklevel=3,
+        )
+    net.output_weights.copy_(torch.from_numpy(np.pad(rotation, [(0, 0), (0, c - rank)])))
+    return np.pad(eigenvalues, (0, c - rank), mode="edge")

@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from spectralnet.checks import warn_of_empty
 from spectralnet.clusters.kmeans import fit_centroids
 from spectralnet.errors import TrainingError
 from spectralnet.matrices import Matrix, Points
@@ -94,6 +95,7 @@ def train_dec(
             progress.update()
             if checkpoint and (rounds.finished or checkpoint.is_due()):
                 checkpoint.save(rounds.state_dict())
+    warn_of_empty(rounds.clusters.cpu().numpy(), n_clusters)
     return model.eval().requires_grad_(False), pd.DataFrame(rounds.history)
 
 

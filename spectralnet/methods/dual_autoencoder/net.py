@@ -24,6 +24,7 @@ from spectralnet.nets.training import (
 )
 from spectralnet.parameters import Count, NotNegative
 
+LARGEST_LOG_VARIANCE = 20.0
 INITIAL_LOG_VARIANCE = -4.0
 
 
@@ -115,7 +116,9 @@ class DualAutoencoderNet(nn.Module):
         for layer in [layer for layer in self.encoder if not isinstance(layer, nn.Flatten)][:-1]:
             maps = layer(maps)
         flat = maps.flatten(1)
-        return Encoded(maps, self.encoder[-1](flat).float(), self.log_variance(flat).float())
+        log_variance = self.log_variance(flat).float()  # of an outlier its exponential overflows
+        log_variance = log_variance.clamp(-LARGEST_LOG_VARIANCE, LARGEST_LOG_VARIANCE)
+        return Encoded(maps, self.encoder[-1](flat).float(), log_variance)
 
     def losses(
         self, x: Tensor, encoded: Encoded, noise: Tensor, centres: Tensor | None = None

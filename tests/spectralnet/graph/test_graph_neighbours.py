@@ -6,6 +6,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import normalize
 
 from spectralnet.errors import DataError, ParameterError
+from spectralnet.graph import neighbours
 from spectralnet.graph.neighbours import nearest_neighbours
 
 
@@ -47,6 +48,41 @@ def test_rows_far_from_the_origin_or_each_other_keep_their_neighbours(offset, ou
     distances = NearestNeighbors(n_neighbors=7).fit(x).kneighbors()[0]
     ordinary = np.arange(3000) % 100 > 0
     np.testing.assert_allclose(found.distances[ordinary], distances[ordinary], rtol=1e-5)
+
+
+@pytest.mark.parametrize("gap", [0, 300, 10_000])
+@pytest.mark.parametrize("kind", [np.asarray, csr_array])
+def test_places_far_apart_keep_their_neighbours(kind, gap):
+    """The same moons at two places: float32's |a|^2 - 2ab + |b|^2 is noise at the second."""
+    x = np.zeros((1000, 64))
+    x[:, :2] = np.tile(make_moons(500, noise=0.05, random_state=0)[0], (2, 1))
+    x[:, 2:40] = np.random.default_rng(0).normal(0, 0.05, (1000, 38))
+    x[500:, 40:] += gap
+    x = x.astype(np.float32)
+    found = nearest_neighbours(kind(x), 7, "exact")
+    truth = NearestNeighbors(n_neighbors=7, algorithm="kd_tree").fit(x.astype(np.float64))
+    distances, _ = truth.kneighbors()
+    np.testing.assert_allclose(found.distances, distances, rtol=1e-5)
+    assert found.recall == 1
+
+
+def test_what_an_exact_search_misses_is_measured(points, monkeypatch):
+    usual, asked = neighbours._nearest, []
+
+    def halved(x, rows, k):
+        """Miss the nearest others of every other row, but where it is measured, and again."""
+        found = usual(x, rows, k)
+        asked.append(len(rows))
+        if asked == [200, 3000]:
+            found[::2, 1:4] = found[::2, -3:]
+        return found
+
+    monkeypatch.setattr(neighbours, "_nearest", halved)
+    found = nearest_neighbours(points, 7, "exact")
+    assert asked == [200, 3000, 3000]
+    expected = NearestNeighbors(n_neighbors=7).fit(points).kneighbors(return_distance=False)
+    np.testing.assert_array_equal(found.indices, expected)
+    assert found.recall == 1
 
 
 @pytest.mark.parametrize("search", ["exact", "approximate"])

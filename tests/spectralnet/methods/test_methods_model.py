@@ -5,6 +5,7 @@ from scipy.sparse import csr_array
 
 from spectralnet.clusters.kmeans import nearest_centroid, unit_rows
 from spectralnet.errors import DataError, ParameterError
+from spectralnet.matrices import near_rows
 from spectralnet.methods.model import ClusterModel
 from spectralnet.nets.blocks import MLP, ConvNet, Standardise
 from spectralnet.nets.devices import half_precision, map_in_chunks, pick_device, seeded
@@ -91,6 +92,31 @@ def test_standardise_keeps_distances_up_to_one_factor(blobs):
     ratio = torch.pdist(z) / torch.pdist(stretched)
     assert ratio.std() < 1e-4 * ratio.mean()
     assert torch.equal(Standardise(2).fit(torch.ones(3, 2))(torch.ones(3, 2)), torch.zeros(3, 2))
+
+
+@pytest.mark.parametrize("kind", [np.asarray, csr_array])
+def test_outliers_neither_set_the_scale_nor_go_far(kind):
+    points = np.random.default_rng(0).normal(0, 2, (1000, 4)).astype(np.float32)
+    far = np.array([[1e6, 0, 0, 0], [0, -3e4, 4e4, 0], [1e3, 1e3, 1e3, 1e3]], dtype=np.float32)
+    layer = Standardise(4).fit(kind(np.concatenate([points, far])))
+    usual = Standardise(4).fit(points)
+    assert torch.equal(layer.scale, usual.scale)
+    assert torch.allclose(layer.mean, usual.mean)
+    z = layer(torch.from_numpy(points))
+    assert torch.equal(z, (torch.from_numpy(points) - layer.mean) / layer.scale)
+    drawn = layer(torch.from_numpy(far))
+    lengths = drawn.norm(dim=1).numpy()
+    assert lengths[0] > lengths[1] > lengths[2] > z.norm(dim=1).max()
+    expected = 20 * (1 + np.log(np.linalg.norm(far, axis=1) / layer.scale.item() / 20))
+    np.testing.assert_allclose(lengths, expected, rtol=1e-2)
+    cosines = (drawn.numpy() * far).sum(axis=1) / lengths / np.linalg.norm(far, axis=1)
+    np.testing.assert_allclose(cosines, 1, atol=1e-3)
+
+
+def test_half_of_the_rows_may_be_equal():
+    points = np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32)
+    points[:150] = 0
+    assert near_rows(points).all()
 
 
 def test_seeding_leaves_the_global_generator_alone():

@@ -57,13 +57,20 @@ def test_ritz_values_bound_the_eigenvalues_from_above(blob_graph):
     assert (values >= dense_pairs(blob_graph, True)[0][:4]).all()
 
 
-def test_collapsed_outputs_are_refused(blob_graph):
-    with pytest.raises(TrainingError, match="3 outputs span fewer dimensions"):
+def test_outputs_that_are_all_alike_are_refused(blob_graph):
+    with pytest.raises(TrainingError, match="all points to one: is a column or a row"):
         rayleigh_ritz(np.ones((blob_graph.shape[0], 3)), blob_graph)
-    y = np.random.default_rng(0).normal(size=(blob_graph.shape[0], 3)).astype(np.float32)
-    y[:, 2] = y[:, 0] + y[:, 1]  # but for float32's roundoff
-    with pytest.raises(TrainingError, match="3 outputs span fewer dimensions"):
-        rayleigh_ritz(y, blob_graph)
+
+
+@pytest.mark.parametrize("normalised", [True, False])
+def test_dependent_outputs_give_the_eigenvectors_of_what_they_span(blob_graph, normalised):
+    _, vectors = dense_pairs(blob_graph, normalised)
+    y = vectors[:, :3] @ np.random.default_rng(0).normal(size=(3, 5))
+    rotation, values = rayleigh_ritz(y.astype(np.float32), blob_graph, normalised)
+    assert rotation.shape == (5, 3)
+    exact, eigenvalues = exact_eigenvectors(blob_graph, 3, normalised)
+    np.testing.assert_allclose(values, eigenvalues, atol=1e-5)
+    np.testing.assert_allclose(y @ rotation, exact, atol=1e-3)
 
 
 def test_grassmann_distance_of_known_planes():

@@ -3,7 +3,11 @@ import pytest
 import torch
 
 from spectralnet.errors import TrainingError
-from spectralnet.spectral.orthonormal import orthonormal_weights, orthonormalise
+from spectralnet.spectral.orthonormal import orthonormal_weights
+
+
+def orthonormalise(y):
+    return y @ orthonormal_weights(y)[0]
 
 
 @pytest.fixture
@@ -29,7 +33,7 @@ def test_gradient_equals_finite_differences():
     generator = torch.Generator().manual_seed(1)
     y = torch.randn(9, 3, generator=generator, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(orthonormalise, y)
-    assert torch.autograd.gradcheck(orthonormal_weights, y)
+    assert torch.autograd.gradcheck(lambda y: orthonormal_weights(y)[0], y)
 
 
 def test_the_quotient_is_blind_to_scale_only_if_the_gradient_passes_the_weights(outputs):
@@ -40,19 +44,46 @@ def test_the_quotient_is_blind_to_scale_only_if_the_gradient_passes_the_weights(
         return ((z[::2] - z[1::2]) ** 2).sum()
 
     y = outputs.double().requires_grad_()
-    attached = torch.autograd.grad(quotient(y, orthonormal_weights(y)), y)[0]
-    detached = torch.autograd.grad(quotient(y, orthonormal_weights(y).detach()), y)[0]
+    weights, missing = orthonormal_weights(y)
+    assert missing == 0
+    attached = torch.autograd.grad(quotient(y, weights), y, retain_graph=True)[0]
+    detached = torch.autograd.grad(quotient(y, weights.detach()), y)[0]
     along = (detached * y).sum()
     assert along > 1
     assert abs((attached * y).sum()) < 1e-9 * along
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_dependent_outputs_are_refused(seed):
+def test_missing_dimensions_are_counted(seed):
     outputs = torch.randn(512, 6, generator=torch.Generator().manual_seed(seed))
-    orthonormal_weights(outputs)
     outputs[:, 5] = outputs[:, 0]  # roundoff alone would let half of the seeds pass
-    with pytest.raises(TrainingError, match="6 outputs are linearly dependent"):
-        orthonormal_weights(outputs)
-    with pytest.raises(TrainingError, match="6 outputs are linearly dependent"):
-        orthonormal_weights(torch.zeros_like(outputs))
+    weights, missing = orthonormal_weights(outputs)
+    assert missing.item() == pytest.approx(1, abs=0.02)
+    y = outputs @ weights
+    assert (y**2).sum().item() / 512 == pytest.approx(5, abs=0.02)
+    assert orthonormal_weights(outputs[:1].expand(512, 6))[1].item() == pytest.approx(5, abs=0.02)
+    weights, missing = orthonormal_weights(torch.zeros_like(outputs))
+    assert weights.isfinite().all()
+    assert missing == 6
+
+
+def test_the_gradient_leads_out_of_the_dependence():
+    """Four columns that are all but one: descent of what is missing makes them independent."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(256, 4, generator=generator)
+    mixing = torch.ones(4, 4) + 1e-9 * torch.randn(4, 4, generator=generator)
+    mixing.requires_grad_()
+    optimizer = torch.optim.Adam([mixing], 0.01)
+    for _ in range(100):
+        _, missing = orthonormal_weights(x @ mixing)
+        if missing == 0:
+            return
+        optimizer.zero_grad()
+        missing.backward()
+        optimizer.step()
+    pytest.fail(f"{missing} dimensions are missing still")
+
+
+def test_outputs_that_are_no_numbers_are_refused():
+    with pytest.raises(TrainingError, match=r"6 outputs .* no finite numbers: .* column or a row"):
+        orthonormal_weights(torch.full((512, 6), torch.inf))

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import toys
 
+from spectralnet import SpectralNet
 from spectralnet.clusters.kmeans import fit_centroids, nearest_centroid, unit_rows
 from spectralnet.clusters.scores import accuracy
 from spectralnet.data.sets.subsets import choose_known
@@ -93,3 +94,18 @@ def test_the_same_seed_gives_the_same_map(toy_settings, cpu):
     )
     np.testing.assert_array_equal(first, second)
     assert not np.allclose(first, other)
+
+
+@pytest.mark.parametrize(("size", "gap"), [(1, 1000), (2, 10_000)])
+def test_two_spots_far_apart_are_two_clusters(size, gap):
+    """What the net can tell apart is less than n_components: the rest of them is left 0."""
+    points = np.random.default_rng(0).normal(size=(400, size))
+    points[200:, 0] += gap
+    model = SpectralNet(2, spectralnet={"epochs": 10}, random_state=0)
+    with pytest.warns(UserWarning, match=r"tells \d of 8 eigenvectors apart"):
+        model.fit(points)
+    assert len(np.unique(model.labels_[:200])) == len(np.unique(model.labels_[200:])) == 1
+    assert model.labels_[0] != model.labels_[-1]
+    assert (np.diff(model.eigenvalues_) >= 0).all()
+    far = model.eigenvalues_ == model.eigenvalues_[-1]
+    assert not model.embedding_[:, far][:, 1:].any()

@@ -1,0 +1,112 @@
+"""The same points in other units, or elsewhere: the same clusters."""
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+from sklearn.datasets import make_blobs, make_moons
+from sklearn.metrics import adjusted_rand_score
+
+from spectralnet import DEC, DualAutoencoder, SpectralNet
+from spectralnet.errors import ParameterError
+from spectralnet.estimators.base import fit_scale
+from spectralnet.methods.predictor import Predictor
+
+SHORT = {"epochs": 2, "steps_per_epoch": 10}
+CHANGES = [(1, 1e7), (1, 1.7e9), (1e-30, 0), (1e18, 0), (1e30, -1e31), (1e-3, 30)]
+
+
+@pytest.fixture(scope="module")
+def blobs():
+    return make_blobs(300, 4, centers=3, random_state=0)
+
+
+@pytest.mark.parametrize(("scale", "shift"), CHANGES)
+def test_units_and_origin_do_not_matter(blobs, scale, shift):
+    points = (blobs[0] * 2**20).round() / 2**20  # of which 1.7e9 leaves enough
+    usual, moved = (fit_scale(x, None).transform(x) for x in (points, points * scale + shift))
+    np.testing.assert_allclose(moved, usual, atol=2e-6)
+    assert np.mean(usual**2) == pytest.approx(1, rel=1e-6)
+    sparse = csr_array(points * scale)
+    scaled = fit_scale(sparse, None).transform(sparse).toarray()
+    expected = points / np.sqrt(np.mean(points**2))
+    np.testing.assert_allclose(scaled, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("shift", [1e7, 1.7e9])
+def test_moons_far_from_the_origin_are_two(shift, tmp_path):
+    points, labels = make_moons(400, noise=0.05, random_state=0)
+    model = SpectralNet(2, spectralnet={"epochs": 6}, random_state=0).fit(points + shift)
+    assert adjusted_rand_score(labels, model.labels_) == 1
+    new, new_labels = make_moons(200, noise=0.05, random_state=1)
+    assert adjusted_rand_score(new_labels, model.predict(new + shift)) > 0.95
+    model.save(tmp_path)
+    expected = model.predict(new + shift)
+    np.testing.assert_array_equal(SpectralNet.load(tmp_path).predict(new + shift), expected)
+    served = Predictor.load(tmp_path).predict(new + shift)
+    np.testing.assert_array_equal(served.clusters, expected)
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(1, 30), (1e4, 0), (1e-30, 0)])
+def test_dec_finds_blobs_in_any_units(blobs, scale, shift):
+    model = DEC(3, dec={"epochs": 10}, random_state=0)
+    assert adjusted_rand_score(blobs[1], model.fit_predict(blobs[0] * scale + shift)) == 1
+
+
+def test_codes_are_of_centred_rows(blobs):
+    model = SpectralNet(
+        3, space="code", autoencoder={"epochs": 20}, spectralnet={"epochs": 5}, random_state=0
+    )
+    assert adjusted_rand_score(blobs[1], model.fit_predict(blobs[0] + 100)) == 1
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(1e4, 0), (1e6, 0), (1, 1e4)])
+def test_the_dual_autoencoder_trains_in_any_units(blobs, scale, shift):
+    changes = {"epochs": 5, "joint": SHORT | {"epochs": 1}}
+    model = DualAutoencoder(3, autoencoder=changes, spectralnet=SHORT, random_state=0)
+    assert adjusted_rand_score(blobs[1], model.fit_predict(blobs[0] * scale + shift)) > 0.9
+
+
+def test_an_outlier_does_not_end_the_training_of_the_dual_autoencoder(blobs):
+    points = blobs[0].copy()
+    points[0] = 1e6
+    changes = {"epochs": 20, "joint": SHORT | {"epochs": 1}}
+    model = DualAutoencoder(3, autoencoder=changes, spectralnet=SHORT, random_state=0)
+    assert adjusted_rand_score(blobs[1][1:], model.fit_predict(points)[1:]) > 0.9
+
+
+@pytest.mark.parametrize("value", [1e6, -9999])
+@pytest.mark.parametrize("space", ["input", "code"])
+def test_an_outlier_leaves_the_other_clusters_as_they_are(blobs, value, space):
+    points = blobs[0].copy()
+    points[0] = value
+    model = SpectralNet(
+        3, space=space, autoencoder={"epochs": 20}, spectralnet={"epochs": 5}, random_state=0
+    )
+    assert adjusted_rand_score(blobs[1][1:], model.fit_predict(points)[1:]) == 1
+
+
+def test_a_row_far_from_two_moons():
+    moons, labels = make_moons(400, noise=0.05, random_state=0)
+    points = np.concatenate([moons, [[1000, 1000]]])
+    model = SpectralNet(2, spectralnet={"epochs": 10}, random_state=0).fit(points)
+    assert adjusted_rand_score(labels, model.labels_[:400]) > 0.95
+
+
+def test_empty_clusters_are_warned_of(blobs):
+    """Ten epochs at a rate that moves all codes into one."""
+    model = DEC(3, stacked={"epochs": 1, "layer_epochs": 1}, dec={"learning_rate": 5.0})
+    with pytest.warns(UserWarning, match=r"\d of n_clusters = 3 clusters have points"):
+        model.set_params(random_state=0).fit(blobs[0])
+
+
+@pytest.mark.parametrize("n_clusters", [20, 19])
+def test_as_many_clusters_as_points_or_nearly(n_clusters):
+    points = np.random.default_rng(0).normal(size=(20, 2))
+    model = SpectralNet(n_clusters, spectralnet={"epochs": 5}, random_state=0).fit(points)
+    assert len(np.unique(model.labels_)) == n_clusters
+
+
+def test_two_points_cannot_be_trained_on():
+    with pytest.raises(ParameterError, match="2 points cannot be trained on"):
+        SpectralNet(2).fit([[0, 0], [1, 1]])
+    assert SpectralNet(2, random_state=0).fit([[0.0], [1], [10]]).labels_.max() == 1
