@@ -1,4 +1,5 @@
-"""Feature rows to short codes, among which neighbours are searched.
+"""Feature rows to the space in which neighbours are searched.
 
+* `spaces`: which there are, and which is meant by "auto"
 * `autoencoder`: the autoencoder of the code space
 """

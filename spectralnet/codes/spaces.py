@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from spectralnet.errors import ParameterError
-from spectralnet.nets.blocks import MLP, Net
+from spectralnet.nets.blocks import MLP
 from spectralnet.nets.gradients import OrientedGradients
+from spectralnet.nets.net import Net
 
 INPUT, CODE, HOG, AUTO = "input", "code", "hog", "auto"
 SPACES = (AUTO, HOG, INPUT, CODE)

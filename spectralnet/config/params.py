@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from spectralnet.codes.spaces import SPACES
 from spectralnet.config.settings import Settings
 from spectralnet.data.sets.catalogue import SOURCES
 from spectralnet.methods.catalogue import BLOCKS, blocks_of
@@ -21,7 +22,7 @@ class Params(Block):
     """
 
     dataset: str
-    space: Literal["code", "input"]
+    space: Annotated[str, one_of(SPACES)]
     affinity: Annotated[str, one_of([*LEARNED, PLAIN, GIVEN])]
     fit_on: Literal["all", "train"]
     augment: Literal["none", "affine"]

@@ -22,8 +22,8 @@ from spectralnet.methods.affinities import AffinityOptions, PointsInSpace
 from spectralnet.methods.learned import LEARNED, PLAIN, make_affinity
 from spectralnet.methods.model import ClusterModel
 from spectralnet.methods.spectralnet import train_spectralnet
-from spectralnet.nets.blocks import Net
 from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.net import Net
 
 
 class SpectralNet(DeepClusterer):

@@ -23,7 +23,8 @@ from spectralnet.graph.affinity import (
 )
 from spectralnet.graph.duplicates import deal_out, describe_neighbours, nearest_distinct
 from spectralnet.matrices import Matrix
-from spectralnet.nets.blocks import MLP, Net
+from spectralnet.nets.blocks import MLP
+from spectralnet.nets.net import Net
 
 if TYPE_CHECKING:
     from spectralnet.metric.augmentation import RandomAffine

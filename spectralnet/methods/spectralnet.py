@@ -13,9 +13,9 @@ from spectralnet.clusters.kmeans import Assignment, assign, fit_spectral_centroi
 from spectralnet.graph.affinity import GraphParams
 from spectralnet.matrices import Matrix
 from spectralnet.methods.model import ClusterModel
-from spectralnet.nets.blocks import Net
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.net import Net
 from spectralnet.spectral.laplacian import warn_of_components
 from spectralnet.spectral.training import SpectralNetParams, train_spectral_map
 

@@ -13,8 +13,8 @@ from scipy.sparse import csr_array
 from spectralnet.graph.affinity import GraphParams
 from spectralnet.matrices import Matrix
 from spectralnet.methods.predictor import Model
-from spectralnet.nets.blocks import Net
 from spectralnet.nets.checkpoints import Checkpoint
+from spectralnet.nets.net import Net
 from spectralnet.spectral.training import SpectralNetParams
 
 

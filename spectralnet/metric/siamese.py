@@ -12,9 +12,10 @@ from torch import Tensor
 from spectralnet.graph.edges import WeightedEdges, split_edges
 from spectralnet.matrices import Matrix, Points
 from spectralnet.metric.augmentation import RandomAffine
-from spectralnet.nets.blocks import MLP, ConvNet, Net
+from spectralnet.nets.blocks import MLP, ConvNet
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, seeded
+from spectralnet.nets.net import Net
 from spectralnet.nets.training import HELD_OUT_BATCHES, BatchSize, TrainingParams, hold_out, train
 from spectralnet.parameters import Count, Positive
 

@@ -1,5 +1,7 @@
 """What all nets are made of and trained by.
 
+* `net`: what they have in common
+* `gradients`: histograms of oriented gradients, which need no training
 * `blocks`: perceptron, convolutions, standardisation
 * `devices`: CPU or GPU, precision, seeds, rows in chunks
 * `optimisers`: by name

@@ -1,12 +1,14 @@
 """Building blocks of the nets."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from spectralnet.matrices import FAR, Matrix, drawn_in, mean_and_variance, near_rows
+from spectralnet.nets.gradients import OrientedGradients
+from spectralnet.nets.net import Net
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "leaky_relu": nn.LeakyReLU}
 
@@ -17,26 +19,6 @@ class UnitRows(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Keep the directions of x."""
         return nn.functional.normalize(x, dim=1)
-
-
-class Net(nn.Sequential):
-    """A net from rows to rows.
-
-    Attributes
-    ----------
-    n_features : int
-        Of a row.
-    sizes : list of int
-        Widths of layers, the last one that of the outputs.
-    """
-
-    n_features: int
-    sizes: list[int]
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """What `spectralnet.nets.saved.build_net` builds this net from."""
-        raise NotImplementedError
 
 
 class MLP(Net):
@@ -69,7 +51,7 @@ class MLP(Net):
 
     @property
     def config(self) -> dict[str, Any]:
-        """What `spectralnet.nets.saved.build_net` builds this net from."""
+        """What `build_net` builds this net from."""
         return {
             "kind": "mlp",
             "sizes": self.sizes,
@@ -117,7 +99,7 @@ class ConvNet(Net):
 
     @property
     def config(self) -> dict[str, Any]:
-        """What `spectralnet.nets.saved.build_net` builds this net from."""
+        """What `build_net` builds this net from."""
         return {
             "kind": "conv",
             "image_shape": self.image_shape,
@@ -125,6 +107,15 @@ class ConvNet(Net):
             "sizes": self.sizes,
             "unit_rows": self.unit_rows,
         }
+
+
+KINDS: dict[str, Callable[..., Net]] = {"mlp": MLP, "conv": ConvNet, "gradients": OrientedGradients}
+
+
+def build_net(config: dict[str, Any]) -> Net:
+    """Build a net of the shape that its `config` holds, with random weights."""
+    arguments = dict(config)
+    return KINDS[arguments.pop("kind")](**arguments)
 
 
 class Standardise(nn.Module):

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from spectralnet.nets.blocks import Net
+from spectralnet.nets.net import Net
 
 SIDE = 28  # pixels, to which the longer side of an image is brought
 MARGIN = 2  # pixels around it, so that the strokes at its border are pooled as others are
@@ -45,7 +45,7 @@ class OrientedGradients(Net):
 
     @property
     def config(self) -> dict[str, Any]:
-        """What `spectralnet.nets.saved.build_net` builds this net from."""
+        """What `spectralnet.nets.blocks.build_net` builds this net from."""
         return {"kind": "gradients", "image_shape": self.image_shape}
 
 

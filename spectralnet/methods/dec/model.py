@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from spectralnet.artifacts import load_json, load_weights, save_json, save_weights
 from spectralnet.clusters.kmeans import Assignment, nearest_centroid
 from spectralnet.matrices import Matrix, as_features
-from spectralnet.nets.blocks import Net
+from spectralnet.nets.blocks import build_net
 from spectralnet.nets.devices import map_in_chunks
-from spectralnet.nets.saved import build_net
+from spectralnet.nets.net import Net
 
 
 def soft_assignment(codes: Tensor, centroids: Tensor) -> Tensor:

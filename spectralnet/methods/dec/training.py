@@ -13,9 +13,9 @@ from spectralnet.clusters.kmeans import fit_centroids
 from spectralnet.errors import TrainingError
 from spectralnet.matrices import Matrix, Points
 from spectralnet.methods.dec.model import DECModel, divergence, soft_assignment
-from spectralnet.nets.blocks import Net
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, map_in_chunks
+from spectralnet.nets.net import Net
 from spectralnet.nets.optimisers import OPTIMISERS
 from spectralnet.nets.training import BatchSize, OptimiserName, n_batches, shuffled_batches
 from spectralnet.parameters import Block, Count, Fraction, Positive

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 
 from spectralnet.matrices import Matrix, Points
 from spectralnet.methods.dual_autoencoder.information import Discriminator
-from spectralnet.nets.blocks import MLP, ConvNet, Net, conv_decoder, map_shapes
+from spectralnet.nets.blocks import MLP, ConvNet, conv_decoder, map_shapes
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, seeded
+from spectralnet.nets.net import Net
 from spectralnet.nets.training import (
     BatchSize,
     TrainingParams,

@@ -20,9 +20,10 @@ from spectralnet.methods.dual_autoencoder.net import (
     train_dual_autoencoder,
 )
 from spectralnet.methods.spectralnet import SpectralClusters, train_spectralnet
-from spectralnet.nets.blocks import MLP, Net
+from spectralnet.nets.blocks import MLP
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, map_in_chunks
+from spectralnet.nets.net import Net
 from spectralnet.nets.training import HELD_OUT_BATCHES, hold_out, train
 from spectralnet.spectral.samplers import EdgeSampler
 from spectralnet.spectral.training import SpectralNetParams
