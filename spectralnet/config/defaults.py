@@ -21,7 +21,7 @@ def default_settings(
     changes: Mapping[str, Mapping[str, Any]] | None = None,
     n_distinct: int | None = None,
 ) -> Settings:
-    """Choose settings for n points: small nets for up to `FEW_POINTS`, else the papers'.
+    """Choose settings for n points; autoencoder and Siamese net are small up to `FEW_POINTS`.
 
     Parameters
     ----------
@@ -57,9 +57,8 @@ def default_settings(
         spectralnet["n_components"] = max(1, wanted)
     check_count("spectralnet.n_components", spectralnet["n_components"])
     if "batch_size" not in spectralnet:  # it has to span them
-        usual = (SMALL if n <= FEW_POINTS else {}).get("spectralnet", {})
-        batch_size = usual.get("batch_size", SpectralNetParams.model_fields["batch_size"].default)
-        spectralnet["batch_size"] = max(batch_size, 2 * spectralnet["n_components"])
+        usual = SpectralNetParams.model_fields["batch_size"].default
+        spectralnet["batch_size"] = max(usual, 2 * spectralnet["n_components"])
     return validate(Settings, raw, "the parameters")
 
 

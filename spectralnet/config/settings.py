@@ -25,12 +25,6 @@ SMALL: dict[str, dict[str, Any]] = {
         "steps_per_epoch": 20,
         "batch_size": 128,
     },
-    "spectralnet": {
-        "hidden": [128, 128],
-        "epochs": 30,
-        "batch_size": 256,
-        "learning_rate": 0.001,
-    },
 }
 
 

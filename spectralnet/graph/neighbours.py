@@ -14,8 +14,8 @@ from spectralnet.errors import DataError, ParameterError
 from spectralnet.matrices import Matrix
 from spectralnet.progress import progress_bar
 
-# Multiply-adds that exact search may take: minutes on a few cores. Beyond it, an inverted file.
-EXACT_SEARCH_BUDGET = 2e13
+# Multiply-adds that exact search may take: a minute on a few cores. Beyond it, an inverted file.
+EXACT_SEARCH_BUDGET = 2e12
 SPARSE_COST = 20  # of a sparse multiply-add, in dense ones
 PAIR_COST = 100  # of ranking a pair of dense rows by its distance, in multiply-adds
 RECALL_SAMPLE = 1000  # at most; of few rows a part, since a precise search takes its time

@@ -32,12 +32,12 @@ def candidate_components(n_clusters: int) -> int:
 class SpectralNetParams(TrainingParams):
     """The spectral net d-`hidden`-`n_components` and its minibatches."""
 
-    hidden: list[Count] = [512, 512, 256]
+    hidden: list[Count] = [256, 256]
     n_components: Count
     sampler: Annotated[str, one_of(SAMPLERS)] = "edges"
     epochs: Count = 40
     steps_per_epoch: Count = 100
-    batch_size: BatchSize = 512
+    batch_size: BatchSize = 256
     learning_rate: Positive = 0.003
 
     @model_validator(mode="after")
