@@ -15,7 +15,7 @@ from scipy.stats import spearmanr
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.preprocessing import StandardScaler
 
-from spectralnet.clusters.kmeans import fit_centroids, spectral_clusters, unit_rows
+from spectralnet.clusters.kmeans import fit_centroids, nearest_centroid, unit_rows
 from spectralnet.clusters.scores import accuracy
 from spectralnet.clusters.selection import modularity
 from spectralnet.graph.affinity import GraphParams, affinity_graph
@@ -43,8 +43,9 @@ def clusterings(x: np.ndarray, labels: np.ndarray, n_neighbours: int, seed: int)
     vectors, _ = exact_eigenvectors(graph, candidate_components(n_clusters), seed=seed)
     rows = []
     for used in range(n_clusters, candidate_components(n_clusters) + 1):
-        centroids = fit_centroids(unit_rows(vectors[:, :used]), n_clusters, seed)
-        clusters = spectral_clusters(vectors, centroids)
+        directions = unit_rows(vectors[:, :used])
+        centroids = fit_centroids(directions, n_clusters, seed)
+        clusters = nearest_centroid(directions, centroids)
         rows.append((modularity(graph, clusters), accuracy(labels, clusters)))
     return pd.DataFrame(rows, columns=["modularity", "acc"])
 
