@@ -99,3 +99,13 @@ def code_euclidean(clone, code_siamese):
 @pytest.fixture(scope="session")
 def input_euclidean(clone, code_euclidean):
     return clone.experiment("input-euclidean", space="input")
+
+
+@pytest.fixture(scope="session")
+def described(clone, input_euclidean, tmp_path_factory):
+    """Run the default, `space: auto`, in a copy, which leaves the first clone as it is."""
+    copy = clone.copy(tmp_path_factory.mktemp("described") / "clone")
+    copy.git("checkout", "--quiet", "HEAD", "--", ".")
+    ran = copy.experiment("auto-euclidean", space="auto", affinity="euclidean")
+    copy.git("commit", "--quiet", "--all", "--message", "the default")
+    return copy, ran

@@ -29,8 +29,9 @@ class DualAutoencoder(DeepClusterer):
         Height and width, if rows are images of one channel: for an encoder of convolutions.
         Pixels should be scaled to 0 ... 1.
     n_components : int, default=None
-        Eigenvectors, the constant one included; by default up to `n_clusters` + 6, of which
-        as many make the clusters as give the largest modularity.
+        Eigenvectors, the constant one included; by default up to `n_clusters` + 6. Clusters
+        are read off all of them, weighted by their eigenvalues, or off the first `n_clusters`
+        where a plain gap follows these.
     n_neighbors : int, default=20
         Of each point in the graph, itself not counted; n - 1 where there are fewer.
     autoencoder : dict, default=None

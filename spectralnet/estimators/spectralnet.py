@@ -47,8 +47,9 @@ class SpectralNet(DeepClusterer):
         their gradients, and the Siamese net sees them through convolutions. Pixels are best
         between 0 and 1.
     n_components : int, default=None
-        Eigenvectors, the constant one included; by default up to `n_clusters` + 6, of which
-        as many make the clusters as give the largest modularity.
+        Eigenvectors, the constant one included; by default up to `n_clusters` + 6. Clusters
+        are read off all of them, weighted by their eigenvalues, or off the first `n_clusters`
+        where a plain gap follows these.
     n_neighbors : int, default=20
         Of each point in the graph, itself not counted; n - 1 where there are fewer.
     autoencoder, graph, siamese, spectralnet : dict, default=None

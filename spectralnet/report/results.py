@@ -32,8 +32,11 @@ Made by `python -m stages.collect` from what the runs recorded ([results.csv](re
 by hand. ACC and NMI (arithmetic mean of the entropies) are means over seeds ± their standard
 deviation. Labels score; nothing is trained by them, except where a part is said to be labelled.
 
+* The rows of the spaces `code` and `input` were measured with the former default,
+  `space=code affinity=siamese`, its wider spectral net, and clusters chosen by modularity.
 * method and setting: `kmeans, code` is k-means on the codes, `kmeans, input` on the input
-  features, `kmeans, ..., siamese` on the Siamese embedding; `spectral` is exact spectral
+  features, `kmeans, auto` on what `space: auto` takes, which of images is their gradients;
+  `kmeans, ..., siamese` on the Siamese embedding; `spectral` is exact spectral
   clustering of the graph of the space and affinity. Other names: [methods.md](methods.md).
 * `worst`: the least ACC of the seeds. `held out`: ACC of points that were not fitted, whose
   clusters are matched to classes by themselves.
@@ -50,10 +53,10 @@ ON_CRITERIA = """## Criteria without labels
 
 Spearman's rank correlation with ACC over the runs of a data set: over all of them, where settings
 differ too, and within a setting (distances from the mean of its seeds). `modularity`: of the
-clusters in the graph's edges, which chooses the number of eigenvectors (fairly compared within one
-graph only: `python -m benchmarks.selection`); `agreement`: NMI with exact spectral clustering of
-the same graph; `grassmann`: squared Grassmann distance to its eigenspace; `eigengap`: relative gap
-after as many eigenvalues as clusters.
+clusters in the graph (in runs with the former default it chose the number of eigenvectors; fairly
+compared within one graph only: `python -m benchmarks.selection`); `agreement`: NMI with exact
+spectral clustering of the same graph; `grassmann`: squared Grassmann distance to its eigenspace;
+`eigengap`: relative gap after as many eigenvalues as clusters.
 """
 
 

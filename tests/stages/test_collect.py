@@ -40,7 +40,7 @@ def test_runs_of_any_number_of_topics_are_results(monkeypatch, method):
 
 def test_a_run_that_todays_settings_refuse_is_no_result(monkeypatch):
     monkeypatch.chdir(ROOT)
-    params = logged(dataset="mnist", augment="affine")
+    params = logged(dataset="mnist", affinity="siamese", augment="affine")
     assert is_usual(params)
     siamese = read_raw(ROOT / "params.yaml")["mnist"]["siamese"]
     perceptron = changed(mnist={"siamese": siamese | {"channels": []}})  # cannot augment
@@ -55,7 +55,12 @@ def test_the_last_run_counts_also_of_baselines(monkeypatch, tmp_path):
         alone, {"git.commit": "0" * 40, "git.dirty": "true"}, n=5, acc=0.5, acc_test=0.4, seconds=7
     )
     whole = run_of(
-        logged(seed=0), {"git.commit": "1" * 40}, n=5, acc=0.9, kmeans_acc=0.6, seconds=9
+        logged(seed=0, space="code"),
+        {"git.commit": "1" * 40},
+        n=5,
+        acc=0.9,
+        kmeans_acc=0.6,
+        seconds=9,
     )
     latest = (
         ([own, whole], [0.6, np.nan, "1" * 12, 7]),

@@ -200,6 +200,7 @@ def own_data(clone, augmented):
     changes = {
         "dataset": "own",
         "own.path": "data/own.csv",
+        "space": "auto",
         "affinity": "precomputed",
         "fit_on": "all",
         "augment": "none",
@@ -216,11 +217,27 @@ def own_data(clone, augmented):
 
 def test_own_data_and_graph_are_clustered(clone, own_data):
     side, ran = own_data
-    assert ran == {"settings", "prepare", "graph", "precomputed", "spectralnet", "evaluate"}
+    assert ran == {
+        "settings",
+        "prepare",
+        "space",
+        "graph",
+        "precomputed",
+        "spectralnet",
+        "evaluate",
+    }
     assert clone.metrics()["acc"] > 0.95
     table = pd.read_csv(clone.root / "results/clusters.csv")
     assert table["sample"].tolist() == list(range(120))
     assert scores(side, table["cluster"].to_numpy())["acc"] == pytest.approx(clone.metrics()["acc"])
+
+
+def test_a_table_is_its_own_space(clone, own_data):
+    rows, searched = (
+        load_matrix(clone.root / f"artifacts/own/{space}/features/matrix")
+        for space in ("input", "auto")
+    )
+    np.testing.assert_array_equal(searched, rows)
 
 
 def test_a_change_of_own_data_is_noticed_and_checked(clone, own_data):

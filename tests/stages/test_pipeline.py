@@ -18,12 +18,13 @@ from spectralnet.graph.affinity import affinity_graph
 from spectralnet.graph.neighbours import nearest_neighbours
 from spectralnet.methods.model import ClusterModel
 from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.gradients import OrientedGradients
 from spectralnet.report.captions import CAPTIONS
 
 pytestmark = pytest.mark.xdist_group("clone")  # its experiments are run once
 
 
-def test_the_default_configuration_runs_every_stage(clone, code_siamese):
+def test_codes_and_a_learned_metric_run_every_stage(clone, code_siamese):
     assert code_siamese == {
         "settings",
         "prepare",
@@ -159,6 +160,17 @@ def test_the_input_space_trains_no_autoencoder(clone, input_euclidean):
     assert input_euclidean == {"graph", "spectralnet", "evaluate"}
     model = ClusterModel.load(clone.root / "artifacts/digits/input/euclidean/model")
     assert model.encoder.sizes == model.embedder.sizes == [64]
+
+
+def test_by_default_images_are_described_by_gradients_and_nothing_is_trained_for_it(described, cpu):
+    copy, ran = described
+    assert ran == {"space", "graph", "spectralnet", "evaluate"}
+    artifacts = copy.root / "artifacts/digits"
+    gradients = OrientedGradients((8, 8))
+    found = map_in_chunks(gradients, load_matrix(artifacts / "input/features/matrix"), cpu)
+    np.testing.assert_array_equal(load_matrix(artifacts / "auto/features/matrix"), found)
+    model = ClusterModel.load(artifacts / "auto/euclidean/model")
+    assert model.encoder.config == gradients.config
 
 
 def test_mlflow_holds_a_parent_a_configuration_and_a_child_a_stage(clone, input_euclidean):

@@ -91,11 +91,15 @@ def test_a_saved_estimator_predicts_the_same(moons, space, affinity, tmp_path):
         SpectralNet.load(tmp_path)
 
 
-@pytest.mark.parametrize(("width", "trains_codes"), [(50, False), (51, True)])
-def test_rows_of_many_features_are_searched_among_codes(width, trains_codes):
-    rows = np.random.default_rng(0).random((60, width))
-    model = quick(autoencoder={"epochs": 1}).fit(rows)
-    assert ("autoencoder" in model.history_) == trains_codes
+@pytest.mark.parametrize(
+    ("image_shape", "n_searched"), [(None, 64), ((8, 8), 512)], ids=["rows", "images"]
+)
+def test_images_are_searched_among_gradients_and_other_rows_as_they_are(image_shape, n_searched):
+    rows = np.random.default_rng(0).random((60, 64))
+    model = quick(image_shape=image_shape).fit(rows)
+    assert set(model.history_) == {"spectralnet"}  # no training before
+    assert model.model_.encoder.sizes[-1] == n_searched
+    np.testing.assert_array_equal(model.predict(rows), model.labels_)
 
 
 def test_in_a_pipeline_and_a_grid_search_without_labels(moons):
@@ -141,7 +145,8 @@ def test_numpys_integers_are_as_good_as_others(moons, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"space": "pixel"}, "space = 'pixel': choose one of auto, code, input"),
+        ({"space": "pixel"}, "space = 'pixel': choose one of auto, hog, input, code"),
+        ({"space": "hog"}, "space = hog sees gradients of images"),
         ({"affinity": "cosine"}, "affinity = 'cosine': choose one of euclidean, siamese"),
         ({"graph": {"k": 3}}, "graph.k = 3: Extra inputs are not permitted"),
         ({"n_components": 70}, "n_components = 70 is too many for 60 points"),
@@ -227,6 +232,6 @@ def test_tensors_of_any_kind_are_taken(moons):
 def test_the_days_of_the_week_are_seven_clusters():
     """Fewer rows that differ than the usual number of eigenvectors."""
     days = np.arange(210) % 7
-    model = quick(n_clusters=7, spectralnet=None).fit(days[:, None].astype(float))
+    model = quick(n_clusters=7, spectralnet={"epochs": 10}).fit(days[:, None].astype(float))
     assert accuracy(days, model.labels_) == 1
     assert model.embedding_.shape[1] == 7

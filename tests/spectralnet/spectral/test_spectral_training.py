@@ -18,9 +18,9 @@ def toy_settings(settings):
     graph = settings.graph.model_copy(
         update={"n_neighbours": 30, "scale": "global", "scale_neighbour": 10, "overlap": 0}
     )
-    spectralnet = settings.spectralnet.model_copy(
-        update={"n_components": 2, "epochs": 20, "steps_per_epoch": 50, "learning_rate": 0.01}
-    )
+    # Narrower and shorter than the default: two eigenvectors of points in the plane need no more.
+    short = {"hidden": [128, 128], "epochs": 20, "steps_per_epoch": 50, "learning_rate": 0.01}
+    spectralnet = settings.spectralnet.model_copy(update={"n_components": 2, **short})
     return graph, spectralnet
 
 
