@@ -104,9 +104,6 @@ def test_an_image_of_which_nothing_is_to_be_seen_has_none():
     assert not described(np.zeros((2, 28, 28))).any()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="what rounding leaves of its gradients is brought to unit length"
-)
 @pytest.mark.parametrize("brightness", [0.3, 1.0])
 def test_an_even_image_has_none(brightness):
     assert not described(np.full((2, 28, 28), brightness)).any()
