@@ -4,9 +4,7 @@ from pathlib import Path
 
 from spectralnet.artifacts import load_matrix
 from spectralnet.data.given_graph import read_graph
-from spectralnet.graph.affinity import describe_graph
-from spectralnet.methods.affinities import Affinity
-from spectralnet.nets.blocks import MLP
+from spectralnet.methods.affinities import PointsInSpace, given_affinity
 from spectralnet.nets.saved import load_net
 from stages.common import Stage, main
 from stages.graph import write_affinity
@@ -15,11 +13,8 @@ from stages.graph import write_affinity
 def precomputed(stage: Stage, features: Path, given: Path, affinity: Path) -> str:
     """Check the user's graph, and write what every affinity delivers."""
     x = load_matrix(features / "matrix")
-    graph = read_graph(given, x.shape[0])
-    encoder, identity = load_net(features, "encoder"), MLP([x.shape[1]])
-    return write_affinity(
-        stage, affinity, Affinity(encoder, identity, x, graph, describe_graph(graph))
-    )
+    points = PointsInSpace(x, x, load_net(features, "encoder"))
+    return write_affinity(stage, affinity, given_affinity(points, read_graph(given, x.shape[0])))
 
 
 if __name__ == "__main__":

@@ -175,6 +175,11 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         return tags
 
     @property
+    def _as_given(self) -> bool:
+        """Whether rows are neither centred nor scaled: images, whose black is 0."""
+        return getattr(self, "image_shape", None) is not None
+
+    @property
     def _n_features_out(self) -> int:
         return self.embedding_.shape[1]
 
@@ -215,7 +220,7 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
         if isinstance(X, torch.Tensor):
             X = X.detach().cpu().to_dense()
             X = (X.float() if X.dtype == torch.bfloat16 else X).numpy()  # which NumPy has not
-        images = getattr(self, "image_shape", None) is not None
+        given = self._as_given
         if not reset and self.preparation_.shift is not None and issparse(X):
             X = X.toarray()
         x = validate_data(
@@ -223,7 +228,7 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
             X,
             reset=reset,
             accept_sparse="csr",
-            dtype=np.float32 if images else (np.float64, np.float32),
+            dtype=np.float32 if given else (np.float64, np.float32),
             ensure_min_samples=2 if reset else 1,
         )
         x = csr_array(x) if issparse(x) else x
@@ -231,5 +236,5 @@ class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMi
             names = getattr(self, "feature_names_in_", None)
             listed = None if names is None else names.tolist()
             plain = Columns(self.n_features_in_, names=listed)
-            self.preparation_ = plain if images else fit_scale(x, listed)
+            self.preparation_ = plain if given else fit_scale(x, listed)
         return self.preparation_.transform(x)

@@ -7,6 +7,8 @@ from typing import Literal, Self
 import numpy as np
 import pandas as pd
 import torch
+from scipy.sparse import csr_array
+from sklearn.utils import Tags
 
 from spectralnet.artifacts import load_array, save_array
 from spectralnet.checks import image_size
@@ -15,11 +17,12 @@ from spectralnet.codes.autoencoder import train_autoencoder
 from spectralnet.codes.spaces import CODE, SPACES, choose_space, untrained_encoder
 from spectralnet.config.limits import graph_settings
 from spectralnet.config.settings import Settings
+from spectralnet.data.given_graph import check_graph
 from spectralnet.errors import ParameterError
 from spectralnet.estimators.base import Changes, DeepClusterer
 from spectralnet.matrices import Matrix
-from spectralnet.methods.affinities import AffinityOptions, PointsInSpace
-from spectralnet.methods.learned import LEARNED, PLAIN, make_affinity
+from spectralnet.methods.affinities import AffinityOptions, PointsInSpace, given_affinity
+from spectralnet.methods.learned import GIVEN, LEARNED, PLAIN, make_affinity
 from spectralnet.methods.model import ClusterModel
 from spectralnet.methods.spectralnet import train_spectralnet
 from spectralnet.nets.devices import map_in_chunks
@@ -36,8 +39,9 @@ class SpectralNet(DeepClusterer):
         Where neighbours are searched: among histograms of oriented gradients of images, among
         the rows themselves, or among the codes of an autoencoder. "auto" takes gradients if
         there is an `image_shape`, else the rows.
-    affinity : {"euclidean", "siamese"}, default="euclidean"
-        Distances of the graph: plain, or learned by a Siamese net.
+    affinity : {"euclidean", "siamese", "precomputed"}, default="euclidean"
+        Distances of the graph: plain, or learned by a Siamese net. With "precomputed" the rows
+        are affinities to the fitted points, 0 or more and symmetric, those of new points too.
     image_shape : (int, int), default=None
         Height and width, if the rows are images of one channel: neighbours are then those of
         their gradients, and the Siamese net sees them through convolutions. Pixels are best
@@ -95,7 +99,7 @@ class SpectralNet(DeepClusterer):
         n_clusters: int = 8,
         *,
         space: Literal["auto", "hog", "input", "code"] = "auto",
-        affinity: Literal["euclidean", "siamese"] = "euclidean",
+        affinity: Literal["euclidean", "siamese", "precomputed"] = "euclidean",
         image_shape: Sequence[int] | None = None,
         n_components: int | None = None,
         n_neighbors: int = 20,
@@ -135,11 +139,14 @@ class SpectralNet(DeepClusterer):
         else:
             encoder = untrained_encoder(self.space, x.shape[1], image_shape)
         features = map_in_chunks(encoder, x, device) if len(encoder) else x
-        affinity = make_affinity(
-            self.affinity,
-            PointsInSpace(x, features, encoder, image_shape),
-            AffinityOptions(settings.graph, getattr(settings, self.affinity, None), seed, device),
+        points = PointsInSpace(x, features, encoder, image_shape)
+        options = AffinityOptions(
+            settings.graph, getattr(settings, self.affinity, None), seed, device
         )
+        if self.affinity == GIVEN:
+            affinity = given_affinity(points, check_graph(csr_array(x), x.shape[0], "X"))
+        else:
+            affinity = make_affinity(self.affinity, points, options)
         if affinity.history is not None:
             self.history_[self.affinity] = affinity.history
         found = train_spectralnet(
@@ -155,6 +162,15 @@ class SpectralNet(DeepClusterer):
         )
         self.eigenvalues_, self.history_["spectralnet"] = found.eigenvalues, found.history
         return found.model, found.assigned
+
+    @property
+    def _as_given(self) -> bool:
+        return super()._as_given or self.affinity == GIVEN
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.pairwise = self.affinity == GIVEN
+        return tags
 
     def save(self, folder: str | Path) -> None:
         """Write the fitted estimator into a folder: JSON, ``.safetensors``, ``.npy``.
@@ -175,13 +191,20 @@ class SpectralNet(DeepClusterer):
         """Check the parameters against each other and the points, before any training."""
         for name, allowed in (
             ("space", SPACES),
-            ("affinity", (PLAIN, *LEARNED)),
+            ("affinity", (PLAIN, *LEARNED, GIVEN)),
         ):
             if getattr(self, name) not in allowed:
                 raise ParameterError(
                     f"{name} = {getattr(self, name)!r}: choose one of {', '.join(allowed)}"
                 )
         choose_space(self.space, image_size(self.image_shape, x.shape[1]))
+        if self.affinity == GIVEN:
+            check_graph(csr_array(x), x.shape[0], "X")
+            if self.image_shape is not None or self.space == CODE:
+                raise ParameterError(
+                    f"affinity = {GIVEN}: rows of affinities are neither images nor encoded: leave "
+                    "image_shape and space as they are by default"
+                )
         changes = {
             "autoencoder": self.autoencoder,
             "graph": self.graph,

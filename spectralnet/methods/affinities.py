@@ -132,6 +132,12 @@ def connect(
     return graph, about | {"median_scale": float(np.median(scales))}
 
 
+def given_affinity(points: PointsInSpace, graph: csr_array) -> Affinity:
+    """Take a graph that is given, of shape (n, n), in place of one that points make."""
+    identity = MLP([points.features.shape[1]])
+    return Affinity(points.encoder, identity, points.features, graph, describe_graph(graph))
+
+
 def euclidean(points: PointsInSpace, options: AffinityOptions) -> Affinity:
     """Connect each point to its nearest neighbours in the space."""
     graph, about = connect(points.features, options.graph, options.seed, points.known_labels)

@@ -14,6 +14,7 @@ MARGIN = 2  # pixels around it, so that the strokes at its border are pooled as 
 CELL = 4  # pixels, the step of the grid on which gradients are pooled
 BLUR, POOLING = 1.0, 2.2  # pixels: standard deviations of Gaussians
 DIRECTIONS = 8
+FLAT = 1e-5  # in parts of the brightest pixel
 AT_ONCE = 128  # images, whose gradients stay in the processor's cache
 
 
@@ -85,9 +86,12 @@ class Histograms(nn.Module):
         x = self.rows_blurred @ images @ self.columns_rises.T  # (m, frame, frame)
         y = self.rows_rises @ images @ self.columns_blurred.T
         along = torch.einsum("oc,cmhw->omhw", self.towards, torch.stack([x, y])).clamp_min(0)
-        length = torch.hypot(x, y).clamp_min(torch.finfo(x.dtype).tiny)
+        length = torch.hypot(x, y)
         # By the fourth power of the cosine: two directions of eight share most gradients.
-        strength = (along / length).square().square() * length  # (8, m, frame, frame)
+        share = (along / length.clamp_min(torch.finfo(x.dtype).tiny)).square().square()
+        # What rounding leaves of an even image is no gradient.
+        least = FLAT * images.abs().amax(dim=(1, 2))[:, None, None]
+        strength = share * length.where(length > least, 0)  # (8, m, frame, frame)
         return (self.pool @ strength @ self.pool.T).transpose(0, 1).flatten(1)
 
 
