@@ -100,11 +100,7 @@ def test_a_shift_by_a_pixel_changes_less_of_them_than_of_the_pixels(images):
     assert change(described(images), described(moved)) < change(images, moved)
 
 
-def test_an_image_of_which_nothing_is_to_be_seen_has_none():
-    assert not described(np.zeros((2, 28, 28))).any()
-
-
-@pytest.mark.parametrize("brightness", [0.3, 1.0])
+@pytest.mark.parametrize("brightness", [0, 0.3, 1, 255])
 def test_an_even_image_has_none(brightness):
     assert not described(np.full((2, 28, 28), brightness)).any()
 
