@@ -165,7 +165,6 @@ def _own(folders: Sequence[Path], options: OwnOptions) -> Dataset:
 OWN: dict[str, dict[str, Any]] = {
     "autoencoder": {"hidden": [500, 500], "batch_size": 128},
     "siamese": {"hidden": [512, 512], "epochs": 10, "steps_per_epoch": 50, "batch_size": 256},
-    "spectralnet": {"learning_rate": 0.001},
 }
 SOURCES: dict[str, Source] = {
     "mnist5k": Source(_mnist5k),
