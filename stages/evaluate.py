@@ -63,7 +63,8 @@ def evaluate(
         metrics |= score_clusterings(clusterings, labels, known)
     metrics |= _held_out_scores(stage, whole, data)
     scored = np.where(known >= 0, -1, labels)
-    used = embedding[:, : whole.centroids.shape[1]]  # what the clusters were read off
+    weights_used = whole.weights.cpu().numpy()
+    used = embedding[:, : len(weights_used)] * weights_used  # what the clusters were read off
     figures = _draw_points(stage, data, about["image_shape"], used, clusters, scored)
     figures["affinity"] = plots.sorted_affinity(weights, clusters)
     figures["learning_curves"] = _draw_training(features, affinity, model)

@@ -8,6 +8,7 @@ from scipy.sparse import csr_array
 from sklearn.metrics import normalized_mutual_info_score
 
 PLAIN_GAP = 0.5  # in parts of the next eigenvalue
+ZERO = 1e-8  # an eigenvalue below is that of a piece of its own
 
 
 def modularity(graph: csr_array, clusters: NDArray[np.integer]) -> float:
@@ -69,10 +70,10 @@ def eigenvector_weights(eigenvalues: NDArray[np.floating], n_clusters: int) -> N
     """
     if n_clusters >= len(eigenvalues):
         return np.ones(len(eigenvalues))
-    if relative_gap(eigenvalues, n_clusters) >= PLAIN_GAP:
+    values = np.where(eigenvalues < ZERO, 0, eigenvalues)  # of pieces, rounded
+    if relative_gap(values, n_clusters) >= PLAIN_GAP:
         return np.ones(n_clusters)
-    values = np.maximum(eigenvalues, 0)  # rounded, 0 may be below
-    return 1 / (1 + values / max(values[n_clusters], np.finfo(np.float32).tiny))
+    return 1 / (1 + values / max(values[n_clusters], ZERO))
 
 
 def suggest_n_clusters(eigenvalues: NDArray[np.floating]) -> int:

@@ -14,7 +14,7 @@ from spectralnet.artifacts import load_array, save_array
 from spectralnet.checks import image_size
 from spectralnet.clusters.kmeans import Assignment
 from spectralnet.codes.autoencoder import train_autoencoder
-from spectralnet.codes.spaces import CODE, SPACES, choose_space, untrained_encoder
+from spectralnet.codes.spaces import CODE, HOG, SPACES, choose_space, untrained_encoder
 from spectralnet.config.limits import graph_settings
 from spectralnet.config.settings import Settings
 from spectralnet.data.given_graph import check_graph
@@ -27,6 +27,7 @@ from spectralnet.methods.model import ClusterModel
 from spectralnet.methods.spectralnet import train_spectralnet
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.nets.net import Net
+from spectralnet.spectral.samplers import SAMPLERS
 
 
 class SpectralNet(DeepClusterer):
@@ -128,6 +129,7 @@ class SpectralNet(DeepClusterer):
         self.n_neighbours = n_neighbours
 
     def _fit(self, x: Matrix, seed: int, device: torch.device) -> tuple[ClusterModel, Assignment]:
+        graph = check_graph(csr_array(x), x.shape[0], "X") if self.affinity == GIVEN else None
         settings = self._settings(x)
         self.history_: dict[str, pd.DataFrame] = {}
         image_shape = image_size(self.image_shape, x.shape[1])
@@ -143,8 +145,8 @@ class SpectralNet(DeepClusterer):
         options = AffinityOptions(
             settings.graph, getattr(settings, self.affinity, None), seed, device
         )
-        if self.affinity == GIVEN:
-            affinity = given_affinity(points, check_graph(csr_array(x), x.shape[0], "X"))
+        if graph is not None:
+            affinity = given_affinity(points, graph)
         else:
             affinity = make_affinity(self.affinity, points, options)
         if affinity.history is not None:
@@ -197,18 +199,24 @@ class SpectralNet(DeepClusterer):
                 raise ParameterError(
                     f"{name} = {getattr(self, name)!r}: choose one of {', '.join(allowed)}"
                 )
+        if self.affinity == GIVEN and (self.image_shape or self.space in (CODE, HOG)):
+            raise ParameterError(
+                f"affinity = {GIVEN}: rows of affinities are neither images nor encoded: leave "
+                "image_shape and space as they are by default"
+            )
         choose_space(self.space, image_size(self.image_shape, x.shape[1]))
-        if self.affinity == GIVEN:
-            check_graph(csr_array(x), x.shape[0], "X")
-            if self.image_shape is not None or self.space == CODE:
-                raise ParameterError(
-                    f"affinity = {GIVEN}: rows of affinities are neither images nor encoded: leave "
-                    "image_shape and space as they are by default"
-                )
         changes = {
             "autoencoder": self.autoencoder,
             "graph": self.graph,
             "siamese": self.siamese,
             "spectralnet": self.spectralnet,
         }
-        return graph_settings(x, self.n_clusters, self._n_neighbors(), self.n_components, changes)
+        n_neighbors = self._n_neighbors()
+        settings = graph_settings(x, self.n_clusters, n_neighbors, self.n_components, changes)
+        sampler = settings.spectralnet.sampler
+        if self.affinity == GIVEN and not SAMPLERS[sampler].reads_graph:
+            raise ParameterError(
+                f"sampler = {sampler} makes affinities of its own: with affinity = {GIVEN}, take "
+                "edges"
+            )
+        return settings

@@ -21,8 +21,8 @@ from spectralnet.nets.devices import map_in_chunks
 def siamese(points: PointsInSpace, options: AffinityOptions, graph: csr_array) -> Affinity:
     """Learn a metric from a graph's neighbours, and connect points anew in it.
 
-    On images the net sees these, whatever the space; in the code space it then learns of the
-    edges that they confirm.
+    On images the net sees these, whatever the space; where an encoder maps them into it, the net
+    learns of those edges that the images confirm.
 
     Parameters
     ----------

@@ -22,7 +22,8 @@ class ClusterModel(nn.Module):
     Parameters
     ----------
     encoder : Net
-        To the code space; the identity in the input space, and where the Siamese net sees images.
+        To codes or gradients; the identity in the input space, and where the Siamese net sees
+        images.
     embedder : Net
         The Siamese net; the identity for Euclidean affinities.
     spectral_map : SpectralMap

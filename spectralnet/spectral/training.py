@@ -25,7 +25,7 @@ SURPLUS = 6  # eigenvectors beyond as many as clusters
 
 
 def candidate_components(n_clusters: int) -> int:
-    """Return how many eigenvectors to learn, of which the first so many make the clusters."""
+    """Return how many eigenvectors to learn."""
     return n_clusters + SURPLUS
 
 

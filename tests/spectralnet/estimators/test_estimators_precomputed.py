@@ -48,7 +48,9 @@ def test_what_is_no_affinity_is_refused(kernel):
     ):
         with pytest.raises(DataError, match=message):
             given().fit(wrong)
-    for changes in ({"space": "code"}, {"image_shape": (11, 20)}):
+    with pytest.raises(ParameterError, match="sampler = batch makes affinities of its own"):
+        given(spectralnet=QUICK | {"sampler": "batch"}).fit(affinities)
+    for changes in ({"space": "code"}, {"space": "hog"}, {"image_shape": (11, 20)}):
         with pytest.raises(ParameterError, match="neither images nor encoded"):
             given(**changes).fit(affinities)
     assert given().__sklearn_tags__().input_tags.pairwise
