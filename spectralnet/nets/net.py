@@ -1,5 +1,6 @@
 """What every net is that a model is made of."""
 
+from abc import abstractmethod
 from typing import Any
 
 from torch import nn
@@ -20,6 +21,6 @@ class Net(nn.Sequential):
     sizes: list[int]
 
     @property
+    @abstractmethod
     def config(self) -> dict[str, Any]:
         """What `spectralnet.nets.blocks.build_net` builds this net from."""
-        raise NotImplementedError
