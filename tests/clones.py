@@ -37,10 +37,11 @@ TINY = {  # every scalar, since the working tree may hold another configuration
 
 
 class Clone:
-    """A checkout of the working tree in which experiments are run."""
+    """A checkout of the working tree in which experiments are run, by ``python`` of a folder."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, python: Path = Path(sys.executable).parent) -> None:
         self.root = root
+        self.python = python
         listed = subprocess.run(
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
             cwd=ROOT,
@@ -63,7 +64,7 @@ class Clone:
         """Copy the checkout with its cache and its store of runs, to change the copy."""
         shutil.copytree(self.root, root, symlinks=True)
         other = object.__new__(Clone)
-        other.root = root
+        other.root, other.python = root, self.python
         return other
 
     def git(self, *arguments: str) -> None:
@@ -74,7 +75,8 @@ class Clone:
         """Return the variables of a process in this checkout: none of ours leads elsewhere."""
         own = ("MLFLOW_", "DVC_", "GIT_", "SPECTRALNET_")
         environment = {k: v for k, v in os.environ.items() if not k.startswith(own)}
-        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+        folders = [str(self.python), str(Path(sys.executable).parent), environment["PATH"]]
+        environment["PATH"] = os.pathsep.join(folders)
         for config in ("GLOBAL", "SYSTEM"):  # a cache shared by them would restore stages
             environment[f"DVC_{config}_CONFIG_DIR"] = str(self.root / ".no-config")
         return environment
@@ -84,7 +86,7 @@ class Clone:
     ) -> subprocess.CompletedProcess[str]:
         """Run a module of the environment or of the clone."""
         return subprocess.run(
-            [sys.executable, "-m", module, *arguments],
+            [self.python / "python", "-m", module, *arguments],
             cwd=self.root,
             env=self.environment() | variables,
             stdout=subprocess.PIPE,

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from clones import TINY, Clone
+from warm import warm_python
 
 from spectralnet.config.defaults import default_settings
 from spectralnet.config.settings import Settings
@@ -80,8 +81,14 @@ def dual_params() -> DualAutoencoderParams:
 
 
 @pytest.fixture(scope="session")
-def clone(tmp_path_factory):
-    return Clone(tmp_path_factory.mktemp("clone"))
+def warm(tmp_path_factory):
+    with warm_python(tmp_path_factory.mktemp("warm")) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def clone(tmp_path_factory, warm):
+    return Clone(tmp_path_factory.mktemp("clone"), warm)
 
 
 @pytest.fixture(scope="session")

@@ -36,8 +36,8 @@ METHODS = ("dec", "kmeans", "spectral", "dual_autoencoder")
 
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory):
-    return Clone(tmp_path_factory.mktemp("second"))
+def clone(tmp_path_factory, warm):
+    return Clone(tmp_path_factory.mktemp("second"), warm)
 
 
 @pytest.fixture(scope="module")

@@ -130,9 +130,9 @@ def add(clone, files):
 
 
 @pytest.fixture(scope="module")
-def extended(tmp_path_factory):
+def extended(tmp_path_factory, warm):
     """A clone with a toy of each kind, and the number of files that each touched."""
-    clone = Clone(tmp_path_factory.mktemp("extended"))
+    clone = Clone(tmp_path_factory.mktemp("extended"), warm)
     kinds = {
         "data set": DATA_SET,
         "affinity": AFFINITY,
