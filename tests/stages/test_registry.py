@@ -48,9 +48,7 @@ def saved(folder, preparation, samples):
 
 
 @pytest.mark.parametrize("kind", ["images", "texts"])
-def test_a_logged_predictor_gives_the_same_clusters(kind, tmp_path, monkeypatch):
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+def test_a_logged_predictor_gives_the_same_clusters(kind, store, tmp_path):
     preparation = Pixels((2, 3), 255) if kind == "images" else Tfidf.fit(TEXTS, 10)
     raw = IMAGES if kind == "images" else TEXTS
     predictor = saved(tmp_path / "model", preparation, raw[:3])
@@ -93,10 +91,8 @@ def test_a_logged_predictor_gives_the_same_clusters(kind, tmp_path, monkeypatch)
 
 
 @pytest.fixture
-def log(tmp_path, monkeypatch):
+def log(store, tmp_path):
     """Log a model, and load it as a server does."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
 
     def logged(preparation, samples):
         predictor = saved(tmp_path / "model", preparation, samples)
@@ -158,9 +154,7 @@ def test_served_images_of_another_range_are_refused(log):
 
 
 @pytest.mark.services
-def test_served_and_batch_answers_are_those_of_the_predictor(tmp_path, monkeypatch):
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+def test_served_and_batch_answers_are_those_of_the_predictor(store, tmp_path):
     expected = saved(tmp_path / "model", Pixels((2, 3), 255), IMAGES[:3]).predict(IMAGES)
     with tracking.stage_run("evaluate", {"dataset": "toy", "space": "a", "affinity": "b"}):
         log_predictor(tmp_path / "model", "# A card", "toy", "latest-run")

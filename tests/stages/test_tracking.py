@@ -21,14 +21,6 @@ from spectralnet.tracking import runs as tracking
 PARAMS = {"dataset": "digits", "space": "code", "affinity": "siamese", "seed": 0}
 
 
-@pytest.fixture
-def store(tmp_path, monkeypatch):
-    """An empty store in a checkout of its own."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
-    return tmp_path
-
-
 def runs(root):
     client = MlflowClient(f"sqlite:///{root / 'mlflow.db'}")
     experiment = client.get_experiment_by_name("spectralnet")
@@ -120,21 +112,21 @@ def test_what_is_finished_outlives_a_later_failure_on_the_same_data(store):
     assert tracking.finished_pipelines() == []
 
 
-def test_a_relative_store_is_that_of_the_main_checkout(store, tmp_path_factory, monkeypatch):
+def test_a_relative_store_is_that_of_the_main_checkout(checkout, tmp_path_factory, monkeypatch):
     monkeypatch.chdir(tmp_path_factory.mktemp("workspace"))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
     with tracking.stage_run("graph", PARAMS):
         pass
-    assert set(runs(store)) == {"digits-code-siamese", "graph"}
+    assert set(runs(checkout)) == {"digits-code-siamese", "graph"}
     assert not Path("mlflow.db").exists()
 
 
-def test_reading_makes_no_store(store):
+def test_reading_makes_no_store(checkout):
     with pytest.raises(DataError, match=r"there is no MLflow store .*mlflow.db"):
         tracking.finished_pipelines()
     with pytest.raises(DataError, match="set MLFLOW_TRACKING_URI"):
-        registry.fetch_model("models:/none@latest", store)
-    assert not (store / "mlflow.db").exists()
+        registry.fetch_model("models:/none@latest", checkout)
+    assert not (checkout / "mlflow.db").exists()
 
 
 def test_no_message_shows_a_password(store, monkeypatch):
@@ -210,20 +202,20 @@ with tracking.stage_run(sys.argv[1], {PARAMS!r}) as run:
     assert [process.wait() for process in started] == [0, 0]
 
 
-def test_two_processes_share_a_fresh_store(store):
-    start_two_stages(store)
-    assert set(runs(store)) == {"digits-code-siamese", "graph", "siamese"}
+def test_two_processes_share_a_fresh_store(checkout):
+    start_two_stages(checkout)
+    assert set(runs(checkout)) == {"digits-code-siamese", "graph", "siamese"}
 
 
 @pytest.mark.services
 @pytest.mark.skipif(servers.INITDB is None, reason="no PostgreSQL: apt-get install postgresql")
-def test_two_processes_share_a_server_with_postgresql_and_artifacts(store):
+def test_two_processes_share_a_server_with_postgresql_and_artifacts(checkout):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
     with servers.postgres() as database:
-        folder = ["--artifacts-destination", (store / "served").as_uri()]
+        folder = ["--artifacts-destination", (checkout / "served").as_uri()]
         arguments = ["--backend-store-uri", database, *folder]
-        with servers.mlflow_server(store, *arguments, environment=environment) as address:
-            start_two_stages(store, MLFLOW_TRACKING_URI=address)
+        with servers.mlflow_server(checkout, *arguments, environment=environment) as address:
+            start_two_stages(checkout, MLFLOW_TRACKING_URI=address)
             client = MlflowClient(address)
             experiment = client.get_experiment_by_name("spectralnet")
             found = {r.info.run_name: r for r in client.search_runs([experiment.experiment_id])}
@@ -233,9 +225,9 @@ def test_two_processes_share_a_server_with_postgresql_and_artifacts(store):
             for stage in ("graph", "siamese"):
                 run = found[stage]
                 assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
-                copy = client.download_artifacts(parent.info.run_id, stage, str(store))
+                copy = client.download_artifacts(parent.info.run_id, stage, str(checkout))
                 assert Path(copy).read_text() == f"made by {stage}"
-    assert not (store / "mlflow.db").exists()
+    assert not (checkout / "mlflow.db").exists()
 
 
 @pytest.mark.services

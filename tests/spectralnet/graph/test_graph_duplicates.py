@@ -12,6 +12,9 @@ from spectralnet.graph.duplicates import distinct_rows
 from spectralnet.graph.neighbours import nearest_neighbours
 from spectralnet.methods.affinities import connect
 from spectralnet.spectral.laplacian import exact_eigenvectors, squared_grassmann_distance
+from spectralnet.spectral.training import candidate_components
+
+SHORT = {"epochs": 10, "steps_per_epoch": 30}
 
 
 @pytest.fixture
@@ -102,13 +105,15 @@ def test_rare_rows_do_not_bind_frequent_ones():
     ids=["weekdays", "one-hot", "moons, 11 times", "moons, rounded"],
 )  # fmt: skip
 def test_clusters_are_those_of_the_distinct_rows(points, n_clusters, truth):
-    model = SpectralNet(n_clusters, spectralnet={"epochs": 10}, random_state=0)
+    model = SpectralNet(n_clusters, spectralnet=SHORT, random_state=0)
     assert adjusted_rand_score(truth, model.fit_predict(points)) == 1
+    n_distinct = len(np.unique(points, axis=0))
+    assert model.embedding_.shape[1] == min(candidate_components(n_clusters), n_distinct)
 
 
 def test_spots_of_equal_rows_are_clusters():
     spot = np.r_[np.random.default_rng(0).normal(size=(100, 2)), np.full((100, 2), 5.0)]
-    model = SpectralNet(2, spectralnet={"epochs": 10}, random_state=0)
+    model = SpectralNet(2, spectralnet=SHORT, random_state=0)
     assert adjusted_rand_score(np.arange(200) < 100, model.fit_predict(spot)) == 1
 
 
@@ -117,6 +122,6 @@ def test_answers_of_yes_and_no_have_the_clusters_of_spectral_clustering(seed):
     """Ten distinct rows, some of which come once: fewer in a minibatch than outputs."""
     answers = (make_blobs(300, 4, centers=3, random_state=0)[0] > 0).astype(float)
     expected = SpectralClustering(3, random_state=0).fit_predict(answers)
-    model = SpectralNet(3, spectralnet={"epochs": 15}, random_state=seed).fit(answers)
+    model = SpectralNet(3, spectralnet=SHORT, random_state=seed).fit(answers)
     assert adjusted_rand_score(expected, model.labels_) > 0.5
     assert np.bincount(model.labels_).min() > 50

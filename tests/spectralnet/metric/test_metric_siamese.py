@@ -108,7 +108,7 @@ def test_the_metric_learns_to_ignore_random_changes(settings, cpu):
     x, moved = images.reshape(300, -1), np.roll(images, 2, axis=1).reshape(300, -1)
     graph_params = settings.graph.model_copy(update={"n_neighbours": 5, "scale_neighbour": 3})
     graph = affinity_graph(nearest_neighbours(x, 5), graph_params)
-    params = settings.siamese.model_copy(update={"channels": [8, 8], "epochs": 15})
+    params = settings.siamese.model_copy(update={"channels": [8, 8], "epochs": 8})
     shifts = AffineParams(rotation=0, shift=0.2, scale=0, shear=0)
     ratios = []
     for augment in (None, RandomAffine((12, 12), shifts)):

@@ -27,9 +27,8 @@ def digits():
     return (images[few] / 16).astype(np.float32), labels[few]
 
 
-@pytest.mark.parametrize("seed", [0, 1])
 def test_three_digits_are_told_apart(
-    digits, dual_params, graph_params, spectral_params, cpu, tmp_path, seed
+    digits, dual_params, graph_params, spectral_params, cpu, tmp_path
 ):
     x, labels = digits
     weights = {"global_information": 1.0, "local_information": 1.0}
@@ -41,7 +40,7 @@ def test_three_digits_are_told_apart(
     def train(n):
         return train_dual_autoencoder_network(
             x[:n], (8, 8), 3, params, graph, spectral,
-            seed=seed, device=cpu, checkpoint=checkpoint,
+            seed=0, device=cpu, checkpoint=checkpoint,
         )  # fmt: skip
 
     result, history = train(450)
