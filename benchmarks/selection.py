@@ -27,7 +27,7 @@ from spectralnet.graph.affinity import GraphParams, affinity_graph, degrees
 from spectralnet.graph.neighbours import nearest_neighbours
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.nets.gradients import OrientedGradients
-from spectralnet.spectral.laplacian import exact_eigenvectors
+from spectralnet.spectral.exact import exact_eigenvectors
 from spectralnet.spectral.training import candidate_components
 
 SIZES = [(1000, 100, 40), (400, 60, 20), (900, 300, 100, 30), (2000, 20), (300, 300, 300, 300)]

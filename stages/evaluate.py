@@ -28,9 +28,11 @@ from spectralnet.report.comparison import (
     describe_clusters,
     kmeans_clusters,
     top_terms,
+    work_on_exact,
 )
 from spectralnet.report.model_card import model_card
 from spectralnet.report.page import read_results, render_report
+from spectralnet.spectral.laplacian import ritz_residuals
 from spectralnet.spectral.samplers import SAMPLERS
 from spectralnet.tracking.registry import log_predictor
 from stages.common import Stage, main
@@ -48,15 +50,20 @@ def evaluate(
     )
     metrics: dict[str, Any] = load_json(affinity / "about.json") | {"n": len(clusters)}
     metrics |= describe_clusters(weights, clusters, settings.n_clusters, learned)
-    clusterings, exact = {"": clusters}, None
     normalised = SAMPLERS[settings.spectralnet.sampler].normalised
+    residuals = ritz_residuals(embedding, learned, weights, normalised)
+    metrics["largest_residual"] = float(np.nanmax(residuals))
+    clusterings, exact = {"": clusters}, None
     try:
         clusterings["spectral_"], exact, compared = compare_with_exact(
-            embedding, clusters, settings.n_clusters, weights, normalised, stage.params.seed
-        )
+            embedding, clusters, settings.n_clusters, weights, normalised, stage.params.seed,
+            work_on_exact(stage.params.exact, len(clusters)),
+        )  # fmt: skip
         metrics |= compared
     except TrainingError as error:  # the clusters need none of it
-        print(f"warning: no comparison with exact spectral clustering: {error}")
+        print(
+            f"no comparison with exact spectral clustering (exact: {stage.params.exact}): {error}"
+        )
     labels, known = (load_array(data / f"{name}.npy") for name in ("labels", "known_labels"))
     if (labels >= 0).any():
         clusterings |= _kmeans_baselines(stage, whole, data, features)

@@ -30,6 +30,7 @@ class Params(Block):
     limit: Count | None
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     device: Literal["auto", "cpu", "cuda"]
+    exact: Literal["auto", "always", "never"] = "auto"
 
     @model_validator(mode="after")
     def _the_data_set_has_a_block(self) -> "Params":

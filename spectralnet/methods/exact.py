@@ -2,7 +2,8 @@
 
 from spectralnet.clusters.kmeans import fit_spectral_centroids, spectral_clusters
 from spectralnet.methods.task import Found, Task
-from spectralnet.spectral.laplacian import exact_eigenvectors, warn_of_components
+from spectralnet.spectral.exact import exact_eigenvectors
+from spectralnet.spectral.laplacian import warn_of_components
 from spectralnet.spectral.samplers import SAMPLERS
 
 

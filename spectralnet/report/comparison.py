@@ -1,7 +1,7 @@
 """Scores of a model beside those of simpler ways on the same inputs."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,17 @@ from spectralnet.clusters.kmeans import (
     spectral_clusters,
 )
 from spectralnet.clusters.selection import modularity, relative_gap, suggest_n_clusters
+from spectralnet.errors import TrainingError
 from spectralnet.graph.affinity import degrees
 from spectralnet.matrices import Matrix
-from spectralnet.spectral.laplacian import exact_eigenvectors, squared_grassmann_distance
+from spectralnet.spectral.exact import exact_eigenvectors
+from spectralnet.spectral.laplacian import squared_grassmann_distance
 
 Labels = NDArray[np.int64]
+
+# Up to which exact eigenvectors are a matter of a minute or two, less than the training took.
+QUICK_POINTS = 100_000
+QUICK_WORK = 2e10  # multiply-adds, of a piece of the graph
 
 
 def top_terms(
@@ -89,6 +95,19 @@ def describe_clusters(
     }
 
 
+def work_on_exact(exact: Literal["auto", "always", "never"], n: int) -> float:
+    """Say how much may be spent on the exact eigenvectors of n points, in multiply-adds.
+
+    Raises
+    ------
+    TrainingError
+        If they are not wanted.
+    """
+    if exact == "never" or (exact == "auto" and n > QUICK_POINTS):
+        raise TrainingError(f"of {n:,} points they are computed with exact: always")
+    return QUICK_WORK if exact == "auto" else np.inf
+
+
 def compare_with_exact(
     embedding: NDArray[np.floating],
     clusters: Labels,
@@ -96,6 +115,7 @@ def compare_with_exact(
     graph: csr_array,
     normalised: bool,
     seed: int,
+    most_work: float = np.inf,
 ) -> tuple[Labels, NDArray[np.float64], dict[str, Any]]:
     """Hold a learned spectral embedding against the exact one of the same graph, without labels.
 
@@ -109,6 +129,8 @@ def compare_with_exact(
     normalised : bool
         Which Laplacian.
     seed : int
+    most_work : float, default=inf
+        See `spectralnet.spectral.exact.exact_eigenvectors`.
 
     Returns
     -------
@@ -130,7 +152,7 @@ def compare_with_exact(
     """
     n_components = embedding.shape[1]
     n_values = min(max(n_components, 2 * n_clusters + 1), len(embedding) - 1)
-    vectors, spectrum = exact_eigenvectors(graph, n_values, normalised, seed)
+    vectors, spectrum = exact_eigenvectors(graph, n_values, normalised, seed, most_work)
     vectors = vectors[:, :n_components]
     centred = fit_spectral_centroids(vectors, spectrum[:n_components], n_clusters, seed)
     exact_clusters = spectral_clusters(vectors, centred)

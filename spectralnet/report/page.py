@@ -29,6 +29,12 @@ FACTS = [
         "{:.3f}",
         "of the net's space to the exact one; 0 is best",
     ),
+    (
+        "largest residual",
+        "largest_residual",
+        "{:.3f}",
+        "of the learned eigenvectors: how far an exact eigenvalue may be",
+    ),
     ("agreement", "agreement", "{:.3f}", "NMI with exact spectral clustering of the same graph"),
     ("clusters by the eigengap", "suggested_n_clusters", "{:.0f}", "where exact eigenvalues leap"),
     ("connected components", "components", "{:.0f}", "of the graph"),

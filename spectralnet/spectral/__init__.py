@@ -4,5 +4,6 @@
 * `samplers`: minibatches of a graph, each with its estimate of the Rayleigh quotient
 * `map`: the net
 * `training`: its training, and its last layer
-* `laplacian`: exact eigenvectors, Rayleigh-Ritz, distances between eigenspaces
+* `laplacian`: Rayleigh-Ritz, residuals, distances between eigenspaces
+* `exact`: exact eigenvectors
 """

@@ -1,89 +1,18 @@
-"""The eigenspace of a graph Laplacian: exactly, and as a net's outputs span it."""
+"""The eigenspace of a graph Laplacian as a net's outputs span it, and how near it is."""
 
 import warnings
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
-from scipy.sparse import csr_array, diags_array
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from spectralnet.errors import TrainingError
 from spectralnet.graph.affinity import degrees
-from spectralnet.progress import progress_bar
 from spectralnet.spectral.orthonormal import LEAST_SINE
 
 Array = NDArray[np.float64]
-
-RESTARTS = 2000  # of ARPACK: where these do not do, more go on for hours
-
-
-def exact_eigenvectors(
-    graph: csr_array, n_components: int, normalised: bool = True, seed: int = 0
-) -> tuple[Array, Array]:
-    """Compute the first eigenvectors of a graph Laplacian by ARPACK.
-
-    They solve L u = lambda D u, or L u = lambda u if not `normalised`, with L = D - W.
-
-    Parameters
-    ----------
-    graph : csr_array of shape (n, n)
-        Symmetric affinities W.
-    n_components : int
-        c, below n; the constant eigenvector counts.
-    normalised : bool, default=True
-    seed : int, default=0
-        Of ARPACK's starting vectors.
-
-    Returns
-    -------
-    eigenvectors : ndarray of shape (n, c)
-        With mean square 1 (weighted by degree if `normalised`).
-    eigenvalues : ndarray of shape (c,)
-        Ascending.
-
-    Raises
-    ------
-    TrainingError
-        If ARPACK does not converge.
-    """
-    n = graph.shape[0]
-    degree = degrees(graph)
-    if normalised:
-        # I - D^-1/2 L D^-1/2 has the same eigenvectors with its largest eigenvalues,
-        # where ARPACK converges without a factorisation.
-        inverse_root = diags_array(1 / np.sqrt(degree))
-        values, vectors = _largest_pairs(inverse_root @ graph @ inverse_root, n_components, seed)
-        eigenvalues, u = 1 - values, vectors * np.sqrt(degree.sum() / degree)[:, None]
-    else:
-        shift = 2 * degree.max()  # above the largest eigenvalue of L, by Gershgorin's circles
-        flipped = diags_array(shift - degree) + graph
-        values, vectors = _largest_pairs(flipped, n_components, seed)
-        eigenvalues, u = shift - values, vectors * np.sqrt(n)
-    order = np.argsort(eigenvalues)
-    u = u[:, order]
-    return u * _signs(u), eigenvalues[order]
-
-
-def _largest_pairs(matrix: csr_array, k: int, seed: int) -> tuple[Array, Array]:
-    generator = np.random.default_rng(seed)
-    start = generator.uniform(-1, 1, matrix.shape[0])
-    with progress_bar("products for eigenvectors", delay=2) as progress:
-
-        def product(vector: Array) -> Array:
-            progress.update()
-            return matrix @ vector
-
-        counted = LinearOperator(matrix.shape, product, dtype=matrix.dtype)
-        try:
-            # The generator seeds restarts, which a disconnected graph asks for.
-            return eigsh(counted, k=k, which="LA", v0=start, rng=generator, maxiter=RESTARTS)
-        except ArpackNoConvergence as error:
-            raise TrainingError(
-                f"the exact eigenvectors of this graph cannot be had: {error}. Raise "
-                "graph.n_neighbours, or lower spectralnet.n_components"
-            ) from error
 
 
 def warn_of_components(graph: csr_array, n_eigenvectors: int, n_clusters: int) -> None:
@@ -145,8 +74,42 @@ def rayleigh_ritz(
     else:
         values, rotation = eigh((energy + energy.T) / 2, moment)
     rotation *= np.sqrt(len(y))
-    rotation *= _signs(y @ rotation)
+    rotation *= signs(y @ rotation)
     return rotation, values / degree.mean() if normalised else values
+
+
+def ritz_residuals(
+    u: NDArray[np.floating],
+    eigenvalues: NDArray[np.floating],
+    graph: csr_array,
+    normalised: bool = True,
+) -> Array:
+    """Measure how far approximate eigenvectors are from being some, without exact ones.
+
+    Parameters
+    ----------
+    u : ndarray of shape (n, c)
+    eigenvalues : ndarray of shape (c,)
+    graph : csr_array of shape (n, n)
+    normalised : bool, default=True
+        See `exact_eigenvectors`.
+
+    Returns
+    -------
+    ndarray of shape (c,)
+        |B^-1/2 (L u - lambda B u)| / |B^1/2 u|, B = D if `normalised` and I otherwise: within
+        that distance of lambda there is an eigenvalue. NaN for a column of zeros.
+
+    References
+    ----------
+    Parlett, The symmetric eigenvalue problem, SIAM 1998, theorem 4.5.1.
+    """
+    u = u.astype(np.float64)
+    degree = degrees(graph)
+    mass = degree if normalised else np.ones(len(u))
+    residual = degree[:, None] * u - graph @ u - mass[:, None] * u * eigenvalues  # (n, c)
+    with np.errstate(invalid="ignore"):
+        return np.sqrt((1 / mass) @ residual**2) / np.sqrt(mass @ u**2)
 
 
 def squared_grassmann_distance(
@@ -176,7 +139,7 @@ def squared_grassmann_distance(
     return float(np.sum(np.clip(1 - cosines**2, 0, 1)))
 
 
-def _signs(u: Array) -> Array:
-    """Signs that make each column's entry of largest magnitude positive: (c,)."""
+def signs(u: Array) -> Array:
+    """Return signs that make each column's entry of largest magnitude positive: (c,)."""
     largest = np.abs(u).argmax(axis=0)
     return np.where(u[largest, np.arange(u.shape[1])] < 0, -1.0, 1.0)

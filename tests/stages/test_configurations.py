@@ -109,22 +109,28 @@ def test_without_labels_the_label_free_part_is_reported(clone, augmented, tmp_pa
     assert pictures == CAPTIONS.keys() - {"terms", "confusion"}
 
 
+@pytest.mark.parametrize("exact", ["always", "never"])
 def test_results_do_not_wait_for_exact_eigenvectors(
-    clone, augmented, tmp_path, monkeypatch, cpu, capsys
+    clone, augmented, tmp_path, monkeypatch, cpu, capsys, exact
 ):
     def fail(*arguments):
+        assert exact == "always"
         raise TrainingError("no convergence")
 
     monkeypatch.setattr("stages.evaluate.compare_with_exact", fail)
     monkeypatch.setattr("stages.evaluate.log_predictor", Mock())
     artifacts = clone.root / "artifacts/digits/input"
     folders = ["features", "features", "euclidean/affinity", "siamese/affinity", "siamese/model"]
-    stage = Stage("evaluate", read_params(clone.root / "params.yaml"), cpu, Mock())
+    params = read_params(clone.root / "params.yaml").model_copy(update={"exact": exact})
+    stage = Stage("evaluate", params, cpu, Mock())
     evaluate(stage, *[artifacts / folder for folder in folders], tmp_path)
-    assert "warning: no comparison with exact spectral" in capsys.readouterr().out
+    assert (
+        f"no comparison with exact spectral clustering (exact: {exact})" in capsys.readouterr().out
+    )
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert metrics["acc"] == pytest.approx(clone.metrics()["acc"])
     assert not {"grassmann", "spectral_acc"} & metrics.keys()
+    assert 0 < metrics["largest_residual"] < 2
     assert len(pd.read_csv(tmp_path / "clusters.csv")) == metrics["n"]
 
 

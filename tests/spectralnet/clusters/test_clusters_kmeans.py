@@ -17,7 +17,7 @@ from spectralnet.clusters.kmeans import (
 from spectralnet.errors import ParameterError
 from spectralnet.graph.affinity import GraphParams, affinity_graph
 from spectralnet.graph.neighbours import nearest_neighbours
-from spectralnet.spectral.laplacian import exact_eigenvectors
+from spectralnet.spectral.exact import exact_eigenvectors
 
 
 def test_centroids_are_the_means_of_their_clusters(blobs):

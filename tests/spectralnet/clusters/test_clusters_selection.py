@@ -11,7 +11,7 @@ from spectralnet.clusters.selection import (
 )
 from spectralnet.graph.affinity import affinity_graph
 from spectralnet.graph.neighbours import nearest_neighbours
-from spectralnet.spectral.laplacian import exact_eigenvectors
+from spectralnet.spectral.exact import exact_eigenvectors
 
 
 def test_modularity_is_that_of_its_definition(blob_graph):

@@ -11,7 +11,8 @@ from spectralnet.graph.affinity import GraphParams, affinity_graph, degrees
 from spectralnet.graph.duplicates import distinct_rows
 from spectralnet.graph.neighbours import nearest_neighbours
 from spectralnet.methods.affinities import connect
-from spectralnet.spectral.laplacian import exact_eigenvectors, squared_grassmann_distance
+from spectralnet.spectral.exact import exact_eigenvectors
+from spectralnet.spectral.laplacian import squared_grassmann_distance
 from spectralnet.spectral.training import candidate_components
 
 SHORT = {"epochs": 10, "steps_per_epoch": 30}

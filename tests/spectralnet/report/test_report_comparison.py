@@ -6,7 +6,7 @@ from sklearn.metrics import normalized_mutual_info_score
 from spectralnet.clusters.selection import modularity
 from spectralnet.graph.affinity import degrees
 from spectralnet.report.comparison import compare_with_exact, describe_clusters, top_terms
-from spectralnet.spectral.laplacian import exact_eigenvectors
+from spectralnet.spectral.exact import exact_eigenvectors
 
 
 def test_the_exact_embedding_is_at_no_distance_from_itself(blob_graph):

@@ -8,12 +8,18 @@ from scipy.sparse.csgraph import laplacian
 
 from spectralnet.errors import TrainingError
 from spectralnet.graph.affinity import degrees
+from spectralnet.spectral.exact import DENSE, exact_eigenvectors
 from spectralnet.spectral.laplacian import (
-    exact_eigenvectors,
     rayleigh_ritz,
+    ritz_residuals,
     squared_grassmann_distance,
     warn_of_components,
 )
+
+
+def random_graph(n):
+    weights = np.random.default_rng(0).uniform(size=(n, n))
+    return weights + weights.T
 
 
 def dense_pairs(graph, normalised):
@@ -39,6 +45,54 @@ def test_a_disconnected_graph_has_a_zero_eigenvalue_for_each_component(blob_grap
     n = blob_graph.shape[0]
     constant_on_each = vectors[:, :2].std(axis=0, where=np.repeat([True, False], n)[:, None])
     np.testing.assert_allclose(constant_on_each, 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("normalised", [True, False])
+def test_pieces_give_the_eigenvectors_of_the_whole(blob_graph, normalised):
+    """One of them needs ARPACK, the others none; two have the same eigenvalues."""
+    triangle, large = np.ones((3, 3)) - np.eye(3), random_graph(DENSE + 50)
+    graph = csr_array(block_diag([triangle, large, triangle, blob_graph]))
+    order = np.random.default_rng(0).permutation(graph.shape[0])
+    graph = csr_array(graph[order][:, order])
+    vectors, values = exact_eigenvectors(graph, 9, normalised)
+    dense_values, dense_vectors = dense_pairs(graph, normalised)
+    np.testing.assert_allclose(values, dense_values[:9], atol=1e-9)
+    mass = degrees(graph) if normalised else np.ones(len(vectors))
+    assert squared_grassmann_distance(vectors, dense_vectors[:, :9], mass) < 1e-9
+    moments = vectors.T @ (mass[:, None] * vectors) / mass.sum()
+    np.testing.assert_allclose(moments, np.eye(9), atol=1e-8)
+
+
+@pytest.mark.parametrize("normalised", [True, False])
+def test_more_pieces_than_eigenvectors_have_places_of_their_own(normalised):
+    weights = [np.full((size, size), weight) for size, weight in ((2, 1), (3, 5), (9, 2), (4, 1))]
+    graph = csr_array(block_diag(weights))
+    vectors, values = exact_eigenvectors(graph, 3, normalised)
+    assert (values == 0).all()
+    np.testing.assert_allclose(laplacian(graph) @ vectors, 0, atol=1e-9)
+    mass = degrees(graph) if normalised else np.ones(len(vectors))
+    moments = vectors.T @ (mass[:, None] * vectors) / mass.sum()
+    np.testing.assert_allclose(moments, np.eye(3), atol=1e-9)
+    assert len(np.unique(vectors.round(6), axis=0)) == 4
+
+
+def test_arpack_stops_when_it_has_worked_enough():
+    with pytest.raises(TrainingError, match="take more than 20 products of it"):
+        exact_eigenvectors(csr_array(random_graph(500)), 3, most_work=20 * 500 * 500)
+
+
+@pytest.mark.parametrize("normalised", [True, False])
+def test_an_eigenvalue_lies_within_each_residual(blob_graph, normalised):
+    dense_values, dense_vectors = dense_pairs(blob_graph, normalised)
+    exact = ritz_residuals(dense_vectors[:, :4], dense_values[:4], blob_graph, normalised)
+    np.testing.assert_allclose(exact, 0, atol=1e-7)
+    noise = np.random.default_rng(0).normal(size=(len(dense_vectors), 4))
+    near = dense_vectors[:, :4] + 0.1 * np.abs(dense_vectors).mean() * noise
+    rotation, values = rayleigh_ritz(near, blob_graph, normalised)
+    residuals = ritz_residuals(near @ rotation, values, blob_graph, normalised)
+    nearest = np.abs(values[:, None] - dense_values).min(axis=1)
+    assert (nearest <= residuals).all()
+    assert (residuals < np.ptp(dense_values)).all()
 
 
 @pytest.mark.parametrize("normalised", [True, False])

@@ -9,7 +9,8 @@ from spectralnet.data.sets.subsets import choose_known
 from spectralnet.graph.affinity import affinity_graph, degrees, with_known_labels
 from spectralnet.graph.neighbours import nearest_neighbours
 from spectralnet.nets.devices import map_in_chunks
-from spectralnet.spectral.laplacian import exact_eigenvectors, squared_grassmann_distance
+from spectralnet.spectral.exact import exact_eigenvectors
+from spectralnet.spectral.laplacian import squared_grassmann_distance
 from spectralnet.spectral.training import train_spectral_map
 
 
