@@ -94,7 +94,7 @@ def _predict(
         raise ParameterError(f"--out {out} is the file of samples: choose another")
     chosen_device = pick_device(device)
     predictor = _load(model)
-    samples = _open(file, columns, predictor.preparation)
+    samples = _open(file, columns.split(",") if columns else None, predictor.preparation)
     for note in samples.notes:
         click.echo(f"warning: {note}", err=True)
 
@@ -123,7 +123,7 @@ def _predict(
         click.echo(f"{n} samples in {out}", err=True)
 
 
-def _open(file: Path, columns: str | None, preparation: "Preparation") -> "Samples":
+def _open(file: Path, columns: list[str] | None, preparation: "Preparation") -> "Samples":
     """Open samples as a preparation takes them."""
     from spectralnet.data.files import suffix_of
     from spectralnet.data.pixels import Pixels
@@ -136,7 +136,7 @@ def _open(file: Path, columns: str | None, preparation: "Preparation") -> "Sampl
     wanted = Wanted(
         way_out="choose what to read (`--columns`)",
         texts=isinstance(preparation, Tfidf),
-        columns=columns.split(",") if columns else fitted,
+        columns=columns or fitted,
         image_shape=getattr(preparation, "image_shape", None),
         n_columns=getattr(preparation, "n_columns", None),
     )
@@ -166,13 +166,64 @@ def report(run: str, out: Path) -> None:
 
         with TemporaryDirectory() as folder:
             params = fetch_results(run, Path(folder))
-            metrics, pictures = read_results(Path(folder))
+            results = read_results(Path(folder))
         with whole_file(out) as partial:
-            partial.write_text(render_report(params, metrics, pictures), encoding="utf-8")
-        click.echo(f"{len(pictures)} pictures in {out}")
+            partial.write_text(render_report(params, *results), encoding="utf-8")
+        click.echo(f"{len(results[1])} pictures in {out}")
     except ModuleNotFoundError as error:
         raise click.ClickException(
             f"{error.name} is not installed: pip install 'spectralnet-pipeline[pipeline]'"
+        ) from error
+    except (SpectralNetError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.argument("model")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default="explore.html",
+    show_default=True,
+    help="Where to write the page, one HTML file.",
+)
+@click.option("--columns", help="As of `spectralnet predict`.")
+@click.option("--show", help="A column beside vectors: their texts, or the names of their images.")
+@click.option("--labels", help="A column, or an array of a .npz, to colour by; or `folder`.")
+@click.option(
+    "--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"])
+)  # fmt: skip
+def explore(
+    model: str,
+    file: Path,
+    out: Path,
+    columns: str | None,
+    show: str | None,
+    labels: str | None,
+    device: str,
+) -> None:
+    """Write a page on which to explore the clusters that MODEL puts the samples in FILE into.
+
+    MODEL and FILE are as of `spectralnet predict`, but FILE is read into memory. The page shows all
+    samples as points, on hover what a sample is, on a click its cluster: samples of it, and what
+    tells it from the rest. It is one file, which opens in any browser and loads nothing.
+    """
+    try:
+        from spectralnet.artifacts import whole_file
+        from spectralnet.nets.devices import pick_device
+        from spectralnet.report.exploration import explore_file, other_columns
+
+        chosen_device, predictor = pick_device(device), _load(model)
+        named = columns.split(",") if columns else other_columns(file, [show, labels])
+        samples = _open(file, named, predictor.preparation)
+        page = explore_file(predictor, samples, file, show, labels, chosen_device)
+        with whole_file(out) as partial:
+            partial.write_text(page, encoding="utf-8")
+        click.echo(f"{out} is written: open it in a browser", err=True)
+    except ModuleNotFoundError as error:
+        raise click.ClickException(
+            f"{error.name} is not installed: pip install 'spectralnet-pipeline[explore]'"
         ) from error
     except (SpectralNetError, OSError) as error:
         raise click.ClickException(str(error)) from error

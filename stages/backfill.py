@@ -12,6 +12,7 @@ from dvc.stage import Stage
 
 from spectralnet.config.reading import params_of
 from spectralnet.errors import SpectralNetError
+from spectralnet.report.page import RESULTS
 from spectralnet.tracking.runs import record_restored
 
 
@@ -38,7 +39,7 @@ def _record(repo: Repo, baseline: str, name: str) -> str:
     params = params_of(yaml.safe_load(files.read_text("params.yaml")), "params.yaml")
     (evaluate,) = repo.stage.collect("evaluate")
     *read, results = evaluate.cmd.split()[3:]  # as stages/evaluate.py takes them
-    logged = [f"{results}/{made}" for made in ("metrics.json", "pictures", "report.html")]
+    logged = [f"{results}/{made}" for made in RESULTS if files.exists(f"{results}/{made}")]
     with TemporaryDirectory() as folder:
         for path in (*logged, f"{read[-1]}/clusters.npy"):
             files.get(path, f"{folder}/{Path(path).name}", recursive=True)

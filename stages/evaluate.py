@@ -19,19 +19,27 @@ from spectralnet.artifacts import (
     whole_file,
 )
 from spectralnet.clusters.scores import score_clusterings
+from spectralnet.data.pixels import Pixels
+from spectralnet.data.preparation import Preparation, build_preparation
+from spectralnet.data.texts import Tfidf
 from spectralnet.errors import TrainingError
+from spectralnet.matrices import Matrix
+from spectralnet.methods.description import describe_clusters
 from spectralnet.methods.model import ClusterModel
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.report import plots
 from spectralnet.report.comparison import (
     compare_with_exact,
-    describe_clusters,
     kmeans_clusters,
-    top_terms,
+    label_free_metrics,
     work_on_exact,
 )
+from spectralnet.report.explorer import render_explorer
+from spectralnet.report.layout import lay_out
+from spectralnet.report.looks import effects_of, with_column, with_looks
 from spectralnet.report.model_card import model_card
-from spectralnet.report.page import read_results, render_report
+from spectralnet.report.page import RESULTS, read_results, render_report
+from spectralnet.report.shown import Shown
 from spectralnet.spectral.laplacian import ritz_residuals
 from spectralnet.spectral.samplers import SAMPLERS
 from spectralnet.tracking.registry import log_predictor
@@ -49,7 +57,7 @@ def evaluate(
         load_array(model / f"{name}.npy") for name in ("embedding", "eigenvalues", "clusters")
     )
     metrics: dict[str, Any] = load_json(affinity / "about.json") | {"n": len(clusters)}
-    metrics |= describe_clusters(weights, clusters, settings.n_clusters, learned)
+    metrics |= label_free_metrics(weights, clusters, settings.n_clusters, learned)
     normalised = SAMPLERS[settings.spectralnet.sampler].normalised
     residuals = ritz_residuals(embedding, learned, weights, normalised)
     metrics["largest_residual"] = float(np.nanmax(residuals))
@@ -70,17 +78,31 @@ def evaluate(
         metrics |= score_clusterings(clusterings, labels, known)
     metrics |= _held_out_scores(stage, whole, data)
     scored = np.where(known >= 0, -1, labels)
-    weights_used = whole.weights.cpu().numpy()
-    used = embedding[:, : len(weights_used)] * weights_used  # what the clusters were read off
-    figures = _draw_points(stage, data, about["image_shape"], used, clusters, scored)
+    x = load_matrix(data / "matrix")
+    preparation = build_preparation(load_json(data / "preparation.json"))
+    shown = _shown(data, x, preparation, scored)
+    places, centroids = whole.places(embedding), whole.centroids.cpu().numpy()
+    effects = effects_of(x, clusters, preparation, shown)
+    description = describe_clusters(clusters, places, centroids, effects)
+    flat = lay_out(places, clusters, stage.params.seed)
+    figures = _draw_points(stage, x, preparation, flat, clusters, scored)
+    if isinstance(preparation, Tfidf):
+        figures["terms"] = plots.terms(
+            dict(zip(description.index.tolist(), description["features"], strict=True))
+        )
     figures["affinity"] = plots.sorted_affinity(weights, clusters)
     figures["learning_curves"] = _draw_training(features, affinity, model)
     figures["eigenvalues"] = plots.eigenvalues(learned, exact, metrics.get("suggested_n_clusters"))
     clustered = pd.read_csv(data / "samples.csv").assign(cluster=clusters)
     records = [load_json(f / "run.json") for f in (data, features, graph, affinity, model)]
+    distances = np.linalg.norm(places - centroids[clusters], axis=1)
+    title = f"SpectralNet on {stage.params.dataset}"
+    page = render_explorer(title, clusters, places, description, shown, distances, flat)
+    _write_text(results / "explore.html", page)
+    save_json(results / "description.json", description.reset_index().to_dict("records"))
     _write(stage, results, metrics, figures, records, clustered)
     stage.run.log_dataset(about["dataset"], about["sha256"])
-    made = [results / name for name in ("metrics.json", "pictures", "report.html")]
+    made = [results / name for name in RESULTS]
     stage.run.log_results([*made, model / "clusters.npy"], metrics, records)
     card = model_card(about, stage.params.flat(), metrics)
     log_predictor(model, card, f"spectralnet-{stage.params.dataset}", stage.params.variant())
@@ -113,28 +135,35 @@ def _held_out_scores(stage: Stage, whole: ClusterModel, data: Path) -> dict[str,
     return {f"{name}_test": score for name, score in scored.items()}
 
 
+def _shown(data: Path, x: Matrix, preparation: Preparation, labels: NDArray[np.int64]) -> Shown:
+    """Gather what is known of each sample: its name, texts or images, columns, label."""
+    names = pd.read_csv(data / "samples.csv")["sample"].astype(str).tolist()
+    known = [None if label < 0 else int(label) for label in labels]
+    shown = Shown(names=names, labels=known if (labels >= 0).any() else None)
+    if (path := data / "shown.csv").exists():
+        column = pd.read_csv(path, dtype=str, keep_default_na=False)["shown"]
+        shown = with_column(shown, column.tolist(), Path())
+    return with_looks(shown, x, preparation)
+
+
 def _draw_points(
     stage: Stage,
-    data: Path,
-    image_shape: list[int] | None,
-    embedding: NDArray[np.floating],
+    x: Matrix,
+    preparation: Preparation,
+    flat: NDArray[np.floating],
     clusters: NDArray[np.int64],
     labels: NDArray[np.int64],
 ) -> dict[str, Figure]:
-    """Draw where points went, and what the clusters hold: images, or terms of texts.
+    """Draw where points went, and random members of clusters, if they are images.
 
     `labels`, shape (n,), are those that score, -1 elsewhere.
     """
     seed = stage.params.seed
-    figures = {"embedding": plots.embedding(embedding, clusters, labels, seed)}
+    figures = {"embedding": plots.embedding(flat, clusters, labels, seed)}
     if (has_label := labels >= 0).any():
         figures["confusion"] = plots.confusion(labels[has_label], clusters[has_label])
-    x = load_matrix(data / "matrix")
-    if image_shape:
-        height, width = image_shape
-        figures["clusters"] = plots.samples(x, clusters, (height, width), seed)
-    if vocabulary := load_json(data / "preparation.json").get("vocabulary"):
-        figures["terms"] = plots.terms(top_terms(x, clusters, vocabulary))
+    if isinstance(preparation, Pixels):
+        figures["clusters"] = plots.samples(x, clusters, preparation.image_shape, seed)
     return figures
 
 
@@ -166,9 +195,12 @@ def _write(
     for name, figure in figures.items():
         with whole_file(results / "pictures" / f"{name}.png") as partial:
             figure.savefig(partial, format="png", dpi=110)
-    with whole_file(results / "report.html") as partial:
-        report = render_report(stage.params.flat(), metrics, read_results(results)[1])
-        partial.write_text(report, encoding="utf-8")
+    _write_text(results / "report.html", render_report(stage.params.flat(), *read_results(results)))
+
+
+def _write_text(path: Path, text: str) -> None:
+    with whole_file(path) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from spectralnet.data.sets.catalogue import SOURCES
 from spectralnet.data.sets.dataset import Dataset
 from spectralnet.data.sets.mnist import DATA_VARIABLE
 from spectralnet.data.sets.subsets import choose_known, held_out_mask, limit
+from spectralnet.data.texts import Tfidf
 from spectralnet.errors import DataError
 from spectralnet.matrices import Matrix, empty_rows
 from spectralnet.nets.blocks import MLP
@@ -54,6 +55,9 @@ def prepare(stage: Stage, features: Path) -> str:
     save_matrix(features / "held_out_matrix", unseen)
     save_array(features / "held_out_labels.npy", dataset.labels[unseen_rows])
     save_table(features / "samples.csv", pd.DataFrame({"sample": dataset.names[fitted]}))
+    if (shown := dataset.raw if isinstance(preparation, Tfidf) else dataset.shown) is not None:
+        texts = [str(shown[row]) for row in fitted]
+        save_table(features / "shown.csv", pd.DataFrame({"shown": texts}))
     save_json(features / "preparation.json", preparation.config)
     save_json(features / EXAMPLE, _example(dataset.raw))
     save_net(features, "encoder", MLP([x.shape[1]]))  # in the input space, the identity

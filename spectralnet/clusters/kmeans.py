@@ -29,6 +29,13 @@ def unit_rows(embedding: NDArray[np.floating]) -> NDArray[np.floating]:
     return embedding / np.maximum(length, np.finfo(embedding.dtype).tiny)
 
 
+def weighted_directions(
+    embedding: NDArray[np.floating], weights: NDArray[np.floating]
+) -> NDArray[np.floating]:
+    """Weigh the first w columns of an embedding, shape (n, c), and take directions: (n, w)."""
+    return unit_rows(embedding[:, : len(weights)] * weights)
+
+
 def fit_centroids(
     embedding: NDArray[np.floating] | csr_array, n_clusters: int, seed: int, restarts: int = 10
 ) -> NDArray[np.float32]:
@@ -97,7 +104,7 @@ def fit_spectral_centroids(
         If there are fewer distinct rows than clusters.
     """
     weights = eigenvector_weights(eigenvalues, n_clusters).astype(np.float32)
-    directions = unit_rows(embedding[:, : len(weights)] * weights)
+    directions = weighted_directions(embedding, weights)
     return SpectralCentroids(fit_centroids(directions, n_clusters, seed), weights)
 
 
@@ -149,7 +156,7 @@ def assign(embedding: NDArray[np.float32], found: SpectralCentroids) -> Assignme
     -------
     Assignment
     """
-    directions = unit_rows(embedding[:, : len(found.weights)] * found.weights)
+    directions = weighted_directions(embedding, found.weights)
     clusters = nearest_centroid(directions, found.centroids)
     distances = np.linalg.norm(directions - found.centroids[clusters], axis=1)
     return Assignment(clusters, distances.astype(np.float32), embedding)

@@ -23,6 +23,7 @@ from spectralnet.checks import check_count, check_distinct
 from spectralnet.clusters.kmeans import Assignment
 from spectralnet.data.preparation import Columns, build_preparation
 from spectralnet.errors import DataError, ParameterError
+from spectralnet.estimators.description import DescribeMixin
 from spectralnet.matrices import FAR, Matrix, near_rows
 from spectralnet.methods.predictor import Model, Predictor
 from spectralnet.nets.devices import pick_device, usual_torch
@@ -51,7 +52,9 @@ def fit_scale(x: NDArray[np.floating] | csr_array, names: list[str] | None) -> C
     return Columns(d, shift=shift, scale=np.full(d, scale), names=names, reach=reach)
 
 
-class DeepClusterer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator):
+class DeepClusterer(
+    DescribeMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator
+):
     """A deep clustering method as a scikit-learn estimator.
 
     A subclass stores its parameters in ``__init__``, among them `n_clusters`,

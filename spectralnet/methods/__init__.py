@@ -9,5 +9,6 @@
 * `kmeans`, `exact`, `rivals`: simpler methods, and those of other libraries
 * `catalogue`, `task`: every method by its name; what it is given, what it gives back
 * `predictor`: any model with what its samples go through first: what is served
+* `description`: what each of its clusters is
 * `predictions`: its answers into files
 """

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from spectralnet.artifacts import load_json, load_weights, save_json, save_weights
-from spectralnet.clusters.kmeans import Assignment, SpectralCentroids, assign
+from spectralnet.clusters.kmeans import Assignment, SpectralCentroids, assign, weighted_directions
 from spectralnet.matrices import Matrix, as_features
 from spectralnet.nets.blocks import build_net
 from spectralnet.nets.devices import map_in_chunks
@@ -83,6 +83,10 @@ class ClusterModel(nn.Module):
         embedding = map_in_chunks(self, x, device or torch.device("cpu"))
         centroids, weights = self.centroids.cpu().numpy(), self.weights.cpu().numpy()
         return assign(embedding, SpectralCentroids(centroids, weights))
+
+    def places(self, embedding: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Say where embedded points, shape (m, c), lie among the centroids: directions (m, w)."""
+        return weighted_directions(embedding, self.weights.cpu().numpy())
 
     def predict(self, x: Matrix, device: torch.device | None = None) -> NDArray[np.int64]:
         """Return the clusters, shape (n,), that `assign` gives."""

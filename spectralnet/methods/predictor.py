@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from spectralnet.artifacts import load_json, save_json
@@ -25,6 +26,9 @@ class Model(Protocol):
 
     def assign(self, x: Matrix, device: torch.device | None = None) -> Assignment:
         """Assign features, shape (n, d), to clusters."""
+
+    def places(self, embedding: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Say where embedded points, shape (m, c), lie among the centroids."""
 
     def save(self, folder: Path) -> None:
         """Write ``model.json``, with its `kind`, and ``model.safetensors`` into a folder."""

@@ -3,12 +3,13 @@
 # By the names of the files, in the order of a report.
 CAPTIONS = {
     "embedding": "The spectral embedding: the directions of up to 1,500 points, laid out in the "
-    "plane by t-SNE. Islands of one colour are clusters that the eigenvectors tell apart; an "
-    "island of two labels is a confusion, one label on two islands a split.",
+    "plane by t-SNE of points of all clusters. Islands of one colour are clusters that the "
+    "eigenvectors tell apart; an island of two labels is a confusion, one label on two islands "
+    "a split.",
     "clusters": "Random members of each cluster, a row each. A row of one kind is a good "
     "cluster; two kinds in a row were merged, one kind in two rows was split.",
-    "terms": "The terms, as stems, by which each cluster stands out: mean weight inside it minus "
-    "mean weight outside. Terms of one subject mean a clean cluster.",
+    "terms": "The terms, as stems, by which each cluster stands out, by class-based TF-IDF: often "
+    "in its texts, and rarely in others. Terms of one subject mean a clean cluster.",
     "confusion": "Points by label and cluster, clusters in the order of their best match. What "
     "lies off the diagonal counts against ACC: a second full cell in a column is a merged "
     "cluster, in a row a split class.",

@@ -1,6 +1,5 @@
 """Scores of a model beside those of simpler ways on the same inputs."""
 
-from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -17,7 +16,6 @@ from spectralnet.clusters.kmeans import (
 from spectralnet.clusters.selection import modularity, relative_gap, suggest_n_clusters
 from spectralnet.errors import TrainingError
 from spectralnet.graph.affinity import degrees
-from spectralnet.matrices import Matrix
 from spectralnet.spectral.exact import exact_eigenvectors
 from spectralnet.spectral.laplacian import squared_grassmann_distance
 
@@ -28,47 +26,12 @@ QUICK_POINTS = 100_000
 QUICK_WORK = 2e10  # multiply-adds, of a piece of the graph
 
 
-def top_terms(
-    features: Matrix,
-    clusters: Labels,
-    vocabulary: Sequence[str],
-    n_terms: int = 10,
-) -> dict[int, list[tuple[str, float]]]:
-    """Find the terms by which each cluster of texts stands out.
-
-    Parameters
-    ----------
-    features : csr_array or ndarray of shape (n, d)
-        Weights of terms, such as tf-idf.
-    clusters : ndarray of shape (n,)
-    vocabulary : sequence of str, of length d
-    n_terms : int, default=10
-        The most that are named of a cluster.
-
-    Returns
-    -------
-    dict of int to list of (str, float)
-        By cluster, the largest first: terms whose mean weight inside exceeds that outside,
-        and by how much.
-    """
-    total = np.asarray(features.sum(axis=0)).ravel()
-    top = {}
-    for cluster in np.unique(clusters):
-        inside = clusters == cluster
-        summed = np.asarray(features[inside].sum(axis=0)).ravel()
-        n_outside = max(1, np.count_nonzero(~inside))
-        excess = summed / np.count_nonzero(inside) - (total - summed) / n_outside
-        best = np.argsort(-excess, kind="stable")[:n_terms]
-        top[int(cluster)] = [(vocabulary[i], float(excess[i])) for i in best if excess[i] > 0]
-    return top
-
-
 def kmeans_clusters(points: NDArray[np.floating] | csr_array, n_clusters: int, seed: int) -> Labels:
     """Cluster the rows of `points`, shape (n, d), by k-means."""
     return nearest_centroid(points, fit_centroids(points, n_clusters, seed))
 
 
-def describe_clusters(
+def label_free_metrics(
     graph: csr_array, clusters: Labels, n_clusters: int, eigenvalues: NDArray[np.floating]
 ) -> dict[str, Any]:
     """Say what is known of clusters without labels.

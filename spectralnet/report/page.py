@@ -1,7 +1,7 @@
 """The report of a run: one HTML file that needs no other."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from jinja2 import Environment, StrictUndefined
 
 from spectralnet.artifacts import load_json
 from spectralnet.errors import DataError
+from spectralnet.methods.description import cluster_name
 from spectralnet.report.captions import CAPTIONS
 
 COMPARED = {
@@ -19,6 +20,9 @@ COMPARED = {
     "k-means on the net's input": ("kmeans_embedding_", ""),
     "k-means on the codes, or the input": ("kmeans_", ""),
 }
+# What `evaluate` leaves in its folder, and MLflow keeps; former versions had no description.
+RESULTS = ("metrics.json", "description.json", "pictures", "report.html", "explore.html")
+FEATURES = 5  # named of a cluster
 SCORES = {"ACC": "acc", "NMI": "nmi", "NMI (max)": "nmi_max", "ARI": "ari"}
 # What is known without labels: name, metric, format, what it says.
 FACTS = [
@@ -97,6 +101,22 @@ TEMPLATE = """<!doctype html>
 clusters: look at the graph (neighbours, space, affinity). With as many components as eigenvectors,
 these only tell components apart: raise <code>graph.n_neighbours</code>.</p>
 
+{% if clusters %}
+<h2>Clusters</h2>
+<table>
+<thead><tr><th>cluster</th><th class="number">size</th><th class="number">silhouette</th>
+<th>what tells it from the rest</th><th>could be confused with</th></tr></thead>
+<tbody>
+{% for name, size, silhouette, features, neighbours in clusters %}
+<tr><td>{{ name }}</td><td class="number">{{ size }}</td><td class="number">{{ silhouette }}</td>
+<td>{{ features }}</td><td>{{ neighbours }}</td></tr>
+{% endfor %}
+</tbody></table>
+<p>The silhouette is 1 far from all other clusters and 0 on the border. Columns differ by so many
+standard deviations, terms have their class-based TF-IDF. Samples of each cluster are in
+<code>explore.html</code>.</p>
+{% endif %}
+
 <h2>Pictures</h2>
 {% for name, picture, caption in pictures %}
 <figure>
@@ -138,7 +158,10 @@ def seconds_by_stage(metrics: Mapping[str, Any]) -> dict[str, float]:
 
 
 def render_report(
-    params: Mapping[str, Any], metrics: Mapping[str, Any], pictures: Mapping[str, bytes]
+    params: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    pictures: Mapping[str, bytes],
+    description: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """Write the report of a run as HTML, everything in it.
 
@@ -151,6 +174,8 @@ def render_report(
     pictures : dict of str to bytes
         PNG files by name; those without a caption in `spectralnet.report.captions.CAPTIONS` are
         left out.
+    description : sequence of dict
+        Of each cluster, as in ``results/description.json``; none in runs of former versions.
 
     Returns
     -------
@@ -176,12 +201,26 @@ def render_report(
             for name, caption in CAPTIONS.items()
             if name in pictures
         ],
+        clusters=[_cluster_row(cluster) for cluster in description],
         times=seconds_by_stage(metrics),
         parameters=params,
     )
 
 
-def read_results(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+def _cluster_row(cluster: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say of a cluster in the words of the report what is known of it."""
+    return (
+        cluster_name(cluster["cluster"]),
+        f"{cluster['size']:,}",
+        f"{cluster['silhouette']:.2f}",
+        ", ".join(f"{name} ({effect:+.2g})" for name, effect in cluster["features"][:FEATURES]),
+        ", ".join(f"{cluster_name(c)} ({share:.2f})" for c, share in cluster["neighbours"]),
+    )
+
+
+def read_results(
+    folder: Path,
+) -> tuple[dict[str, Any], dict[str, bytes], list[dict[str, Any]]]:
     """Read what `evaluate` left in a folder of results.
 
     Returns
@@ -189,6 +228,8 @@ def read_results(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     metrics : dict
     pictures : dict of str to bytes
         PNG files by name.
+    description : list of dict
+        Of each cluster; empty in results of former versions.
 
     Raises
     ------
@@ -201,4 +242,5 @@ def read_results(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     pictures = {
         file.stem: file.read_bytes() for file in sorted((folder / "pictures").glob("*.png"))
     }
-    return load_json(path), pictures
+    described = folder / "description.json"
+    return load_json(path), pictures, load_json(described) if described.exists() else []

@@ -12,9 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from sklearn.manifold import TSNE
 
-from spectralnet.clusters.kmeans import unit_rows
 from spectralnet.clusters.scores import matched_confusion
 
 POINTS_SHOWN = 1500
@@ -44,33 +42,29 @@ def confusion(labels: NDArray[np.integer], clusters: NDArray[np.integer]) -> Fig
 
 
 def embedding(
-    points: NDArray[np.floating],
+    flat: NDArray[np.floating],
     clusters: NDArray[np.integer],
     labels: NDArray[np.integer],
     seed: int,
 ) -> Figure:
-    """Draw the directions of the spectral embedding in the plane, by cluster and by label.
+    """Draw the spectral embedding as it is laid out in the plane, by cluster and by label.
 
     Parameters
     ----------
-    points : ndarray of shape (n, c)
-        At most `POINTS_SHOWN` of them, seeded, are laid out, by t-SNE: their two principal
-        axes would show two or three clusters and pile up the others.
+    flat : ndarray of shape (n, 2)
+        At most `POINTS_SHOWN` of them, seeded, are drawn.
     clusters : ndarray of shape (n,)
     labels : ndarray of shape (n,)
         -1 where there is none; drawn if there is any.
     seed : int
     """
-    rows = np.random.default_rng(seed).permutation(len(points))[:POINTS_SHOWN]
-    perplexity = min(30, (len(rows) - 1) / 3)
-    layout = TSNE(perplexity=perplexity, max_iter=500, init="random", random_state=seed)
-    flat = layout.fit_transform(unit_rows(points[rows]))  # (m, 2)
+    rows = np.random.default_rng(seed).permutation(len(flat))[:POINTS_SHOWN]
     colourings = {"cluster": clusters} | ({"label": labels} if (labels >= 0).any() else {})
     figure = Figure(figsize=(5 * len(colourings), 4.5), layout="constrained")
     for axes, (name, values) in zip(
         np.atleast_1d(figure.subplots(1, len(colourings))), colourings.items(), strict=True
     ):
-        _scatter(axes, flat, values[rows])
+        _scatter(axes, flat[rows], values[rows])
         axes.set(title=f"Spectral embedding by {name}", xticks=[], yticks=[])
     return figure
 
@@ -222,7 +216,7 @@ def sorted_affinity(graph: csr_array, clusters: NDArray[np.integer]) -> Figure:
 
 
 def terms(top: Mapping[int, Sequence[tuple[str, float]]]) -> Figure:
-    """Draw the terms by which each cluster stands out, as `evaluation.top_terms` finds them."""
+    """Draw the terms by which each cluster stands out, as `class_tfidf` finds them."""
     columns = min(5, len(top))
     lines = -(-len(top) // columns)
     figure = Figure(figsize=(2.6 * columns, 2.4 * lines), layout="constrained")

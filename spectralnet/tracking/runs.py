@@ -160,7 +160,8 @@ def fetch_results(run_id: str, folder: Path) -> dict[str, str]:
     find_store()
     client = MlflowClient()
     try:
-        for name in ("metrics.json", "pictures"):
+        kept = {item.path for item in client.list_artifacts(run_id)}
+        for name in ("metrics.json", "pictures", *({"description.json"} & kept)):
             client.download_artifacts(run_id, name, str(folder))
         return client.get_run(run_id).data.params
     except (MlflowException, OSError) as error:

@@ -1,12 +1,10 @@
 """Two experiments compared in MLflow's own pages, in a real browser."""
 
-import shutil
-from contextlib import contextmanager
 from urllib.parse import quote
 
 import pytest
+from browsers import browser, needs_browser
 from mlflow.tracking import MlflowClient
-from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.expected_conditions import presence_of_element_located
 from selenium.webdriver.support.wait import WebDriverWait
@@ -16,27 +14,6 @@ pytestmark = [
     pytest.mark.services,
     pytest.mark.xdist_group("clone"),  # its experiments are run once
 ]
-
-BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-needs_browser = pytest.mark.skipif(
-    not (BROWSER and DRIVER),
-    reason="no chromium and chromedriver: apt-get install chromium chromium-driver",
-)
-
-
-@contextmanager
-def browser():
-    options = ChromeOptions()
-    options.binary_location = BROWSER
-    for argument in ("headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage"):
-        options.add_argument(f"--{argument}")
-    options.add_argument("--window-size=1300,1100")
-    driver = Chrome(options=options, service=ChromeService(DRIVER))
-    try:
-        yield driver
-    finally:
-        driver.quit()
-
 
 # Parameters stand in a table; metrics in a grid, whose cells know their row by its place.
 READ = """

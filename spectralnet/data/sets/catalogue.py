@@ -71,6 +71,7 @@ class OwnOptions(TermsOptions):
     path: Annotated[str, Field(min_length=1)]
     labels: Name | None = None
     text: Name | None = None
+    show: Name | None = None
     scaling: Literal["none", "standard", "range", "directions"] = "standard"
     image_shape: Annotated[list[Count], Field(min_length=2, max_length=2)] | None = None
     precomputed: Annotated[str, Field(min_length=1)] = "data/graph.npz"
@@ -138,7 +139,9 @@ def _rcv1(folders: Sequence[Path], options: TermsOptions) -> Dataset:
 
 
 def _own(folders: Sequence[Path], options: OwnOptions) -> Dataset:
-    samples = read_own(Path(options.path), options.labels, options.text, options.image_shape)
+    samples = read_own(
+        Path(options.path), options.labels, options.text, options.image_shape, options.show
+    )
     image_shape = samples.raw.shape[1:] if samples.kind == "images" else None
 
     def fit(raw: Any) -> Preparation:
@@ -158,6 +161,7 @@ def _own(folders: Sequence[Path], options: OwnOptions) -> Dataset:
         image_shape,
         samples.dropped,
         samples.notes,
+        samples.shown,
     )
 
 

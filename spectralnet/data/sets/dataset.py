@@ -22,3 +22,4 @@ class Dataset(NamedTuple):
     image_shape: tuple[int, int] | None = None
     dropped: Mapping[str, int] = {}  # samples left out, by reason
     notes: Sequence[str] = ()  # what a user should know of what is not among the samples
+    shown: Sequence[str] | None = None  # (n,), texts or paths of images behind vectors

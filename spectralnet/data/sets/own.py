@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from spectralnet.checks import check_finite
-from spectralnet.data.files import find_one, reading, suffix_of
+from spectralnet.data.files import IMAGES, find_one, reading, suffix_of
 from spectralnet.data.labels import Labels, folder_labels, number_labels, read_labels
 from spectralnet.data.reader import NAMED, Samples, Wanted, find_source, names_in, open_samples
-from spectralnet.data.tables import TABLES
+from spectralnet.data.tables import TABLES, read_column
 from spectralnet.errors import DataError
 
 WAY_OUT = "drop what is no feature, or name it as labels or text"
@@ -29,10 +29,15 @@ class OwnSamples(NamedTuple):
     names: NDArray[Any]  # (n,): rows from 0, or the files of a folder
     columns: list[str] | None = None  # the names of a table's columns of numbers
     notes: tuple[str, ...] = ()  # see `Samples`
+    shown: list[str] | None = None  # texts, or paths of images
 
 
 def read_own(
-    path: Path, labels: str | None, text: str | None, image_shape: Sequence[int] | None
+    path: Path,
+    labels: str | None,
+    text: str | None,
+    image_shape: Sequence[int] | None,
+    show: str | None = None,
 ) -> OwnSamples:
     """Read a user's file or folder.
 
@@ -48,6 +53,9 @@ def read_own(
         The column of a table that holds texts, to cluster by them.
     image_shape : (int, int), optional
         Height and width to bring images to; by default all have to be of one size.
+    show : str, optional
+        A column of a table of numbers that holds texts, or names of images from the table's folder
+        on: it is shown, and no feature.
 
     Returns
     -------
@@ -61,10 +69,13 @@ def read_own(
     """
     source = find_source(path)
     with reading(source):
-        _check_settings(source, labels, text)
+        _check_settings(source, labels, text, show)
     wanted = Wanted(WAY_OUT, labels=labels, image_shape=image_shape, chunk=sys.maxsize)
     if text is not None:
         wanted = wanted._replace(texts=True, columns=[text])
+    elif show is not None:
+        columns = [name for name in names_in(source) if name not in (labels, show)]
+        wanted = wanted._replace(columns=columns)
     samples = open_samples(source, wanted)
     if image_shape is not None and not (samples.kind == "images" and source.is_dir()):
         raise DataError(
@@ -81,11 +92,24 @@ def read_own(
     n = raw.shape[0]
     names = np.arange(n) if samples.names is None else np.array(samples.names)
     y_numbers = number_labels(y, n)
-    return OwnSamples(samples.kind, raw, y_numbers, {}, names, samples.columns, samples.notes)
+    own = OwnSamples(samples.kind, raw, y_numbers, {}, names, samples.columns, samples.notes)
+    return own if show is None else own._replace(shown=_shown(source, show))
 
 
-def _check_settings(source: Path, labels: str | None, text: str | None) -> None:
+def _shown(source: Path, column: str) -> list[str]:
+    """Return texts as they are; names of images, if all are that, as paths."""
+    texts = read_column(source, column).astype("string").fillna("").tolist()
+    if all(Path(text).suffix.lower() in IMAGES for text in texts):
+        return [str(source.parent / text) for text in texts]
+    return texts
+
+
+def _check_settings(source: Path, labels: str | None, text: str | None, show: str | None) -> None:
     """Refuse names of what the file or folder cannot have, or has not."""
+    if show is not None and (suffix_of(source) not in TABLES or text is not None):
+        raise DataError(
+            f"show = {show!r} is of a table of numbers: with texts, or {source}, set show: null"
+        )
     if text is not None and suffix_of(source) not in TABLES:
         raise DataError(f"text = {text!r}, but {source} is no table: set text: null")
     if labels is not None and labels == text:
@@ -100,7 +124,7 @@ def _check_settings(source: Path, labels: str | None, text: str | None) -> None:
             )
     elif suffix_of(source) in NAMED:
         names = names_in(source)
-        for setting, name in (("labels", labels), ("text", text)):
+        for setting, name in (("labels", labels), ("text", text), ("show", show)):
             if name is not None and name not in names:
                 raise DataError(
                     f"{setting} = {name!r} is not in {source}, which holds {', '.join(names)}"

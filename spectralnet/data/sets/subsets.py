@@ -22,6 +22,7 @@ def limit(dataset: Dataset, n: int | None, seed: int) -> Dataset:
         labels=dataset.labels[rows],
         names=dataset.names[rows],
         is_test=None if dataset.is_test is None else dataset.is_test[rows],
+        shown=None if dataset.shown is None else [dataset.shown[row] for row in rows],
     )
 
 

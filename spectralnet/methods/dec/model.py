@@ -110,6 +110,10 @@ class DECModel(nn.Module):
         clusters = nearest_centroid(codes, centroids)
         return Assignment(clusters, np.linalg.norm(codes - centroids[clusters], axis=1), codes)
 
+    def places(self, embedding: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Say where embedded points, shape (m, c), lie among the centroids: at their codes."""
+        return embedding
+
     def predict(self, x: Matrix, device: torch.device | None = None) -> NDArray[np.int64]:
         """Return the clusters, shape (n,), that `assign` gives."""
         return self.assign(x, device).clusters

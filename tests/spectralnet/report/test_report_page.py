@@ -24,6 +24,15 @@ METRICS = {
 }
 
 
+CLUSTER = {
+    "cluster": -1,
+    "size": 1234,
+    "silhouette": 0.5,
+    "features": [["<i>a</i>", float("inf")], ["b", -2.0]],
+    "neighbours": [[3, 0.25]],
+}
+
+
 class Page(HTMLParser):
     """Text and pictures of a page, which has to be well formed."""
 
@@ -78,4 +87,8 @@ def test_results_are_read_from_their_folder(tmp_path):
     save_json(tmp_path / "metrics.json", METRICS)
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures/confusion.png").write_bytes(b"png")
-    assert read_results(tmp_path) == (METRICS, {"confusion": b"png"})
+    assert read_results(tmp_path) == (METRICS, {"confusion": b"png"}, [])
+    save_json(tmp_path / "description.json", [CLUSTER])
+    assert read_results(tmp_path)[2] == [CLUSTER]
+    page = Page(render_report({}, METRICS, {}, [CLUSTER]))
+    assert {"noise", "1,234", "0.50", "<i>a</i>", "(+inf),", "(0.25)"} <= set(page.words)

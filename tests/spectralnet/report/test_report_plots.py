@@ -13,11 +13,11 @@ def test_the_confusion_matrix_shows_every_count():
 
 def test_the_embedding_is_drawn_by_cluster_and_by_label(blobs):
     clusters = np.repeat([0, 1, 2], 60)
-    figure = plots.embedding(blobs, clusters, clusters % 2, seed=0)
+    figure = plots.embedding(blobs[:, :2], clusters, clusters % 2, seed=0)
     drawn = [sum(len(c.get_offsets()) for c in axes.collections) for axes in figure.axes]
     assert drawn == [180, 180]
     assert [len(axes.collections) for axes in figure.axes] == [3, 2]
-    assert len(plots.embedding(blobs, clusters, np.full(180, -1), seed=0).axes) == 1
+    assert len(plots.embedding(blobs[:, :2], clusters, np.full(180, -1), seed=0).axes) == 1
 
 
 def test_each_row_of_samples_holds_members_of_its_cluster():
