@@ -11,8 +11,8 @@ from spectralnet.data.sets.own import read_own
 X = np.array([[1.0, 2.5], [3.0, 0.0], [0.0, 4.0]])
 
 
-def read(path, labels=None, text=None, image_shape=None):
-    return read_own(path, labels, text, image_shape)
+def read(path, labels=None, text=None, image_shape=None, show=None):
+    return read_own(path, labels, text, image_shape, show)
 
 
 def dense(x):

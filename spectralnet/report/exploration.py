@@ -12,7 +12,7 @@ from spectralnet.checks import check_features
 from spectralnet.data.files import suffix_of
 from spectralnet.data.labels import Labels, folder_labels, number_labels, read_labels
 from spectralnet.data.reader import NAMED, Samples, find_source, names_in
-from spectralnet.data.tables import read_column
+from spectralnet.data.tables import TABLES, read_column
 from spectralnet.errors import DataError
 from spectralnet.matrices import Matrix
 from spectralnet.methods.description import describe_clusters
@@ -63,7 +63,9 @@ def explore_file(
     DataError
         If the samples are not such as were fitted, or a column is missing or of another length.
     """
-    chunks, source = list(samples.chunks), find_source(path)
+    source = find_source(path)
+    _check_named(source, show, labels)
+    chunks = list(samples.chunks)
     if isinstance(chunks[0], list):
         raw: Any = [text for chunk in chunks for text in chunk]
     else:
@@ -87,6 +89,15 @@ def explore_file(
     return render_explorer(path.name, clusters, places, description, shown, assigned.distances)
 
 
+def _check_named(source: Path, show: str | None, labels: str | None) -> None:
+    """Refuse a column to show, or labels, that are not there."""
+    names = names_in(source) if suffix_of(source) in NAMED else []
+    if show is not None and (suffix_of(source) not in TABLES or show not in names):
+        raise DataError(f"{source} has no column {show!r} to show: {', '.join(names)}")
+    if labels is not None and labels not in (["folder"] if source.is_dir() else names):
+        raise DataError(f"{source} has no labels {labels!r}: name a column, or folder of a folder")
+
+
 def _as_many(values: Sequence[object], x: Matrix, name: str) -> Sequence[object]:
     if len(values) != x.shape[0]:
         raise DataError(f"{name} holds {len(values)} values of {x.shape[0]} samples: give one each")
@@ -94,10 +105,8 @@ def _as_many(values: Sequence[object], x: Matrix, name: str) -> Sequence[object]
 
 
 def _labels(samples: Samples, source: Path, labels: str | None) -> Labels | None:
-    if labels == "folder" and source.is_dir():
+    if labels is not None and source.is_dir():
         return folder_labels(samples.names or [], source)
     if labels is not None:
-        if suffix_of(source) not in NAMED or labels not in names_in(source):
-            raise DataError(f"{source} has no column or array {labels!r} of labels")
         return read_labels(source, labels)
     return None if samples.labels is None else Labels(samples.labels, source)

@@ -312,3 +312,18 @@ def test_lines_end_at_newlines_only_and_take_their_labels_along(tmp_path):
     assert samples.labels.tolist() == [1, 0]
     (tmp_path / "labels.txt").write_text("fish\n\nfish\nnone\n", encoding="utf-8")
     assert read(tmp_path).labels.tolist() == [0, -1]
+
+
+def test_what_is_shown_beside_vectors_is_no_feature(tmp_path):
+    table = pd.DataFrame({"v": [[1.0, 2], [3, 4]], "y": [1, 0], "s": ["one", None]})
+    table.to_parquet(tmp_path / "x.parquet")
+    found = read(tmp_path / "x.parquet", "y", show="s")
+    assert found.raw.tolist() == [[1, 2], [3, 4]]
+    assert found.shown == ["one", ""]
+    table.assign(s=["a.png", "b/c.JPG"]).to_parquet(tmp_path / "x.parquet")
+    found = read(tmp_path / "x.parquet", "y", show="s")
+    assert found.shown == [str(tmp_path / "a.png"), str(tmp_path / "b/c.JPG")]
+    with pytest.raises(DataError, match="show = 't' is not in"):
+        read(tmp_path / "x.parquet", "y", show="t")
+    with pytest.raises(DataError, match="set show: null"):
+        read(tmp_path / "x.parquet", "y", "s", show="v")
