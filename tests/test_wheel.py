@@ -130,6 +130,11 @@ def test_the_rest_needs_the_extra(wheel):
     assert done.returncode == 0, done.stdout
 
 
+def test_the_page_to_explore_needs_its_own_extra(wheel):
+    done = import_all(wheel, ["spectralnet.report.exploration"], {"explore"})
+    assert done.returncode == 0, done.stdout
+
+
 @pytest.mark.parametrize(
     ("module", "missing"),
     [("spectralnet.tracking.runs", "mlflow"), ("spectralnet.report.plots", "matplotlib")],

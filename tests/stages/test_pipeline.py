@@ -128,6 +128,12 @@ def test_metrics_are_those_of_the_artifacts(clone, code_siamese):
     report = (clone.root / "results/report.html").read_text()
     assert report.count("<figcaption>") == len(pictures)
     assert f"{metrics['acc']:.3f}" in report
+    described = json.loads((clone.root / "results/description.json").read_text())
+    sizes = {cluster["cluster"]: cluster["size"] for cluster in described}
+    assert sizes == dict(zip(*np.unique(clusters, return_counts=True), strict=True))
+    page = (clone.root / "results/explore.html").read_text()
+    assert page.count('<section id="cluster-') == 1 + len(sizes)
+    assert "data:image/png" in page
 
 
 def test_the_siamese_net_sees_images_and_learns_what_they_confirm(clone, code_siamese, cpu):
