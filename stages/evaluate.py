@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
 from torch import nn
 
 from spectralnet.artifacts import (
@@ -34,7 +35,7 @@ from spectralnet.report.comparison import (
     label_free_metrics,
     work_on_exact,
 )
-from spectralnet.report.explorer import render_explorer
+from spectralnet.report.explorer import DISTANCE, render_explorer
 from spectralnet.report.layout import lay_out
 from spectralnet.report.looks import effects_of, with_column, with_looks
 from spectralnet.report.model_card import model_card
@@ -95,9 +96,9 @@ def evaluate(
     figures["eigenvalues"] = plots.eigenvalues(learned, exact, metrics.get("suggested_n_clusters"))
     clustered = pd.read_csv(data / "samples.csv").assign(cluster=clusters)
     records = [load_json(f / "run.json") for f in (data, features, graph, affinity, model)]
-    distances = np.linalg.norm(places - centroids[clusters], axis=1)
+    numbers = {DISTANCE: cdist(places, centroids).min(axis=1)}
     title = f"SpectralNet on {stage.params.dataset}"
-    page = render_explorer(title, clusters, places, description, shown, distances, flat)
+    page = render_explorer(title, clusters, places, description, shown, numbers, flat)
     _write_text(results / "explore.html", page)
     save_json(results / "description.json", description.reset_index().to_dict("records"))
     _write(stage, results, metrics, figures, records, clustered)

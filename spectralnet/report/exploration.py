@@ -17,7 +17,7 @@ from spectralnet.errors import DataError
 from spectralnet.matrices import Matrix
 from spectralnet.methods.description import describe_clusters
 from spectralnet.methods.predictor import Predictor
-from spectralnet.report.explorer import render_explorer
+from spectralnet.report.explorer import DISTANCE, render_explorer
 from spectralnet.report.looks import effects_of, with_column, with_looks
 from spectralnet.report.shown import Shown
 
@@ -86,7 +86,8 @@ def explore_file(
     effects = effects_of(x, clusters, preparation, shown)
     description = describe_clusters(clusters, places, model.centroids.cpu().numpy(), effects)
     shown = with_looks(shown, x, preparation, raw)
-    return render_explorer(path.name, clusters, places, description, shown, assigned.distances)
+    numbers = {DISTANCE: assigned.distances}
+    return render_explorer(path.name, clusters, places, description, shown, numbers)
 
 
 def _check_named(source: Path, show: str | None, labels: str | None) -> None:

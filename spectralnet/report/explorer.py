@@ -1,5 +1,7 @@
 """A page to explore clusters in: one HTML file that needs no other."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from bokeh.embed import components
@@ -13,6 +15,8 @@ from spectralnet.report.layout import lay_out
 from spectralnet.report.panels import KINDS, panels_of, strongest_columns, tell_points
 from spectralnet.report.scatter import by_group, by_label, by_number, draw_scatter
 from spectralnet.report.shown import Shown, make_sheet
+
+DISTANCE = "distance to the centroid"
 
 TEMPLATE = """<!doctype html>
 <html lang="en">
@@ -128,7 +132,7 @@ def render_explorer(
     places: NDArray[np.floating],
     description: pd.DataFrame,
     shown: Shown,
-    distances: NDArray[np.floating],
+    numbers: Mapping[str, NDArray[np.floating]],
     flat: NDArray[np.floating] | None = None,
     seed: int = 0,
 ) -> str:
@@ -145,8 +149,8 @@ def render_explorer(
     shown : Shown
         Of which the page holds as many as `spectralnet.report.shown` says, those of `description`
         first.
-    distances : ndarray of shape (n,)
-        To the centroids, to colour by.
+    numbers : dict of str to ndarray of shape (n,)
+        What else to colour points by, by its title: `DISTANCE`.
     flat : ndarray of shape (n, 2), optional
         The layout; by default that of `spectralnet.report.layout.lay_out`.
     seed : int, default=0
@@ -167,7 +171,7 @@ def render_explorer(
     colourings = [by_group("cluster", codes, names)]
     if shown.labels is not None:
         colourings.append(by_label(shown.labels))
-    colourings.append(by_number("distance to the centroid", distances))
+    colourings += [by_number(name, values) for name, values in numbers.items()]
     if shown.columns is not None:
         colourings += [by_number(name, shown.columns[name].to_numpy()) for name in columns]
     tile = None

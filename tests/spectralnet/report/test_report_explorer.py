@@ -12,7 +12,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from spectralnet.methods.description import column_effects, describe_clusters, text_effects
 from spectralnet.report import shown as module
-from spectralnet.report.explorer import render_explorer
+from spectralnet.report.explorer import DISTANCE, render_explorer
 from spectralnet.report.scatter import by_label, by_number
 from spectralnet.report.shown import Shown, make_sheet
 
@@ -32,7 +32,9 @@ def page():
     shown = Shown(
         names=[f"{i} {EVIL}" for i in range(30)], texts=texts, columns=columns, labels=labels
     )
-    return render_explorer(EVIL, clusters, places, description, shown, places[:, 1], places)
+    return render_explorer(
+        EVIL, clusters, places, description, shown, {DISTANCE: places[:, 1]}, places
+    )
 
 
 def test_a_page_describes_each_cluster_and_is_one_file(page):
@@ -52,7 +54,9 @@ def test_a_table_shows_the_columns_that_tell_clusters_apart():
     effects = column_effects(columns.to_numpy(), clusters, columns.columns)
     description = describe_clusters(clusters, places, CENTROIDS, effects)
     shown = Shown(columns=columns)
-    page = render_explorer("t", clusters, places, description, shown, places[:, 0], places)
+    page = render_explorer(
+        "t", clusters, places, description, shown, {DISTANCE: places[:, 0]}, places
+    )
     options = re.findall(r'<option value="\d">(.*?)</option>', page)
     assert options[:2] == ["cluster", "distance to the centroid"]
     assert set(options[2:]) == {"a", "b"}
