@@ -1,6 +1,6 @@
 """A page to explore clusters in: one HTML file that needs no other."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from spectralnet.methods.description import cluster_name
 from spectralnet.report.layout import lay_out
 from spectralnet.report.panels import KINDS, panels_of, strongest_columns, tell_points
-from spectralnet.report.scatter import by_group, by_label, by_number, draw_scatter
-from spectralnet.report.shown import Shown, make_sheet
+from spectralnet.report.scatter import Colouring, by_group, by_label, by_number, draw_scatter
+from spectralnet.report.shown import MOST_POINTS, Shown, choose_rows, make_sheet
 
 DISTANCE = "distance to the centroid"
 
@@ -61,8 +61,10 @@ TEMPLATE = """<!doctype html>
 <nav><button data-cluster="all" aria-pressed="true">all</button>
 {% for c in clusters %}<button data-cluster="{{ loop.index0 }}" aria-pressed="false">
 <span class="dot" style="background:{{ c.colour }}"></span>{{ c.name }}</button>{% endfor %}</nav>
-<section id="cluster-all"><p>{{ n }} points in {{ clusters | length }} clusters. Point at one to see
-what it is, click to see its cluster. Distances between islands mean nothing.</p>
+<section id="cluster-all">
+<p>{{ n }} points in {{ clusters | length }} clusters
+{%- if n_drawn != n %}, {{ n_drawn }} of them drawn{% endif %}. Point at one to see what it is,
+click to see its cluster. Distances between islands mean nothing.</p>
 <table><thead><tr><th>cluster</th><th>size</th><th>silhouette</th></tr></thead><tbody>
 {% for c in clusters %}
 <tr><td>{{ c.name }}</td><td>{{ c.size }}</td><td>{{ c.silhouette }}</td></tr>
@@ -165,21 +167,16 @@ def render_explorer(
     named = [row for kind in KINDS for rows in description[kind] for row in rows]
     rows = shown.choose(named, seed, len(clusters))
     sheet = make_sheet(shown, rows)
-    names = [cluster_name(cluster) for cluster in description.index]
-    codes = np.searchsorted(description.index, clusters)  # both ascend
+    drawn = choose_rows(rows, MOST_POINTS, seed, len(clusters))
     columns = strongest_columns(description, shown.columns)
-    colourings = [by_group("cluster", codes, names)]
-    if shown.labels is not None:
-        colourings.append(by_label(shown.labels))
-    colourings += [by_number(name, values) for name, values in numbers.items()]
-    if shown.columns is not None:
-        colourings += [by_number(name, shown.columns[name].to_numpy()) for name in columns]
+    colourings = _colourings(clusters, description, shown, numbers, columns)
     tile = None
     if sheet:
         (width, height), wide = sheet.tile, sheet.width
         tile = f"width:{width}px;height:{height}px;background:var(--sheet) no-repeat"
         tile += f";background-size:{wide}px auto;image-rendering:pixelated"
-    plot = draw_scatter(flat, colourings, tell_points(shown, rows, sheet, len(flat)), columns, tile)
+    told = tell_points(shown, rows, sheet, len(flat))
+    plot = draw_scatter(flat, colourings, told, columns, tile, drawn)
     script, div = components(plot)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     return environment.from_string(TEMPLATE).render(
@@ -187,6 +184,7 @@ def render_explorer(
         scripts=Markup(_bokeh() + script),  # noqa: S704  # Bokeh escapes the data in it
         plot=Markup(div),  # noqa: S704
         n=f"{len(clusters):,}",
+        n_drawn=f"{len(drawn):,}",
         sheet=sheet and {"url": Markup(sheet.url)},  # noqa: S704  # base64
         tile=Markup(tile or ""),  # noqa: S704  # numbers
         colourings=colourings,
@@ -196,6 +194,25 @@ def render_explorer(
         ],
         clusters=panels_of(description, shown, sheet, colourings[0].palette),
     )
+
+
+def _colourings(
+    clusters: NDArray[np.int64],
+    description: pd.DataFrame,
+    shown: Shown,
+    numbers: Mapping[str, NDArray[np.floating]],
+    columns: Sequence[str],
+) -> list[Colouring]:
+    """List the ways to colour points: by cluster first, label, numbers, columns."""
+    names = [cluster_name(cluster) for cluster in description.index]
+    codes = np.searchsorted(description.index, clusters)  # both ascend
+    colourings = [by_group("cluster", codes, names)]
+    if shown.labels is not None:
+        colourings.append(by_label(shown.labels))
+    colourings += [by_number(name, values) for name, values in numbers.items()]
+    if shown.columns is not None:
+        colourings += [by_number(name, shown.columns[name].to_numpy()) for name in columns]
+    return colourings
 
 
 def _bokeh() -> str:

@@ -70,6 +70,7 @@ def draw_scatter(
     shown: dict[str, list[str]],
     columns: Sequence[str],
     tile: str | None,
+    drawn: NDArray[np.integer],
 ) -> Any:
     """Draw points that tell on hover what they are, and on a click show their cluster.
 
@@ -84,14 +85,17 @@ def draw_scatter(
         Titles of those colourings by number that are told on hover.
     tile : str, optional
         How a tile looks in CSS, if there are images; its place is added.
+    drawn : int ndarray of shape (m,)
+        The rows of the points that are drawn.
 
     Returns
     -------
     bokeh.plotting.figure
     """
-    data: dict[str, Any] = {f"c{i}": colouring.values for i, colouring in enumerate(colourings)}
-    data |= {"x": flat[:, 0], "y": flat[:, 1], "colour": colourings[0].values}
-    source = ColumnDataSource(data | shown, name="points")
+    data: dict[str, Any] = {f"c{i}": c.values[drawn] for i, c in enumerate(colourings)}
+    data |= {"x": flat[drawn, 0], "y": flat[drawn, 1], "colour": colourings[0].values[drawn]}
+    data |= {name: [values[row] for row in drawn] for name, values in shown.items()}
+    source = ColumnDataSource(data, name="points")
     mapper = LinearColorMapper(
         palette=colourings[0].palette, low=colourings[0].low, high=colourings[0].high,
         nan_color=GREY, name="mapper",
@@ -101,7 +105,7 @@ def draw_scatter(
         tools="pan,wheel_zoom,box_zoom,reset,save", min_border=8,
     )  # fmt: skip
     marks = plot.scatter(
-        "x", "y", source=source, size=float(np.clip(400 / np.sqrt(len(flat)), 3, 8)),
+        "x", "y", source=source, size=float(np.clip(400 / np.sqrt(len(drawn)), 3, 8)),
         line_color=None, fill_color={"field": "colour", "transform": mapper}, fill_alpha=0.75,
         nonselection_fill_alpha=0.06, selection_fill_alpha=0.9,
     )  # fmt: skip

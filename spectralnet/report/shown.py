@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
+MOST_POINTS = 100_000
 MOST_SAMPLES = 5000
 MOST_PIXELS = 4_000_000
 MOST_LETTERS = 300  # of a text
@@ -61,10 +62,15 @@ class Shown:
         most = MOST_SAMPLES
         if self.image_shape:
             most = min(most, max(1, MOST_PIXELS // int(np.prod(self.image_shape))))
-        others = np.random.default_rng(seed).permutation(n)
-        rows = np.concatenate([np.asarray(first, dtype=np.int64), others])
-        _, places = np.unique(rows, return_index=True)
-        return np.sort(rows[np.sort(places)[:most]])
+        return choose_rows(first, most, seed, n)
+
+
+def choose_rows(first: Sequence[int] | Rows, most: int, seed: int, n: int) -> Rows:
+    """Choose up to so many of n rows: those of `first`, then any, ascending."""
+    others = np.random.default_rng(seed).permutation(n)
+    rows = np.concatenate([np.asarray(first, dtype=np.int64), others])
+    _, places = np.unique(rows, return_index=True)
+    return np.sort(rows[np.sort(places)[:most]])
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.support.wait import WebDriverWait
 
 from spectralnet.methods.description import column_effects, describe_clusters, text_effects
+from spectralnet.report import explorer
 from spectralnet.report import shown as module
 from spectralnet.report.explorer import DISTANCE, render_explorer
 from spectralnet.report.scatter import by_label, by_number
@@ -82,6 +83,14 @@ def test_so_many_samples_are_chosen_as_a_page_holds(monkeypatch):
     assert {7, 50} <= set(rows.tolist())
     monkeypatch.setattr(module, "MOST_PIXELS", 28 * 28 * 2)
     assert Shown(image_shape=(28, 28)).choose([9, 3], seed=0, n=100).tolist() == [3, 9]
+
+
+def test_of_many_points_some_are_drawn(monkeypatch):
+    monkeypatch.setattr(explorer, "MOST_POINTS", 7)
+    places = np.arange(40.0).reshape(20, 2)
+    description = describe_clusters(np.zeros(20, dtype=int), places, CENTROIDS, n_samples=1)
+    page = render_explorer("t", np.zeros(20, dtype=int), places, description, Shown(), {}, places)
+    assert "20 points in 1 clusters, 7 of them drawn" in page
 
 
 def test_what_has_no_label_or_number_has_no_colour():
