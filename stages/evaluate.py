@@ -79,26 +79,12 @@ def evaluate(
         metrics |= score_clusterings(clusterings, labels, known)
     metrics |= _held_out_scores(stage, whole, data)
     scored = np.where(known >= 0, -1, labels)
-    x = load_matrix(data / "matrix")
-    preparation = build_preparation(load_json(data / "preparation.json"))
-    shown = _shown(data, x, preparation, scored)
-    places, centroids = whole.places(embedding), whole.centroids.cpu().numpy()
-    effects = effects_of(x, clusters, preparation, shown)
-    description = describe_clusters(clusters, places, centroids, effects)
-    flat = lay_out(places, clusters, stage.params.seed)
-    figures = _draw_points(stage, x, preparation, flat, clusters, scored)
-    if isinstance(preparation, Tfidf):
-        figures["terms"] = plots.terms(
-            dict(zip(description.index.tolist(), description["features"], strict=True))
-        )
+    figures, description, page = _explain(stage, data, whole, embedding, clusters, scored)
     figures["affinity"] = plots.sorted_affinity(weights, clusters)
     figures["learning_curves"] = _draw_training(features, affinity, model)
     figures["eigenvalues"] = plots.eigenvalues(learned, exact, metrics.get("suggested_n_clusters"))
     clustered = pd.read_csv(data / "samples.csv").assign(cluster=clusters)
     records = [load_json(f / "run.json") for f in (data, features, graph, affinity, model)]
-    numbers = {DISTANCE: cdist(places, centroids).min(axis=1)}
-    title = f"SpectralNet on {stage.params.dataset}"
-    page = render_explorer(title, clusters, places, description, shown, numbers, flat)
     _write_text(results / "explore.html", page)
     save_json(results / "description.json", description.reset_index().to_dict("records"))
     _write(stage, results, metrics, figures, records, clustered)
@@ -136,6 +122,36 @@ def _held_out_scores(stage: Stage, whole: ClusterModel, data: Path) -> dict[str,
     return {f"{name}_test": score for name, score in scored.items()}
 
 
+def _explain(
+    stage: Stage,
+    data: Path,
+    whole: ClusterModel,
+    embedding: NDArray[np.floating],
+    clusters: NDArray[np.int64],
+    labels: NDArray[np.int64],
+) -> tuple[dict[str, Figure], pd.DataFrame, str]:
+    """Say what the clusters are: in pictures, in a table, and on a page to explore.
+
+    `labels`, shape (n,), are those that score, -1 elsewhere.
+    """
+    x = load_matrix(data / "matrix")
+    preparation = build_preparation(load_json(data / "preparation.json"))
+    shown = _shown(data, x, preparation, labels)
+    places, centroids = whole.places(embedding), whole.centroids.cpu().numpy()
+    effects = effects_of(x, clusters, preparation, shown)
+    description = describe_clusters(clusters, places, centroids, effects)
+    flat = lay_out(places, clusters, stage.params.seed)
+    figures = _draw_points(stage, x, preparation, flat, clusters, labels)
+    if isinstance(preparation, Tfidf):
+        figures["terms"] = plots.terms(
+            dict(zip(description.index.tolist(), description["features"], strict=True))
+        )
+    numbers = {DISTANCE: cdist(places, centroids).min(axis=1)}
+    title = f"SpectralNet on {stage.params.dataset}"
+    page = render_explorer(title, clusters, places, description, shown, numbers, flat)
+    return figures, description, page
+
+
 def _shown(data: Path, x: Matrix, preparation: Preparation, labels: NDArray[np.int64]) -> Shown:
     """Gather what is known of each sample: its name, texts or images, columns, label."""
     names = pd.read_csv(data / "samples.csv")["sample"].astype(str).tolist()
@@ -155,10 +171,7 @@ def _draw_points(
     clusters: NDArray[np.int64],
     labels: NDArray[np.int64],
 ) -> dict[str, Figure]:
-    """Draw where points went, and random members of clusters, if they are images.
-
-    `labels`, shape (n,), are those that score, -1 elsewhere.
-    """
+    """Draw where points went, and random members of clusters, if they are images."""
     seed = stage.params.seed
     figures = {"embedding": plots.embedding(flat, clusters, labels, seed)}
     if (has_label := labels >= 0).any():
