@@ -14,6 +14,7 @@ from spectralnet.matrices import Matrix
 NOISE = -1  # the cluster of points that belong to none
 N_SAMPLES, N_FEATURES, N_NEIGHBOURS = 12, 10, 3
 N_TERMS = 2000  # of texts
+LEAST_CONFUSED = 0.005  # of a neighbour that is shown, as .01
 Clusters = NDArray[np.int64]
 
 

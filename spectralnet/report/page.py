@@ -10,7 +10,7 @@ from jinja2 import Environment, StrictUndefined
 
 from spectralnet.artifacts import load_json
 from spectralnet.errors import DataError
-from spectralnet.methods.description import cluster_name
+from spectralnet.methods.description import LEAST_CONFUSED, cluster_name
 from spectralnet.report.captions import CAPTIONS
 
 COMPARED = {
@@ -105,11 +105,12 @@ these only tell components apart: raise <code>graph.n_neighbours</code>.</p>
 <h2>Clusters</h2>
 <table>
 <thead><tr><th>cluster</th><th class="number">size</th><th class="number">silhouette</th>
-<th>what tells it from the rest</th><th>could be confused with</th></tr></thead>
+{% if told %}<th>what tells it from the rest</th>{% endif %}
+<th>could be confused with</th></tr></thead>
 <tbody>
 {% for name, size, silhouette, features, neighbours in clusters %}
 <tr><td>{{ name }}</td><td class="number">{{ size }}</td><td class="number">{{ silhouette }}</td>
-<td>{{ features }}</td><td>{{ neighbours }}</td></tr>
+{% if told %}<td>{{ features }}</td>{% endif %}<td>{{ neighbours }}</td></tr>
 {% endfor %}
 </tbody></table>
 <p>The silhouette is 1 far from all other clusters and 0 on the border. Columns differ by so many
@@ -202,6 +203,7 @@ def render_report(
             if name in pictures
         ],
         clusters=[_cluster_row(cluster) for cluster in description],
+        told=any(cluster["features"] for cluster in description),
         times=seconds_by_stage(metrics),
         parameters=params,
     )
@@ -214,7 +216,11 @@ def _cluster_row(cluster: Mapping[str, Any]) -> tuple[str, ...]:
         f"{cluster['size']:,}",
         f"{cluster['silhouette']:.2f}",
         ", ".join(f"{name} ({effect:+.2g})" for name, effect in cluster["features"][:FEATURES]),
-        ", ".join(f"{cluster_name(c)} ({share:.2f})" for c, share in cluster["neighbours"]),
+        ", ".join(
+            f"{cluster_name(c)} ({share:.2f})"
+            for c, share in cluster["neighbours"]
+            if share >= LEAST_CONFUSED
+        ),
     )
 
 

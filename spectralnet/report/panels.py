@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from spectralnet.methods.description import NOISE, cluster_name
+from spectralnet.methods.description import LEAST_CONFUSED, NOISE, cluster_name
 from spectralnet.report.scatter import COLUMNS_SHOWN
 from spectralnet.report.shown import Sheet, Shown
 
-LEAST_CONFUSED = 0.005  # which is written .01
 KINDS = {"nearest": "Nearest to the centroid", "typical": "Typical", "border": "On the border"}
 
 
