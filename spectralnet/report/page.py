@@ -211,16 +211,13 @@ def render_report(
 
 def _cluster_row(cluster: Mapping[str, Any]) -> tuple[str, ...]:
     """Say of a cluster in the words of the report what is known of it."""
+    near = [(c, share) for c, share in cluster["neighbours"] if share >= LEAST_CONFUSED]
     return (
         cluster_name(cluster["cluster"]),
         f"{cluster['size']:,}",
         f"{cluster['silhouette']:.2f}",
         ", ".join(f"{name} ({effect:+.2g})" for name, effect in cluster["features"][:FEATURES]),
-        ", ".join(
-            f"{cluster_name(c)} ({share:.2f})"
-            for c, share in cluster["neighbours"]
-            if share >= LEAST_CONFUSED
-        ),
+        ", ".join(f"{cluster_name(c)} ({share:.2f})" for c, share in near),
     )
 
 
