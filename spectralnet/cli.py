@@ -9,13 +9,13 @@ import click
 from tqdm import tqdm
 
 from spectralnet.errors import DataError, ParameterError, SpectralNetError
+from spectralnet.serving.commands import export, serve
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from spectralnet.data.preparation import Preparation
     from spectralnet.data.reader import Samples
-    from spectralnet.methods.predictor import Predictor
 
 EPILOG = """\b
 Examples:
@@ -85,6 +85,7 @@ def _predict(
     from spectralnet.methods.predictions import OUTPUTS, write_predictions
     from spectralnet.methods.predictor import as_frame
     from spectralnet.nets.devices import pick_device
+    from spectralnet.serving.models import load_predictor
 
     if out is not None and out.suffix not in OUTPUTS:
         raise ParameterError(f"--out {out}: its name has to end with one of {', '.join(OUTPUTS)}")
@@ -93,7 +94,7 @@ def _predict(
     if out is not None and out.exists() and file.exists() and out.samefile(file):
         raise ParameterError(f"--out {out} is the file of samples: choose another")
     chosen_device = pick_device(device)
-    predictor = _load(model)
+    predictor = load_predictor(model)
     samples = _open(file, columns.split(",") if columns else None, predictor.preparation)
     for note in samples.notes:
         click.echo(f"warning: {note}", err=True)
@@ -142,8 +143,7 @@ def _open(file: Path, columns: list[str] | None, preparation: "Preparation") -> 
     )
     samples = open_samples(source, wanted)
     if isinstance(preparation, Pixels) and source.is_dir():
-        scale = preparation.maximum / 255  # a file's white is 255, whatever that of the model
-        return samples._replace(chunks=(images * scale for images in samples.chunks))
+        return samples._replace(chunks=map(preparation.of_files, samples.chunks))
     return samples
 
 
@@ -213,8 +213,9 @@ def explore(
         from spectralnet.artifacts import whole_file
         from spectralnet.nets.devices import pick_device
         from spectralnet.report.exploration import explore_file, other_columns
+        from spectralnet.serving.models import load_predictor
 
-        chosen_device, predictor = pick_device(device), _load(model)
+        chosen_device, predictor = pick_device(device), load_predictor(model)
         named = columns.split(",") if columns else other_columns(file, [show, labels])
         samples = _open(file, named, predictor.preparation)
         page = explore_file(predictor, samples, file, show, labels, chosen_device)
@@ -229,21 +230,8 @@ def explore(
         raise click.ClickException(str(error)) from error
 
 
-def _load(model: str) -> "Predictor":
-    from spectralnet.methods.predictor import Predictor
-
-    if ":/" not in model:
-        return Predictor.load(Path(model))
-    try:
-        from spectralnet.tracking.registry import fetch_model
-    except ModuleNotFoundError as error:
-        raise ParameterError(
-            f"MODEL {model} is kept by MLflow, which is not installed: "
-            "pip install 'spectralnet-pipeline[pipeline]'"
-        ) from error
-    with TemporaryDirectory() as folder:
-        return Predictor.load(fetch_model(model, Path(folder)))
-
+main.add_command(serve)
+main.add_command(export)
 
 if __name__ == "__main__":
     main()

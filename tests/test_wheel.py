@@ -14,8 +14,11 @@ from clones import ROOT
 from packaging.requirements import Requirement
 
 pytestmark = pytest.mark.xdist_group("wheel")  # which is built once
-# The rooms that need the extra `pipeline`.
-EXTRA_ROOMS = ("spectralnet.data.sets", "spectralnet.report", "spectralnet.tracking")
+# The rooms and modules that need an extra.
+EXTRA_ROOMS = (
+    "spectralnet.data.sets", "spectralnet.report", "spectralnet.tracking",
+    "spectralnet.serving.app", "spectralnet.serving.export",
+)  # fmt: skip
 # Run with the unpacked wheel first on the path; refused packages are as good as not installed.
 IMPORT = """
 import json, sys
@@ -126,7 +129,7 @@ def test_the_library_needs_what_it_declares(wheel):
 
 
 def test_the_rest_needs_the_extra(wheel):
-    done = import_all(wheel, modules(wheel), {"pipeline"})
+    done = import_all(wheel, modules(wheel), {"pipeline", "serve", "onnx"})
     assert done.returncode == 0, done.stdout
 
 
@@ -137,7 +140,12 @@ def test_the_page_to_explore_needs_its_own_extra(wheel):
 
 @pytest.mark.parametrize(
     ("module", "missing"),
-    [("spectralnet.tracking.runs", "mlflow"), ("spectralnet.report.plots", "matplotlib")],
+    [
+        ("spectralnet.tracking.runs", "mlflow"),
+        ("spectralnet.report.plots", "matplotlib"),
+        ("spectralnet.serving.app", "fastapi"),
+        ("spectralnet.serving.export", "onnx"),
+    ],
 )
 def test_without_the_extra_its_packages_are_missing(wheel, module, missing):
     """Else the two tests above would pass whatever is declared."""
@@ -149,6 +157,7 @@ def test_the_wheel_has_the_library_its_types_and_its_command(wheel):
     (info,) = wheel.glob("*.dist-info")
     assert {path.name for path in wheel.iterdir()} == {"spectralnet", info.name}
     assert (wheel / "spectralnet/py.typed").exists()
+    assert (wheel / "spectralnet/serving/page.html").exists()
     assert (info / "licenses/LICENSE").exists()
     (command,) = metadata(wheel).entry_points
     assert (command.name, command.value) == ("spectralnet", "spectralnet.cli:main")

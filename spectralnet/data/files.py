@@ -148,16 +148,11 @@ def read_images(files: Sequence[Path], shape: Sequence[int] | None) -> NDArray[n
     for file in files:
         try:
             with Image.open(file) as image:
-                if (pages := getattr(image, "n_frames", 1)) > 1:
-                    raise DataError(f"{file} holds {pages} pages: save each as a file of its own")
-                grey = _shades_of_grey(ImageOps.exif_transpose(image), file)
+                arrays.append(shown_in_grey(image, str(file), shape))
         except DataError:
             raise
         except IMAGE_ERRORS as error:
             raise DataError(f"{file} cannot be read as an image: {error}") from error
-        if shape is not None:
-            grey = grey.resize((shape[1], shape[0]))
-        arrays.append(np.asarray(grey))
         if arrays[-1].shape != arrays[0].shape:
             raise DataError(
                 f"{file} has shape {arrays[-1].shape}, but {files[0]} {arrays[0].shape}: set "
@@ -166,11 +161,21 @@ def read_images(files: Sequence[Path], shape: Sequence[int] | None) -> NDArray[n
     return np.stack(arrays)
 
 
-def _shades_of_grey(image: Image.Image, file: Path) -> Image.Image:
+def shown_in_grey(image: Image.Image, name: str, shape: Sequence[int] | None) -> NDArray[np.uint8]:
+    """Return one image as `read_images` does, shape (height, width); messages call it `name`."""
+    if (pages := getattr(image, "n_frames", 1)) > 1:
+        raise DataError(f"{name} holds {pages} pages: save each as a file of its own")
+    grey = _shades_of_grey(ImageOps.exif_transpose(image), name)
+    if shape is not None:
+        grey = grey.resize((shape[1], shape[0]))
+    return np.asarray(grey)
+
+
+def _shades_of_grey(image: Image.Image, name: str) -> Image.Image:
     if image.mode.startswith("I;16"):  # Pillow would cut what is above 255
         return Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
     if image.mode in ("I", "F"):
-        raise DataError(f"{file} has pixels of type {image.mode}: save it with 8 or 16 bits")
+        raise DataError(f"{name} has pixels of type {image.mode}: save it with 8 or 16 bits")
     if image.has_transparency_data:
         shown = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", shown.size, "white"), shown)

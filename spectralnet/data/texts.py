@@ -18,6 +18,7 @@ _SIGNS = str.maketrans("™℠", "  ")  # which NFKC would write out, as parts o
 _JOINERS = (0x200C, 0x200D)  # inside words of Persian, Hindi and others
 _SAMPLE = 2000  # texts by which the kind of terms is chosen
 _RECURRING = 0.25  # of the letters: in English texts most are, in Chinese ones hardly any
+_USUAL = 64  # letters of a word
 _stem = lru_cache(maxsize=2**17)(SnowballStemmer("english").stem)
 
 
@@ -28,7 +29,9 @@ def stems(text: str) -> list[str]:
     one.
     """
     words = [word for word in _runs(text) if len(word) > 1]
-    return [_stem(word) for word in words if word not in ENGLISH_STOP_WORDS]
+    kept = (word for word in words if word not in ENGLISH_STOP_WORDS)
+    # Only of usual words, or what a server is sent would fill its memory.
+    return [(_stem if len(word) <= _USUAL else _stem.__wrapped__)(word) for word in kept]
 
 
 def letters(text: str) -> list[str]:
@@ -47,8 +50,10 @@ class _Letters(dict[int, int]):
 
     def __missing__(self, code: int) -> int:
         stays = unicodedata.category(chr(code))[0] in "LM" or code in _JOINERS
-        self[code] = code if stays else ord(" ")
-        return self[code]
+        letter = code if stays else ord(" ")
+        if code < 2**16:  # beyond are too many to keep
+            self[code] = letter
+        return letter
 
 
 _LETTERS = _Letters()

@@ -75,10 +75,14 @@ class Predictor:
             If the samples are of another kind or shape than those that the model was fitted
             on, or hold a value that is NaN or infinite.
         """
-        features = self.preparation.transform(raw)
-        if features.shape[0]:
-            check_features(features, "the samples")
-        return self.model.assign(features, device)
+        with np.errstate(over="ignore"):  # what overflows is refused
+            features = self.preparation.transform(raw)
+            if features.shape[0]:
+                check_features(features, "the samples")
+            assigned = self.model.assign(features, device)
+        if not np.isfinite(assigned.distances).all():
+            raise DataError("the samples hold numbers that are too large: those fitted had none")
+        return assigned
 
     def save(self, folder: Path) -> None:
         """Write the model and ``preparation.json`` into `folder`."""

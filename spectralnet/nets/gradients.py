@@ -79,7 +79,9 @@ class Histograms(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Pool the gradients of images by place and direction."""
-        pooled = torch.cat([self._pooled(some) for some in images.split(AT_ONCE)])  # (m, 512)
+        # A graph that is exported takes any m, so it has no loop over parts.
+        parts = [images] if torch.compiler.is_exporting() else images.split(AT_ONCE)
+        pooled = torch.cat([self._pooled(some) for some in parts])  # (m, 512)
         return nn.functional.normalize(pooled, dim=1).sqrt()
 
     def _pooled(self, images: Tensor) -> Tensor:

@@ -151,6 +151,7 @@ ROOMS = (
     ("config",),
     ("estimators", "report"),
     ("tracking",),
+    ("serving",),
     ("cli",),
 )
 
