@@ -93,8 +93,7 @@ def _translated(graph: PredictorGraph, samples: Tensor) -> onnx.ModelProto:
         try:
             shapes = {INPUT: {0: torch.export.Dim("n")}}
             program = torch.export.export(graph, (samples,), dynamic_shapes=shapes)
-            table = torch.export.default_decompositions()
-            table[torch.ops.aten.hypot.default] = lambda x, y: (x * x + y * y).sqrt()
+            table = {torch.ops.aten.hypot.default: _hypot}
             translated = torch.onnx.export(
                 program.run_decompositions(table),
                 input_names=[INPUT],
@@ -104,6 +103,12 @@ def _translated(graph: PredictorGraph, samples: Tensor) -> onnx.ModelProto:
         finally:
             log.setLevel(level)
     return cast(torch.onnx.ONNXProgram, translated).model_proto
+
+
+def _hypot(x: Tensor, y: Tensor) -> Tensor:
+    """Return sqrt(x² + y²), which ONNX lacks, where the squares would vanish too."""
+    larger = torch.maximum(x.abs(), y.abs()).clamp_min(torch.finfo(x.dtype).tiny)
+    return larger * ((x / larger).square() + (y / larger).square()).sqrt()
 
 
 def _made_up(preparation: PixelsGraph | ColumnsGraph) -> NDArray[np.floating]:

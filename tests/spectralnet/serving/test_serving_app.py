@@ -44,11 +44,10 @@ PREDICTORS = {
 
 @pytest.fixture(scope="module")
 def clients():
-    made = {
+    return {
         name: TestClient(create_app(predictor, Limits(max_rows=20, max_bytes=10_000)))
         for name, predictor in PREDICTORS.items()
     }
-    return made
 
 
 def samples(name):
