@@ -1,12 +1,12 @@
 """What a request sends, to raw samples as a preparation takes them."""
 
-import json
 from io import BytesIO
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from pydantic_core import from_json
 
 from spectralnet.checks import check_finite
 from spectralnet.data.files import IMAGE_ERRORS, shown_in_grey
@@ -52,11 +52,9 @@ def read_body(body: bytes, media_type: str, preparation: Preparation, max_rows: 
     if media_type in FORMATS and isinstance(preparation, Pixels):
         return _read_image(body, FORMATS[media_type], preparation)
     try:
-        request = json.loads(body)
-    except RecursionError as error:
-        raise DataError("the JSON is nested too deeply") from error
+        request = from_json(body)  # at most 200 deep
     except ValueError as error:
-        raise DataError(f"the body is no JSON: {error}") from error
+        raise DataError(f"the body cannot be read as JSON: {error}") from error
     if not isinstance(request, dict) or request.keys() != {"samples"}:
         raise DataError('give {"samples": [...]}, and nothing beside')
     samples = request["samples"]

@@ -1,5 +1,6 @@
 """The commands of this room; what takes seconds to import is imported when they run."""
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,7 +36,7 @@ def _told(extra: str) -> Iterator[None]:
     help="Samples in a request.",
 )  # fmt: skip
 @click.option(
-    "--max-megabytes", default=16, show_default=True, type=click.IntRange(1, 1024),
+    "--max-megabytes", default=8, show_default=True, type=click.IntRange(1, 1024),
     help="Of a request's body.",
 )  # fmt: skip
 @click.option(
@@ -62,6 +63,7 @@ def serve(
 
         limits = Limits(max_rows, max_megabytes * 2**20, threads)
         app = create_app(load_predictor(model), limits, pick_device(device))
+        gc.freeze()  # what is there now stays: no request waits until all of torch is looked at
         uvicorn.run(app, host=host, port=port, limit_concurrency=CONNECTIONS, access_log=False)
 
 

@@ -11,6 +11,7 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.preprocessing import MinMaxScaler, StandardScaler, normalize
 from toys import chinese
 
+from spectralnet.data import texts
 from spectralnet.data.pixels import Pixels
 from spectralnet.data.preparation import Columns, build_preparation, fit_columns
 from spectralnet.data.texts import Tfidf, letters, stems
@@ -159,3 +160,11 @@ def test_columns_of_a_table_go_by_name():
     for wrong in (pd.Timestamp("2020-01-01"), "red"):
         with pytest.raises(DataError, match=r"column 'b' holds .* in row 0, which is no number"):
             columns.transform(table.assign(b=[wrong]))
+
+
+def test_no_word_of_many_letters_is_kept_in_memory():
+    kept = texts._stem.cache_info().currsize
+    assert texts.stems("ay" * 100 + " usual") == ["ay" * 100, "usual"]
+    assert texts._stem.cache_info().currsize - kept <= 1
+    assert texts.stems("a\U00020000b\U0001f600c") == ["a\U00020000b"]
+    assert max(texts._LETTERS) < 2**16
