@@ -78,7 +78,7 @@ def main(model: str, file: str, seconds: str = "60") -> None:
                 if status == 200:
                     found = [row["cluster"] for row in json.loads(answer)["predictions"]]
                     counts["labels"] += len(found)
-                    counts["wrong labels"] += np.count_nonzero(found != expected[rows])
+                    counts["wrong labels"] += int(np.count_nonzero(found != expected[rows]))
             return counts, times
 
         with ThreadPoolExecutor(CLIENTS) as clients:
