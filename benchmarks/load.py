@@ -71,9 +71,9 @@ def main(model: str, file: str, seconds: str = "60") -> None:
                 start = rng.integers(len(samples) - MOST)
                 rows = slice(start, start + rng.integers(1, MOST + 1))
                 body = f'{{"samples": [{", ".join(written[rows])}]}}'.encode()
-                asked = time.perf_counter()
+                begun = time.perf_counter()
                 status, answer = server.post(body)
-                times.append(1000 * (time.perf_counter() - asked))
+                times.append(1000 * (time.perf_counter() - begun))
                 counts[f"good: {status}"] += 1
                 if status == 200:
                     found = [row["cluster"] for row in json.loads(answer)["predictions"]]
@@ -82,13 +82,16 @@ def main(model: str, file: str, seconds: str = "60") -> None:
             return counts, times
 
         with ThreadPoolExecutor(CLIENTS) as clients:
-            results = [*clients.map(client, range(CLIENTS))]
+            asked = [clients.submit(client, number) for number in range(CLIENTS)]
+            time.sleep(float(seconds) / 2)
+            half = memory(process.pid)
+        results = [one.result() for one in asked]
         after = memory(process.pid)
     for name, count in sorted(sum((counts for counts, _ in results), Counter[str]()).items()):
         print(f"{name:20} {count:8}")
     p50, p99 = np.percentile(np.concatenate([times for _, times in results]), [50, 99])
     print(f"good ones: p50 {p50:.0f} ms, p99 {p99:.0f} ms")
-    print(f"memory in MB: {before} before, {after} after")
+    print(f"memory in MB: {before} before, {half} half way, {after} after")
 
 
 if __name__ == "__main__":

@@ -154,7 +154,7 @@ def test_the_documented_commands_run(tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=300,
+        timeout=580,
         check=False,
     )
     assert done.returncode == 0, done.stdout
