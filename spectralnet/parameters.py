@@ -12,6 +12,7 @@ def _builtin(value: Any) -> Any:
     return int(value) if isinstance(value, np.integer) else value
 
 
+LONGEST_SIDE = 2**13  # pixels of an image: what resizes it grows with the square
 Count = Annotated[int, BeforeValidator(_builtin), Field(ge=1)]
 # Not strict, since PyYAML reads the exponent without a dot that DVC writes (1e-05) as a string.
 Fraction = Annotated[float, Field(ge=0, lt=1, strict=False)]
