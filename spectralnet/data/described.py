@@ -42,7 +42,7 @@ class PixelsBlock(Block):
     image_shape: Annotated[
         list[Annotated[int, Field(ge=1, le=LONGEST_SIDE)]], Field(min_length=2, max_length=2)
     ]
-    maximum: Positive
+    maximum: Annotated[float, Field(gt=0)]
 
 
 class TfidfBlock(Block):

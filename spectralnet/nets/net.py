@@ -9,8 +9,7 @@ import numpy as np
 from torch import nn
 
 from spectralnet.errors import DataError
-
-MOST_LAYERS = 1000
+from spectralnet.parameters import MOST_LAYERS
 
 
 class Net(nn.Sequential):
