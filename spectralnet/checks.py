@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.matrices import Matrix, dense_rows
 
+LARGEST_OUTPUT = 1e17
 MOST_FEATURES = 10**7  # columns: a net has weights for each
 
 
@@ -82,8 +83,11 @@ def _place(x: Matrix, at: NDArray[np.integer], columns: Sequence[str] | None, fi
 
 
 def check_mapped(outputs: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return a model's outputs, shape (n, c); a `DataError` if a row is NaN or infinite."""
-    finite = np.isfinite(outputs).all(axis=1)
+    """Return a model's outputs, shape (n, c).
+
+    A `DataError` if a row is NaN, infinite, or so large that its squared length is, in float32.
+    """
+    finite = (np.abs(outputs) < LARGEST_OUTPUT).all(axis=1)  # NaN is not
     if not finite.all():
         raise DataError(
             f"row {int(finite.argmin())} is mapped to no finite numbers: its values are far larger "

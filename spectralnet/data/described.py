@@ -42,7 +42,7 @@ class PixelsBlock(Block):
     image_shape: Annotated[
         list[Annotated[int, Field(ge=1, le=LONGEST_SIDE)]], Field(min_length=2, max_length=2)
     ]
-    maximum: Annotated[float, Field(gt=0)]
+    maximum: Annotated[float, Field(ge=1e-30, le=1e30)]
 
 
 class TfidfBlock(Block):

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from spectralnet.artifacts import load_json, save_json, save_weights
 from spectralnet.checks import check_mapped
 from spectralnet.clusters.kmeans import Assignment, SpectralCentroids, assign, weighted_directions
+from spectralnet.errors import DataError
 from spectralnet.matrices import Matrix, as_features
 from spectralnet.nets.blocks import build_net
 from spectralnet.nets.devices import map_in_chunks
@@ -112,6 +113,8 @@ class ClusterModel(nn.Module):
         """Read what `save` wrote."""
         shape = load_json(folder / "model.json")
         weights = shape.get("weights")  # which former versions had not
+        if weights is not None and not all(0 <= weight <= 1 for weight in weights):
+            raise DataError(f"weights of eigenvectors are from 0 to 1, and not {weights[:10]}")
         return load_module(
             folder / "model.safetensors",
             lambda: cls(

@@ -130,7 +130,9 @@ def check_together(preparation: Preparation, model: Model) -> None:
             f"its preparation makes rows of {preparation.n_features} features, and its nets take "
             f"{n_features}"
         )
-    model.assign(np.zeros((1, n_features), dtype=np.float32))
+    found = model.assign(np.zeros((1, n_features), dtype=np.float32))
+    if not np.isfinite(found.distances).all():
+        raise DataError("its centroids are no finite numbers, or too large")
 
 
 def as_frame(assignment: Assignment, embedding: bool = False) -> pd.DataFrame:
