@@ -194,9 +194,7 @@ def without_password(text: str) -> str:
     """Take user, password and query of the store's address out of a text that is shown."""
     address = urlsplit(mlflow.get_tracking_uri())
     user, at, _ = address.netloc.rpartition("@")
-    for secret in filter(None, (user + at, address.query)):
-        text = text.replace(secret, "")
-    return text
+    return text.replace(user + at, "").replace(address.query or "?", "")
 
 
 def _set_store() -> None:

@@ -27,6 +27,7 @@ BOOKKEEPING = (
     "spectralnet/artifacts.py",
     "spectralnet/checks.py",
     "spectralnet/config",
+    "spectralnet/data/described.py",
     "spectralnet/errors.py",
     "spectralnet/methods/catalogue.py",
     "spectralnet/methods/predictor.py",
