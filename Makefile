@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run compare test test-services release-check tiny lint format docs setup
+.PHONY: run compare test test-services fuzz release-check tiny lint format docs setup
 
 run: $(READY)  # reproduce the pipeline of params.yaml and print its results
 	. $(BIN)/activate && python -m stages.check && dvc repro && python -m stages.show
@@ -16,6 +16,9 @@ test: $(READY)  # run the tests
 
 test-services: $(READY)  # run the tests with servers, a browser, DVC's queue and toys that are added
 	. $(BIN)/activate && OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadgroup -m services
+
+fuzz: $(READY)  # try odd inputs for long: EXAMPLES=1000 of each kind
+	. $(BIN)/activate && OMP_NUM_THREADS=1 EXAMPLES=$${EXAMPLES:-1000} pytest tests/fuzz
 
 release-check: $(READY)  # check that the committed results are of the committed code
 	. $(BIN)/activate && pytest -m release

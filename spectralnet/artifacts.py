@@ -113,6 +113,14 @@ def save_table(path: Path, table: pd.DataFrame) -> None:
         table.to_csv(partial, index=False)
 
 
+def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
+    """Put ' before texts, such as names of files, that a spreadsheet would take for formulas."""
+    texts = table.select_dtypes(["object", "string"]).columns
+    risky = {name: table[name].astype(str).str.match(r"[=+\-@\t\r]") for name in texts}
+    safe = {name: table[name].mask(risky[name], "'" + table[name].astype(str)) for name in texts}
+    return table.assign(**safe)
+
+
 def save_weights(path: Path, module: torch.nn.Module) -> None:
     """Write a module's parameters and buffers as ``.safetensors``."""
     tensors = {name: tensor.contiguous().cpu() for name, tensor in module.state_dict().items()}

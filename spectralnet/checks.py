@@ -1,5 +1,7 @@
 """Checks that come before any long work."""
 
+import os
+import sys
 import warnings
 from collections.abc import Sequence
 
@@ -9,6 +11,25 @@ from scipy.sparse import csr_array
 
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.matrices import Matrix, dense_rows
+
+LARGEST_OUTPUT = 1e17
+MOST_FEATURES = 10**7  # columns: a net has weights for each
+
+
+def memory() -> int:
+    """Return the memory of this machine, in bytes."""
+    if not hasattr(os, "sysconf"):  # Windows, where too much is an error of its own
+        return sys.maxsize
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def check_fits_memory(n_bytes: int, name: str) -> None:
+    """Refuse what says that it is larger than the machine's memory: a `DataError`, before it is."""
+    if n_bytes > memory():
+        raise DataError(
+            f"{name} asks for {n_bytes / 2**30:.3g} GiB, and this machine has "
+            f"{memory() / 2**30:.3g}: give less, or an .npy, which is read a part at a time"
+        )
 
 
 def check_features(features: Matrix, name: str) -> None:
@@ -23,11 +44,14 @@ def check_features(features: Matrix, name: str) -> None:
     Raises
     ------
     DataError
-        If `features` has another shape, no rows or columns, or a value that is NaN or
-        infinite: the first such row and column are named.
+        If `features` has another shape, no rows or columns, far too many columns, or a value that
+        is NaN or infinite: the first such row and column are named.
     """
-    if features.ndim != 2 or 0 in features.shape:
-        raise DataError(f"{name} has shape {features.shape}: (n, d) with n, d >= 1 is needed")
+    if features.ndim != 2 or 0 in features.shape or features.shape[1] > MOST_FEATURES:
+        raise DataError(
+            f"{name} has shape {features.shape}: (n, d) with n >= 1 and d from 1 to "
+            f"{MOST_FEATURES} is needed"
+        )
     check_finite(features, name)
 
 
@@ -56,6 +80,20 @@ def _place(x: Matrix, at: NDArray[np.integer], columns: Sequence[str] | None, fi
     if len(at) > 2:
         return f"image {first + at[0]}, row {at[1]}, column {at[2]}"
     return f"row {first + at[0]}, column {repr(columns[at[1]]) if columns else at[1]}"
+
+
+def check_mapped(outputs: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return a model's outputs, shape (n, c).
+
+    A `DataError` if a row is NaN, infinite, or so large that its squared length is, in float32.
+    """
+    finite = (np.abs(outputs) < LARGEST_OUTPUT).all(axis=1)  # NaN is not
+    if not finite.all():
+        raise DataError(
+            f"row {int(finite.argmin())} is mapped to no finite numbers: its values are far larger "
+            "than those that were fitted, or the model is damaged"
+        )
+    return outputs
 
 
 def image_size(image_shape: Sequence[int] | None, n_features: int) -> tuple[int, int] | None:

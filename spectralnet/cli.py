@@ -81,6 +81,7 @@ def _predict(
     model: str, file: Path, out: Path | None, embedding: bool, columns: str | None, device: str
 ) -> None:
     # Imported here, so that --help is at once there.
+    from spectralnet.artifacts import without_formulas
     from spectralnet.checks import check_finite
     from spectralnet.methods.predictions import OUTPUTS, write_predictions
     from spectralnet.methods.predictor import as_frame
@@ -118,7 +119,7 @@ def _predict(
 
     if out is None:
         for i, frame in enumerate(frames()):
-            click.echo(frame.to_csv(index=False, header=i == 0), nl=False)
+            click.echo(without_formulas(frame).to_csv(index=False, header=i == 0), nl=False)
     else:
         n = write_predictions(out, frames())
         click.echo(f"{n} samples in {out}", err=True)

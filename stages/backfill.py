@@ -38,7 +38,8 @@ def _record(repo: Repo, baseline: str, name: str) -> str:
     files = repo.dvcfs
     params = params_of(yaml.safe_load(files.read_text("params.yaml")), "params.yaml")
     (evaluate,) = repo.stage.collect("evaluate")
-    *read, results = evaluate.cmd.split()[3:]  # as stages/evaluate.py takes them
+    # As stages/evaluate.py takes them; runs of former versions have them filled in.
+    *read, results = (str(params.fill(path)) for path in evaluate.cmd.split()[3:])
     logged = [f"{results}/{made}" for made in RESULTS if files.exists(f"{results}/{made}")]
     with TemporaryDirectory() as folder:
         for path in (*logged, f"{read[-1]}/clusters.npy"):

@@ -108,7 +108,7 @@ def main(
     method: str | None = "spectralnet",
     named: Callable[[Path], str] | None = None,
 ) -> None:
-    """Run a stage's function on the paths of the command line.
+    """Run a stage's function on the paths of the command line, see `Params.fill`.
 
     Parameters
     ----------
@@ -124,11 +124,12 @@ def main(
     """
     logging.getLogger("mlflow").setLevel(logging.WARNING)  # tables created, examples checked
     paths = _parse(work)
-    *read, written = paths.values()
-    name = work.__name__ if named is None else named(written)
+    name = work.__name__ if named is None else named([*paths.values()][-1])
     method = method or name
     try:
         params = read_params()
+        paths = {argument: _filled(path, params) for argument, path in paths.items()}
+        *read, written = paths.values()
         device = pick_device(params.device)
         is_last = name == "evaluate" or method != "spectralnet"
         with tracking.stage_run(name, params.flat(method), is_last) as run:
@@ -146,6 +147,11 @@ def main(
     listed = [path for given in read for path in (given if isinstance(given, list) else [given])]
     source = ", ".join(map(str, listed)) or f"dataset {params.dataset}"
     print(f"{name}: {made}, in {seconds:.0f} s ({source} -> {written})", flush=True)
+
+
+def _filled(path: Any, params: Params) -> Any:
+    """Fill parameters into a path, or into each of several."""
+    return [params.fill(one) for one in path] if isinstance(path, list) else params.fill(path)
 
 
 def _parse(work: Callable[..., str]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from spectralnet.artifacts import (
     save_json,
     save_table,
     whole_file,
+    without_formulas,
 )
 from spectralnet.clusters.scores import score_clusterings
 from spectralnet.data.pixels import Pixels
@@ -205,7 +206,7 @@ def _write(
     metrics["seconds"] = round(sum(seconds.values()), 1)
     metrics["peak_memory"] = max(record["peak_memory"] for record in records)
     save_json(results / "metrics.json", metrics)
-    save_table(results / "clusters.csv", clustered)
+    save_table(results / "clusters.csv", without_formulas(clustered))
     for name, figure in figures.items():
         with whole_file(results / "pictures" / f"{name}.png") as partial:
             figure.savefig(partial, format="png", dpi=110)

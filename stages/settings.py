@@ -5,7 +5,6 @@ data set's block need not say what it leaves as it is.
 """
 
 import sys
-from pathlib import Path
 
 from spectralnet.artifacts import save_json
 from spectralnet.config.reading import read_params
@@ -19,18 +18,19 @@ VIEWS = {
 }
 
 
-def write_settings(folder: Path) -> None:
+def write_settings(folder: str) -> None:
     """Write ``<part>.json`` for each part of the settings, and ``data.json`` for the rest."""
-    settings = read_params().settings.model_dump()
+    params = read_params()
+    settings = params.settings.model_dump()
     parts = {name: settings.pop(name) for name in Settings.model_fields}
     for view, (part, names) in VIEWS.items():
         parts[view] = {name: parts[part][name] for name in names}
     for name, value in (parts | {"data": settings}).items():  # a set's order would vary
-        save_json(folder / f"{name}.json", value)
+        save_json(params.fill(folder) / f"{name}.json", value)
 
 
 if __name__ == "__main__":
     try:
-        write_settings(Path(sys.argv[1]))
+        write_settings(sys.argv[1])
     except ParameterError as error:
         sys.exit(f"stage settings: {error}")

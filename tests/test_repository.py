@@ -1,5 +1,7 @@
 """What contributors and services read of the repository names what is there."""
 
+import email.message
+import importlib.metadata
 import json
 import re
 import subprocess
@@ -8,6 +10,7 @@ import tomllib
 import pytest
 import yaml
 from clones import ROOT
+from packaging.requirements import Requirement
 
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
@@ -126,3 +129,30 @@ def test_the_trained_model_is_an_artifact_of_the_pipeline():
     model = pipeline["artifacts"]["spectralnet"]
     assert model["type"] == "model"
     assert model["path"] in pipeline["stages"]["spectralnet"]["outs"]
+
+
+PERMISSIVE = re.compile(r"\b(MIT|BSD|Apache|Python Software Foundation|PSF|0BSD)\b")
+COPYLEFT = re.compile(r"GPL|GNU|Affero|EUPL|CC-BY-(NC|SA)|Proprietary", re.IGNORECASE)
+
+
+def licence(metadata: email.message.Message) -> str:
+    said = [metadata.get("License-Expression") or (metadata.get("License") or "")[:80]]
+    named = [c for c in metadata.get_all("Classifier") or [] if c.startswith("License ::")]
+    return "; ".join([*said, *(name.rpartition("::")[2].strip() for name in named)])
+
+
+def test_the_library_stands_on_permissive_licences_alone():
+    """What `pip install` brings; the extras bring DVC's and psycopg's GPL and LGPL parts."""
+    extras = {"extra": ""}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    todo, found = list(project["dependencies"]), {}
+    while todo:
+        wanted = Requirement(todo.pop())
+        if wanted.name not in found and (not wanted.marker or wanted.marker.evaluate(extras)):
+            package = importlib.metadata.distribution(wanted.name)
+            found[wanted.name] = licence(package.metadata)
+            todo += package.requires or []
+    assert len(found) > 20
+    for name, said in found.items():
+        assert PERMISSIVE.search(said), (name, said)
+        assert not COPYLEFT.search(said), (name, said)

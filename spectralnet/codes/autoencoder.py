@@ -18,14 +18,14 @@ from spectralnet.nets.training import (
     split_points,
     train,
 )
-from spectralnet.parameters import Count, Fraction
+from spectralnet.parameters import Count, Fraction, Width, Widths
 
 
 class AutoencoderParams(TrainingParams):
     """The autoencoder d-`hidden`-`code_size` and its mirror image."""
 
-    hidden: list[Count] = [500, 500, 2000]
-    code_size: Count = 10
+    hidden: Widths = [500, 500, 2000]
+    code_size: Width = 10
     corruption: Fraction = 0.0
     epochs: Count = 40
     batch_size: BatchSize = 256

@@ -129,6 +129,13 @@ class Params(Block):
         """Return the block of a method beside SpectralNet, or None if it has no parameters."""
         return getattr(self, method) if method in BLOCKS else None
 
+    def fill(self, path: str | Path) -> Path:
+        """Fill in what a path names in braces, as in ``artifacts/{dataset}/{space}``.
+
+        So no parameter has to stand in a command, where a shell would read it.
+        """
+        return Path(str(path).format_map(dict(self) | self.datasets))
+
     def variant(self, method: str = "spectralnet") -> str:
         """Say what tells this configuration from others of its data set, whatever their seed.
 

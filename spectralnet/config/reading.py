@@ -14,6 +14,7 @@ from spectralnet.errors import ParameterError
 from spectralnet.methods.catalogue import BLOCKS
 
 NAME = re.compile(r"[A-Za-z][\w-]*")  # of a data set: it becomes part of paths
+MOST_VALUES = 100_000
 NULLS = "defaults"  # the block that names what may be set, for others to merge
 
 
@@ -39,13 +40,61 @@ def read_params(path: str | Path = "params.yaml") -> Params:
 
 
 def read_raw(path: str | Path = "params.yaml") -> Any:
-    """Read a parameter file without validating it; a `ParameterError` if it is no YAML."""
+    """Read a parameter file without validating it; a `ParameterError` if it is no YAML.
+
+    What DVC would read otherwise (names that stand twice, numbers such as 017), or what is larger
+    than any parameters are once its aliases are followed, is refused.
+    """
     try:
-        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        text = Path(path).read_text(encoding="utf-8")
+        raw = yaml.load(text, _Loader)  # noqa: S506, a SafeLoader
+        _check_size(raw)
     except FileNotFoundError as error:
         raise ParameterError(f"{path} is missing: run from the root of the checkout") from error
-    except yaml.YAMLError as error:
+    except UnicodeDecodeError as error:
+        raise ParameterError(f"{path} is no UTF-8: {error}") from error
+    except OSError as error:
+        raise ParameterError(f"{path} cannot be read: {error}") from error
+    except RecursionError as error:
+        raise ParameterError(f"{path} is nested too deeply") from error
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
         raise ParameterError(f"{path} is no YAML: {error}") from error
+    return raw
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads YAML as DVC does."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        names = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"{twice[0]!r} stands twice", node.start_mark
+            )
+        return node
+
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
+        if not re.fullmatch(r"[-+]?(0|[1-9]\d*)", node.value):
+            raise yaml.constructor.ConstructorError(
+                None, None, f"{node.value} is read as another number elsewhere", node.start_mark
+            )
+        return super().construct_yaml_int(node)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
+
+
+def _check_size(tree: Any) -> None:
+    """Refuse more than `MOST_VALUES`, which few aliases of aliases may hold."""
+    todo, seen = [tree], 0
+    while todo:
+        value = todo.pop()
+        seen += 1
+        if seen > MOST_VALUES:
+            raise ValueError(f"it holds more than {MOST_VALUES} values")
+        if isinstance(value, dict | list):
+            todo += value.values() if isinstance(value, dict) else value
 
 
 def params_of(raw: Any, source: str | Path) -> Params:

@@ -1,9 +1,9 @@
 """The settings of a data set: what its block in ``params.yaml`` says, or else the defaults."""
 
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from spectralnet.codes.autoencoder import AutoencoderParams
 from spectralnet.errors import ParameterError
@@ -34,7 +34,7 @@ class Settings(Block):
     Without `spectralnet.n_components` the net learns `candidate_components`.
     """
 
-    n_clusters: Count
+    n_clusters: Annotated[Count, Field(le=10**5)]
     nets: Literal["small", "large"] = "large"
     affine: AffineParams = AffineParams()
     autoencoder: AutoencoderParams = AutoencoderParams()

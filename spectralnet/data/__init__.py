@@ -5,6 +5,7 @@
 * `reader`: whatever holds samples, a chunk at a time
 * `labels`: a user's labels, of any type, to numbers
 * `preparation`: what raw samples go through, new ones as well: columns of numbers
+* `described`: what may stand in the file of a saved preparation
 * `pixels`, `texts`: the same for images, in grey; for texts: stems, TF-IDF
 * `given_graph`: a graph of the user's own
 * `sets`: the data sets

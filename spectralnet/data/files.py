@@ -3,12 +3,14 @@
 import codecs
 import gzip
 import sys
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from scipy.sparse import csr_array, load_npz
 
+from spectralnet.checks import check_fits_memory
 from spectralnet.errors import DataError
 from spectralnet.matrices import as_csr
 
@@ -73,23 +76,43 @@ def reading(path: Path) -> Iterator[None]:
         raise DataError(message) from error
     except (OSError, EOFError, ValueError, TypeError, KeyError, *ARCHIVE_ERRORS) as error:
         raise DataError(f"{path} cannot be read: {error}") from error
+    except (SyntaxError, tokenize.TokenError) as error:  # NumPy's headers are Python
+        raise DataError(f"{path} cannot be read: its header is damaged") from error
+    except (ArithmeticError, MemoryError) as error:  # sizes that no machine has
+        raise DataError(f"{path} asks for more memory than there is: {error}") from error
 
 
 def _not_utf8(path: Path, error: UnicodeDecodeError) -> DataError:
     """Say where a file stops being UTF-8, and what to do."""
     if suffix_of(path) not in WRITTEN:
         return DataError(f"{path} cannot be read: {error}")
-    content = path.read_bytes()
-    if path.suffix.lower() == ".gz":
-        content = gzip.decompress(content)
-    try:
-        content.decode()
-    except UnicodeDecodeError as first:  # pandas counts from the start of what it read last
-        error = first
-    line = content.count(b"\n", 0, error.start) + 1
+    opened = gzip.open if path.suffix.lower() == ".gz" else open
+    with opened(path, "rb") as file:
+        number = next((i for i, line in enumerate(file, 1) if not _is_utf8(line)), "its last")
     return DataError(
-        f"{path} is no UTF-8 in line {line}: convert it, as by iconv -f latin1 -t utf-8"
+        f"{path} is no UTF-8 in line {number}: convert it, as by iconv -f latin1 -t utf-8"
     )
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+@contextmanager
+def open_npz(path: Path) -> Iterator[IO[bytes]]:
+    """Open an archive of arrays whose parts, once they are inflated, fit into memory."""
+    with path.open("rb") as file:
+        if not zipfile.is_zipfile(file):
+            raise DataError(f"{path} cannot be read: it is no .npz")
+        file.seek(0)
+        with zipfile.ZipFile(file) as parts:
+            check_fits_memory(sum(part.file_size for part in parts.infolist()), str(path))
+        file.seek(0)
+        yield file
 
 
 def list_files(folder: Path, suffixes: set[str]) -> list[Path]:
@@ -97,7 +120,11 @@ def list_files(folder: Path, suffixes: set[str]) -> list[Path]:
 
     What is hidden, such as copies that editors and macOS keep, is left out.
     """
-    return [file for file in _shown(folder) if file.suffix.lower() in suffixes and file.is_file()]
+    listed = [p for p in _shown(folder) if p.suffix.lower() in suffixes and p.is_file()]
+    for name in (str(file.relative_to(folder)) for file in listed):
+        if not name.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in name):
+            raise DataError(f"{folder} holds {name!r}, a name that is no UTF-8: rename it")
+    return listed
 
 
 def left_out(folder: Path, taken: Sequence[Path], kind: str) -> tuple[str, ...]:
@@ -197,10 +224,9 @@ def read_lines(path: Path, chunk: int = sys.maxsize) -> Iterator[list[str]]:
 
 def read_sparse(path: Path) -> csr_array:
     """Read what SciPy's ``save_npz`` wrote."""
-    with reading(path), path.open("rb") as file:
-        if not zipfile.is_zipfile(file):
-            raise DataError(f"{path} cannot be read: it is no .npz of a sparse matrix")
+    with reading(path), open_npz(path) as file:
         matrix = load_npz(file)
+        check_fits_memory(8 * matrix.shape[0], str(path))  # the rows' ends
         if hasattr(matrix, "check_format"):  # COO has none: it checks its indices when made
             matrix.check_format()
         return as_csr(matrix)

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from spectralnet.artifacts import load_array
-from spectralnet.data.files import check_content, read_lines, reading, suffix_of
+from spectralnet.data.files import check_content, open_npz, read_lines, reading, suffix_of
 from spectralnet.data.tables import TABLES, read_column
 from spectralnet.errors import DataError
 
@@ -31,7 +31,7 @@ def read_labels(path: Path, name: str | None = None) -> Labels:
             return Labels(load_array(path), path)
         if name is None:
             return Labels(np.array(next(read_lines(path), [])), path)
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        with open_npz(path) as file, np.load(file, allow_pickle=False) as arrays:
             return Labels(arrays[name], path)
 
 

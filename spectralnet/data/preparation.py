@@ -9,6 +9,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, diags_array, issparse
 
+from spectralnet.data.described import BLOCKS
 from spectralnet.data.pixels import Pixels
 from spectralnet.data.texts import Tfidf
 from spectralnet.errors import DataError
@@ -136,12 +137,14 @@ def build_preparation(config: dict[str, Any]) -> Preparation:
     ------
     DataError
         If its kind is unknown.
+    ValueError
+        If it is none that a preparation has; see `spectralnet.data.described`.
     """
     arguments = dict(config)
     kind = arguments.pop("kind", None)
-    if kind not in _KINDS:
+    if kind not in list(_KINDS):
         raise DataError(f"preparation of kind {kind!r}: choose one of {', '.join(_KINDS)}")
-    return _KINDS[kind](**arguments)
+    return _KINDS[kind](**BLOCKS[kind].model_validate(arguments).model_dump())
 
 
 Scaling = Literal["none", "standard", "range", "directions"]

@@ -10,6 +10,7 @@ from scipy.sparse import csr_array, issparse
 from sklearn.datasets import load_svmlight_file
 
 from spectralnet.artifacts import load_array
+from spectralnet.checks import MOST_FEATURES
 from spectralnet.data.files import (
     IMAGES,
     TEXTS,
@@ -17,6 +18,7 @@ from spectralnet.data.files import (
     find_one,
     left_out,
     list_files,
+    open_npz,
     read_images,
     read_lines,
     read_sparse,
@@ -63,7 +65,9 @@ def find_source(path: Path) -> Path:
     if not path.exists():
         raise DataError(f"{path} does not exist")
     source = (find_one(path, "features.*") if path.is_dir() else None) or path
-    if source.is_file():
+    if not source.is_dir():
+        if not source.is_file():  # a pipe would be waited for
+            raise DataError(f"{source} is neither a file nor a folder")
         if suffix_of(source) not in FILES:
             raise DataError(
                 f"{source} is of no known kind: {', '.join(FILES)}, or a folder of images or texts"
@@ -121,7 +125,7 @@ def names_in(source: Path) -> list[str]:
     """Return the names of a table's columns, or of the arrays in an ``.npz``."""
     if suffix_of(source) in TABLES:
         return table_columns(source)
-    with source.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+    with open_npz(source) as file, np.load(file, allow_pickle=False) as arrays:
         return arrays.files
 
 
@@ -191,7 +195,7 @@ def _read_npz(path: Path, wanted: Wanted) -> NDArray[Any] | csr_array:
             f"{path} holds {len(chosen)} arrays ({', '.join(chosen)}), but one is needed: "
             f"{wanted.way_out}"
         )
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+    with open_npz(path) as file, np.load(file, allow_pickle=False) as arrays:
         return arrays[chosen[0]]
 
 
@@ -206,6 +210,8 @@ def _open_array(path: Path, x: NDArray[Any] | csr_array, wanted: Wanted) -> Samp
             f"{path} has shape {x.shape}: (n, d) for rows of numbers, or (n, height, width) for "
             "images, also with 1 or 3 channels, is needed"
         )
+    if x.ndim == 2 and x.shape[1] > MOST_FEATURES:
+        raise DataError(f"{path} has {x.shape[1]} columns: at most {MOST_FEATURES} can be used")
     n, size = x.shape[0], wanted.chunk
     # What fits into one chunk is not cut: a sparse matrix would be copied.
     parts = (x if n <= size else x[start : start + size] for start in range(0, n, size))

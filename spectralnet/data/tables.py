@@ -17,6 +17,7 @@ from spectralnet.data.files import suffix_of
 from spectralnet.data.preparation import numbers_of, of_lists
 from spectralnet.errors import DataError
 
+MOST_COLUMNS, LONGEST_HEADER = 10**5, 2**24  # of tables as text, which pandas reads slowly
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 TABLES = (*SEPARATORS, ".jsonl", ".parquet")
 
@@ -34,6 +35,14 @@ def table_columns(path: Path) -> list[str]:
         index = (schema.pandas_metadata or {}).get("index_columns", [])
         return [name for name in schema.names if name not in index]
     separator = SEPARATORS[suffix]
+    opened = gzip.open if path.suffix.lower() == ".gz" else open
+    with opened(path, "rb") as file:
+        header = file.readline(LONGEST_HEADER + 1)
+    if len(header) > LONGEST_HEADER or header.count(separator.encode()) >= MOST_COLUMNS:
+        raise DataError(
+            f"{path} has a first line of more than {MOST_COLUMNS} names, or {LONGEST_HEADER} "
+            "bytes: save such rows as .npy, .npz or .parquet"
+        )
     names = list(pd.read_csv(path, nrows=0, sep=separator).columns)
     found = re.search("[;\t]" if separator == "," else "[;,]", names[0] if names else "")
     if len(names) == 1 and found:

@@ -25,8 +25,9 @@ from spectralnet.data.preparation import Columns, build_preparation
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.estimators.description import DescribeMixin
 from spectralnet.matrices import FAR, Matrix, near_rows
-from spectralnet.methods.predictor import Model, Predictor
+from spectralnet.methods.predictor import Model, Predictor, check_together
 from spectralnet.nets.devices import pick_device, usual_torch
+from spectralnet.nets.saved import reading_model
 from spectralnet.progress import quiet
 
 Raw = Any  # ndarray, DataFrame, sparse matrix, Tensor, or a list of rows
@@ -137,7 +138,7 @@ class DeepClusterer(
         save_array(folder / "clusters.npy", self.labels_)
         save_array(folder / "embedding.npy", self.embedding_)
         params = self.get_params()
-        if isinstance(self.random_state, np.random.RandomState):
+        if not isinstance(self.random_state, int | np.integer):
             params["random_state"] = None  # its state is past: the fit cannot be repeated by it
         Predictor(self.preparation_, self.model_).save(folder)
         about = {
@@ -155,19 +156,24 @@ class DeepClusterer(
         path = folder / "estimator.json"
         if not path.exists():
             raise DataError(f"{path} is missing: give a folder that {cls.__name__}.save wrote")
-        about = load_json(path)
-        if about["estimator"] != cls.__name__:
-            raise DataError(f"{folder} holds a {about['estimator']}: load it by that class")
-        self = cls(**about["params"])
-        self.n_features_in_ = about["n_features_in"]
-        if about["feature_names_in"] is not None:
-            self.feature_names_in_ = np.array(about["feature_names_in"], dtype=object)
-        preparation = build_preparation(load_json(folder / "preparation.json"))
-        self.preparation_ = cast(Columns, preparation)  # `save` writes no other
-        clusters, embedding = (
-            np.array(load_array(folder / f"{name}.npy")) for name in ("clusters", "embedding")
-        )
-        self._keep(cls._model.load(folder), clusters, embedding)
+        with reading_model(folder):
+            about = load_json(path)
+            kind = about["estimator"]
+        if kind != cls.__name__:
+            raise DataError(f"{folder} holds a {kind}: load it by that class")
+        with reading_model(folder):
+            self = cls(**about["params"])
+            self.n_features_in_ = about["n_features_in"]
+            if about["feature_names_in"] is not None:
+                self.feature_names_in_ = np.array(about["feature_names_in"], dtype=object)
+            preparation = build_preparation(load_json(folder / "preparation.json"))
+            self.preparation_ = cast(Columns, preparation)  # `save` writes no other
+            clusters, embedding = (
+                np.array(load_array(folder / f"{name}.npy")) for name in ("clusters", "embedding")
+            )
+            model = cls._model.load(folder)
+            check_together(preparation, model)
+            self._keep(model, clusters, embedding)
         return self
 
     def __sklearn_tags__(self) -> Tags:

@@ -7,12 +7,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from spectralnet.artifacts import load_json, load_weights, save_json, save_weights
+from spectralnet.artifacts import load_json, save_json, save_weights
+from spectralnet.checks import check_mapped
 from spectralnet.clusters.kmeans import Assignment, SpectralCentroids, assign, weighted_directions
+from spectralnet.errors import DataError
 from spectralnet.matrices import Matrix, as_features
 from spectralnet.nets.blocks import build_net
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.nets.net import Net
+from spectralnet.nets.saved import load_module
 from spectralnet.spectral.map import SpectralMap
 
 
@@ -77,10 +80,10 @@ class ClusterModel(nn.Module):
         Raises
         ------
         DataError
-            If `x` is no matrix of d columns.
+            If `x` is no matrix of d columns, or a row is mapped to no finite numbers.
         """
         x = as_features(x, self.encoder.n_features)
-        embedding = map_in_chunks(self, x, device or torch.device("cpu"))
+        embedding = check_mapped(map_in_chunks(self, x, device or torch.device("cpu")))
         centroids, weights = self.centroids.cpu().numpy(), self.weights.cpu().numpy()
         return assign(embedding, SpectralCentroids(centroids, weights))
 
@@ -110,12 +113,15 @@ class ClusterModel(nn.Module):
         """Read what `save` wrote."""
         shape = load_json(folder / "model.json")
         weights = shape.get("weights")  # which former versions had not
-        model = cls(
-            build_net(shape["encoder"]),
-            build_net(shape["embedder"]),
-            SpectralMap(shape["spectral_map"]),
-            torch.empty(shape["centroids"]),
-            None if weights is None else torch.tensor(weights),
+        if weights is not None and not all(0 <= weight <= 1 for weight in weights):
+            raise DataError(f"weights of eigenvectors are from 0 to 1, and not {weights[:10]}")
+        return load_module(
+            folder / "model.safetensors",
+            lambda: cls(
+                build_net(shape["encoder"]),
+                build_net(shape["embedder"]),
+                SpectralMap(shape["spectral_map"]),
+                torch.empty(shape["centroids"]),
+                None if weights is None else torch.tensor(weights),
+            ),
         )
-        load_weights(folder / "model.safetensors", model)
-        return model.eval()

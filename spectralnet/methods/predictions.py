@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from spectralnet.artifacts import whole_file
+from spectralnet.artifacts import whole_file, without_formulas
 
 OUTPUTS = (".csv", ".parquet", ".npy")
 
@@ -37,7 +37,7 @@ def _write_csv(path: Path, frames: Iterator[pd.DataFrame]) -> int:
     n = 0
     with path.open("w", encoding="utf-8", newline="") as file:
         for frame in frames:
-            frame.to_csv(file, index=False, header=n == 0)
+            without_formulas(frame).to_csv(file, index=False, header=n == 0)
             n += len(frame)
     return n
 

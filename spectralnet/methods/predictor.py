@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 
 from spectralnet.artifacts import load_json, save_json
 from spectralnet.checks import check_features
@@ -17,11 +16,14 @@ from spectralnet.errors import DataError
 from spectralnet.matrices import Matrix
 from spectralnet.methods.dec.model import DECModel
 from spectralnet.methods.model import ClusterModel
+from spectralnet.nets.net import Net
+from spectralnet.nets.saved import reading_model
 
 
 class Model(Protocol):
     """What every method leaves behind to put new points into clusters."""
 
+    encoder: Net
     centroids: torch.Tensor  # (n_clusters, c)
 
     def assign(self, x: Matrix, device: torch.device | None = None) -> Assignment:
@@ -104,18 +106,37 @@ class Predictor:
                     f"{folder / name} is missing: give a folder with a trained model, such as "
                     "artifacts/mnist5k/code/siamese/model (`dvc checkout` or `make run` makes it)"
                 )
-        try:
+        with reading_model(folder):
             kind = load_json(folder / "model.json").get("kind")
+        if kind not in list(MODELS):
+            known = ", ".join(MODELS)
+            raise DataError(
+                f"{folder / 'model.json'} is of kind {kind!r}: this version knows {known}"
+            )
+        with reading_model(folder):
             preparation = build_preparation(load_json(folder / "preparation.json"))
-            if kind in MODELS:
-                return cls(preparation, MODELS[kind].load(folder))
-        except (ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-            if isinstance(error, DataError):
-                raise
-            raise DataError(f"the model in {folder} is damaged: {error}") from error
+            model = MODELS[kind].load(folder)
+            check_together(preparation, model)
+        return cls(preparation, model)
+
+
+def check_together(preparation: Preparation, model: Model) -> None:
+    """Try a model and a preparation that were read from files on a row of zeros.
+
+    Raises
+    ------
+    ValueError, LookupError, RuntimeError
+        If they do not fit each other, or weights are NaN.
+    """
+    n_features = model.encoder.n_features
+    if preparation.n_features != n_features:
         raise DataError(
-            f"{folder / 'model.json'} is of kind {kind!r}: this version knows {', '.join(MODELS)}"
+            f"its preparation makes rows of {preparation.n_features} features, and its nets take "
+            f"{n_features}"
         )
+    found = model.assign(np.zeros((1, n_features), dtype=np.float32))
+    if not np.isfinite(found.distances).all():
+        raise DataError("its centroids are no finite numbers, or too large")
 
 
 def as_frame(assignment: Assignment, embedding: bool = False) -> pd.DataFrame:

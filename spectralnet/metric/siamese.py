@@ -16,8 +16,15 @@ from spectralnet.nets.blocks import MLP, ConvNet
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, seeded
 from spectralnet.nets.net import Net
-from spectralnet.nets.training import HELD_OUT_BATCHES, BatchSize, TrainingParams, hold_out, train
-from spectralnet.parameters import Count, Positive
+from spectralnet.nets.training import (
+    HELD_OUT_BATCHES,
+    BatchSize,
+    LearningRate,
+    TrainingParams,
+    hold_out,
+    train,
+)
+from spectralnet.parameters import Count, Positive, Width, Widths
 
 
 class SiameseParams(TrainingParams):
@@ -28,16 +35,16 @@ class SiameseParams(TrainingParams):
     of the space.
     """
 
-    channels: list[Count] = [32, 64, 64]
-    hidden: list[Count] = [1024, 1024, 512]
-    embedding_size: Count = 32
+    channels: Widths = [32, 64, 64]
+    hidden: Widths = [1024, 1024, 512]
+    embedding_size: Width = 32
     loss: Literal["infonce", "contrastive"] = "infonce"
     temperature: Positive = 0.5
     margin: Positive = 1.0
     epochs: Count = 15
     steps_per_epoch: Count = 100
     batch_size: BatchSize = 512
-    learning_rate: Positive = 0.002
+    learning_rate: LearningRate = 0.002
 
 
 def contrastive_loss(

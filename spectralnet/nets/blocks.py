@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from spectralnet.matrices import FAR, Matrix, drawn_in, mean_and_variance, near_rows
 from spectralnet.nets.gradients import OrientedGradients
-from spectralnet.nets.net import Net
+from spectralnet.nets.net import Net, checked_sizes
+from spectralnet.parameters import LONGEST_SIDE
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "leaky_relu": nn.LeakyReLU}
 
@@ -36,7 +37,7 @@ class MLP(Net):
     def __init__(
         self, sizes: Sequence[int], activation: str = "relu", unit_rows: bool = False
     ) -> None:
-        self.sizes = list(sizes)
+        self.sizes = checked_sizes("sizes", sizes)
         self.n_features = self.sizes[0]
         self.activation = activation
         self.unit_rows = unit_rows
@@ -82,7 +83,8 @@ class ConvNet(Net):
         sizes: Sequence[int],
         unit_rows: bool = False,
     ) -> None:
-        self.image_shape, self.channels, self.sizes = list(image_shape), list(channels), list(sizes)
+        self.image_shape = checked_sizes("image_shape", image_shape, LONGEST_SIDE)
+        self.channels, self.sizes = checked_sizes("channels", channels), list(sizes)
         self.unit_rows = unit_rows
         height, width = image_shape
         self.n_features = height * width

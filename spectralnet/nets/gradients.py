@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from spectralnet.nets.net import Net
+from spectralnet.nets.net import Net, checked_sizes
+from spectralnet.parameters import LONGEST_SIDE
 
 SIDE = 28  # pixels, to which the longer side of an image is brought
 MARGIN = 2  # pixels around it, so that the strokes at its border are pooled as others are
@@ -38,8 +39,8 @@ class OrientedGradients(Net):
     """
 
     def __init__(self, image_shape: Sequence[int]) -> None:
-        height, width = image_shape
-        self.image_shape = [height, width]
+        self.image_shape = checked_sizes("image_shape", image_shape, LONGEST_SIDE)
+        height, width = self.image_shape
         self.n_features = height * width
         self.sizes = [self.n_features, DIRECTIONS * ((SIDE + 2 * MARGIN) // CELL) ** 2]
         super().__init__(nn.Unflatten(1, (height, width)), Histograms(height, width))

@@ -14,10 +14,11 @@ from torch import Tensor, nn
 from spectralnet.errors import TrainingError
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.optimisers import OPTIMISERS
-from spectralnet.parameters import Block, Count, Positive, one_of
+from spectralnet.parameters import Block, Count, Number, Positive, one_of
 from spectralnet.progress import progress_bar
 
-BatchSize = Annotated[int, Field(ge=2)]
+BatchSize = Annotated[Count, Field(ge=2, le=10**6)]
+LearningRate = Annotated[Positive, Field(le=100)]
 OptimiserName = Annotated[str, one_of(OPTIMISERS)]
 
 WARM_UP = 0.3  # part of the cycle in which the rate rises
@@ -29,10 +30,10 @@ class TrainingParams(Block):
 
     epochs: Count
     batch_size: BatchSize
-    learning_rate: Positive = 0.001
+    learning_rate: LearningRate = 0.001
     optimiser: OptimiserName = "adam"
     patience: Count = 10
-    held_out: Annotated[float, Field(gt=0, le=0.5, strict=False)] = 0.1
+    held_out: Annotated[Number, Field(gt=0, le=0.5)] = 0.1
 
 
 def n_held_out(n: int, fraction: float) -> int:

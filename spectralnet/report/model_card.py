@@ -4,6 +4,8 @@ from typing import Any
 
 from spectralnet.methods.catalogue import METHODS, OURS
 
+# What Markdown, and the HTML that it may hold, would not show as it is written.
+SIGNS = {"&": "&amp;", "<": "&lt;", "|": "\\|", "`": "\\`", "](": "]\\(", "\n": " ", "\r": " "}
 SCORES = {
     "acc": "ACC, fitted points",
     "nmi": "NMI, fitted points",
@@ -72,7 +74,7 @@ def model_card(
         Markdown.
     """
     scores = [f"| {SCORES[name]} | {metrics[name]:.4f} |" for name in SCORES if name in metrics]
-    parameters = [f"| `{name}` | {value} |" for name, value in params.items()]
+    parameters = [f"| `{name}` | {_plain(value)} |" for name, value in params.items()]
     return CARD.format(
         **about,
         method=method,
@@ -81,3 +83,11 @@ def model_card(
         scores="\n".join(scores),
         parameters="\n".join(parameters),
     )
+
+
+def _plain(value: Any) -> str:
+    """Return a value, such as a path of the user's, as a cell of a table shows it."""
+    text = str(value)
+    for sign, shown in SIGNS.items():
+        text = text.replace(sign, shown)
+    return text

@@ -15,8 +15,15 @@ from spectralnet.graph.affinity import GraphParams
 from spectralnet.matrices import Matrix, Points
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import map_in_chunks, seeded
-from spectralnet.nets.training import HELD_OUT_BATCHES, BatchSize, TrainingParams, hold_out, train
-from spectralnet.parameters import Count, Positive, one_of
+from spectralnet.nets.training import (
+    HELD_OUT_BATCHES,
+    BatchSize,
+    LearningRate,
+    TrainingParams,
+    hold_out,
+    train,
+)
+from spectralnet.parameters import Count, Widths, one_of
 from spectralnet.spectral.laplacian import rayleigh_ritz
 from spectralnet.spectral.map import SpectralMap
 from spectralnet.spectral.samplers import SAMPLERS, Given
@@ -32,13 +39,13 @@ def candidate_components(n_clusters: int) -> int:
 class SpectralNetParams(TrainingParams):
     """The spectral net d-`hidden`-`n_components` and its minibatches."""
 
-    hidden: list[Count] = [256, 256]
+    hidden: Widths = [256, 256]
     n_components: Count
     sampler: Annotated[str, one_of(SAMPLERS)] = "edges"
     epochs: Count = 40
     steps_per_epoch: Count = 100
     batch_size: BatchSize = 256
-    learning_rate: Positive = 0.003
+    learning_rate: LearningRate = 0.003
 
     @model_validator(mode="after")
     def _a_batch_spans_the_components(self) -> "SpectralNetParams":

@@ -24,8 +24,8 @@ from spectralnet.tracking.runs import find_store, lock, without_password
 PACKAGE = Path(__file__).parents[1]
 # What `spectralnet.methods.predictor` imports; MLflow adds itself.
 REQUIREMENTS = (
-    "nltk", "numpy", "pandas", "safetensors", "scikit-learn", "scipy", "threadpoolctl", "torch",
-    "tqdm",
+    "nltk", "numpy", "pandas", "pydantic", "safetensors", "scikit-learn", "scipy", "threadpoolctl",
+    "torch", "tqdm",
 )  # fmt: skip
 
 OUTPUTS = Schema([ColSpec("long", "cluster"), ColSpec("float", "distance")])

@@ -191,9 +191,10 @@ def find_store() -> None:
 
 
 def without_password(text: str) -> str:
-    """Take user and password of the store's address out of a text that is shown."""
-    user, at, _ = urlsplit(mlflow.get_tracking_uri()).netloc.rpartition("@")
-    return text.replace(user + at, "")
+    """Take user, password and query of the store's address out of a text that is shown."""
+    address = urlsplit(mlflow.get_tracking_uri())
+    user, at, _ = address.netloc.rpartition("@")
+    return text.replace(user + at, "").replace(address.query or "?", "")
 
 
 def _set_store() -> None:

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from safetensors import SafetensorError
@@ -14,6 +15,7 @@ from spectralnet.artifacts import (
     save_json,
     save_matrix,
     whole_file,
+    without_formulas,
 )
 from spectralnet.nets.blocks import MLP
 from spectralnet.nets.saved import load_net, save_net
@@ -78,3 +80,10 @@ def test_pickles_are_refused(tmp_path):
     torch.save({}, tmp_path / "net.safetensors")
     with pytest.raises(SafetensorError):
         load_net(tmp_path, "net")
+
+
+def test_no_spreadsheet_takes_a_name_for_a_formula():
+    names = ["=cmd|' /C calc'!A0", "+1", "-1.png", "@sum", "\tx", "plain=1.png", "ä"]
+    found = without_formulas(pd.DataFrame({"sample": names, "cluster": range(-3, 4)}))
+    assert found["sample"].tolist() == [*(f"'{name}" for name in names[:5]), *names[5:]]
+    assert found["cluster"].tolist() == list(range(-3, 4))

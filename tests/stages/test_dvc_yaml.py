@@ -27,6 +27,7 @@ BOOKKEEPING = (
     "spectralnet/artifacts.py",
     "spectralnet/checks.py",
     "spectralnet/config",
+    "spectralnet/data/described.py",
     "spectralnet/errors.py",
     "spectralnet/methods/catalogue.py",
     "spectralnet/methods/predictor.py",
@@ -103,7 +104,7 @@ def test_a_stage_depends_on_the_code_that_it_runs_and_on_no_other(name):
 @pytest.mark.parametrize("name", sorted(COMPUTING))
 def test_a_stage_is_given_the_paths_that_it_declares(name):
     stage = STAGES[name]
-    *read, written = stage["cmd"].split()[3:]
+    *read, written = re.sub(r"(?<!\$)\{", "${", stage["cmd"]).split()[3:]
     aside = ("stages/", "spectralnet/", "${own.path}", "artifacts/${dataset}/settings/")
     data = [dep for dep in stage["deps"] if not dep.startswith(aside)]
     for folder in read:
@@ -126,6 +127,12 @@ def test_a_stage_depends_on_the_settings_that_it_reads(name):
     parts = {Path(dep).stem for dep in STAGES[name]["deps"] if "/settings/" in dep}
     views = {view: part for view, (part, _) in VIEWS.items()}
     assert read <= {views.get(part, part) for part in parts}
+
+
+@pytest.mark.parametrize("name", sorted(STAGES))
+def test_no_parameter_stands_in_a_command(name):
+    """A shell would run what follows ; in it; stages fill their paths in themselves."""
+    assert set(re.findall(r"\$\{(.*?)\}", STAGES[name]["cmd"])) <= {"item.name"}
 
 
 def test_what_is_registered_has_a_stage_and_is_compared():

@@ -45,9 +45,9 @@ AFFINITY = {
       unit:
         wdir: ..
         cmd: >-
-          python -m stages.affinity artifacts/${dataset}/input/features
-          artifacts/${dataset}/${space}/features artifacts/${dataset}/${space}/euclidean/affinity
-          artifacts/${dataset}/${space}/unit/affinity
+          python -m stages.affinity artifacts/{dataset}/input/features
+          artifacts/{dataset}/{space}/features artifacts/{dataset}/{space}/euclidean/affinity
+          artifacts/{dataset}/{space}/unit/affinity
         params: [seed, device]
         deps:
           - stages/affinity.py
@@ -101,8 +101,8 @@ METHOD = {
       mean_split:
         wdir: ../..
         cmd: >-
-          python -m stages.method artifacts/${dataset}/input/features
-          artifacts/${dataset}/methods/mean_split
+          python -m stages.method artifacts/{dataset}/input/features
+          artifacts/{dataset}/methods/mean_split
         params: [seed, device]
         deps:
           - stages/method.py

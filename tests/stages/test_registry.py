@@ -1,6 +1,7 @@
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from importlib.metadata import packages_distributions
@@ -209,3 +210,8 @@ def test_the_card_says_what_the_model_is():
         assert part in card
     assert "| `seed` | 3 |" in card
     assert "NMI" not in card
+    path = "<script>alert(1)</script>a|b`c`[d](javascript:e)\n| x |"
+    card = model_card(about, {"n_clusters": 10, "path": path}, {})
+    (row,) = [line for line in card.splitlines() if line.startswith("| `path` |")]
+    assert re.sub(r"\\[|`(]", "", row).count("|") == 3
+    assert not re.search(r"<|\]\(|(?<!\\)`c", row)

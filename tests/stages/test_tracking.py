@@ -130,8 +130,8 @@ def test_reading_makes_no_store(checkout):
 
 
 def test_no_message_shows_a_password(store, monkeypatch):
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://ada:s3cret@127.0.0.1:9")  # nobody listens
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://ada:s3cret@127.0.0.1:9?password=s3cret")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")  # nobody listens
     monkeypatch.setattr(mlflow.tracking._tracking_service.utils, "_tracking_uri", None)
     for ask in (tracking.fetch_results, registry.fetch_model):
         with pytest.raises(DataError, match=r"http://127\.0\.0\.1:9") as raised:

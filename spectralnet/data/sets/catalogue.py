@@ -17,7 +17,7 @@ from spectralnet.data.sets.own import read_own
 from spectralnet.data.sets.rcv1 import N_TRAINING, fit_terms, read_rcv1
 from spectralnet.data.sets.reuters import read_reuters
 from spectralnet.data.texts import Tfidf
-from spectralnet.parameters import Block, Count
+from spectralnet.parameters import LONGEST_SIDE, Block, Count
 
 MNIST_LICENCE = "CC BY-SA 3.0 (Y. LeCun, C. Cortes)"
 
@@ -58,6 +58,7 @@ def _as_written(name: Any) -> Any:
     return str(name) if type(name) is int else name
 
 
+Side = Annotated[Count, Field(le=LONGEST_SIDE)]
 Name = Annotated[str, BeforeValidator(_as_written)]  # of a column; YAML's 2020 is no string
 
 
@@ -68,12 +69,12 @@ class OwnOptions(TermsOptions):
     `precomputed` is the graph of ``affinity: precomputed``.
     """
 
-    path: Annotated[str, Field(min_length=1)]
+    path: Annotated[str, Field(min_length=1, max_length=4000)]
     labels: Name | None = None
     text: Name | None = None
     show: Name | None = None
     scaling: Literal["none", "standard", "range", "directions"] = "standard"
-    image_shape: Annotated[list[Count], Field(min_length=2, max_length=2)] | None = None
+    image_shape: Annotated[list[Side], Field(min_length=2, max_length=2)] | None = None
     precomputed: Annotated[str, Field(min_length=1)] = "data/graph.npz"
 
 

@@ -17,6 +17,7 @@ from requests import RequestException
 from tqdm import tqdm
 
 from spectralnet.artifacts import whole_file
+from spectralnet.data.files import open_npz
 from spectralnet.errors import DataError
 
 Arrays = dict[str, NDArray[np.uint8]]
@@ -27,6 +28,7 @@ IDX_FILES = {
     "x_test": "t10k-images-idx3-ubyte.gz",
     "y_test": "t10k-labels-idx1-ubyte.gz",
 }
+LARGEST = 2**26  # bytes of an array: the largest has 47 million
 DATA_VARIABLE = "SPECTRALNET_DATA"  # names a folder to look into before downloading
 
 
@@ -67,7 +69,6 @@ FASHION_MNIST = ImageSource(
     name="fashion-mnist",
     mirrors=(
         "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
-        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
         "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
     ),
     sha256={
@@ -140,14 +141,16 @@ def _read_verified(container: list[Path], source: ImageSource) -> Arrays:
 
 
 def _read_npz(path: Path, name: str) -> NDArray[np.uint8]:
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+    with open_npz(path) as file, np.load(file, allow_pickle=False) as arrays:
         return arrays[name]
 
 
 def _read_idx(path: Path) -> NDArray[np.uint8]:
     """Read the idx format: two zeros, type 8, the rank, the shape big-endian, the bytes."""
     with gzip.open(path) as file:
-        content = file.read()
+        content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise ValueError(f"more than {LARGEST} bytes, once it is inflated")
     if content[:3] != b"\x00\x00\x08":
         raise ValueError("no idx file of bytes")
     rank = content[3]

@@ -7,12 +7,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from spectralnet.artifacts import load_json, load_weights, save_json, save_weights
+from spectralnet.artifacts import load_json, save_json, save_weights
+from spectralnet.checks import check_mapped
 from spectralnet.clusters.kmeans import Assignment, nearest_centroid
 from spectralnet.matrices import Matrix, as_features
 from spectralnet.nets.blocks import build_net
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.nets.net import Net
+from spectralnet.nets.saved import load_module
 
 
 def soft_assignment(codes: Tensor, centroids: Tensor) -> Tensor:
@@ -102,10 +104,10 @@ class DECModel(nn.Module):
         Raises
         ------
         DataError
-            If `x` is no matrix of d columns.
+            If `x` is no matrix of d columns, or a row is mapped to no finite numbers.
         """
         x = as_features(x, self.encoder.n_features)
-        codes = map_in_chunks(self, x, device or torch.device("cpu"))
+        codes = check_mapped(map_in_chunks(self, x, device or torch.device("cpu")))
         centroids = self.centroids.cpu().numpy()
         clusters = nearest_centroid(codes, centroids)
         return Assignment(clusters, np.linalg.norm(codes - centroids[clusters], axis=1), codes)
@@ -143,10 +145,12 @@ class DECModel(nn.Module):
     def load(cls, folder: Path) -> "DECModel":
         """Read what `save` wrote."""
         shape = load_json(folder / "model.json")
-        encoder = build_net(shape["encoder"])
-        model = cls(encoder, torch.empty(shape["n_clusters"], encoder.sizes[-1]))
-        load_weights(folder / "model.safetensors", model)
-        return model.eval()
+
+        def build() -> DECModel:
+            encoder = build_net(shape["encoder"])
+            return cls(encoder, torch.empty(shape["n_clusters"], encoder.sizes[-1]))
+
+        return load_module(folder / "model.safetensors", build)
 
 
 def generalisability(

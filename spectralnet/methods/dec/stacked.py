@@ -19,7 +19,7 @@ from spectralnet.nets.training import (
     split_points,
     train,
 )
-from spectralnet.parameters import Count, Fraction
+from spectralnet.parameters import Count, Fraction, Width, Widths
 
 
 class StackedParams(TrainingParams):
@@ -28,8 +28,8 @@ class StackedParams(TrainingParams):
     `corruption` is the dropout of the `layer_epochs` of each layer; `epochs` fine-tune.
     """
 
-    hidden: list[Count] = [500, 500, 2000]
-    code_size: Count = 10
+    hidden: Widths = [500, 500, 2000]
+    code_size: Width = 10
     layer_epochs: Count = 10
     corruption: Fraction = 0.2
     epochs: Count = 40

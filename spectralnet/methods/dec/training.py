@@ -1,11 +1,12 @@
 """Deep embedded clustering: the training of DEC (Xie et al., ICML 2016)."""
 
 import time
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 import torch
+from pydantic import Field
 from torch import Tensor
 
 from spectralnet.checks import warn_of_empty
@@ -17,7 +18,13 @@ from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, map_in_chunks
 from spectralnet.nets.net import Net
 from spectralnet.nets.optimisers import OPTIMISERS
-from spectralnet.nets.training import BatchSize, OptimiserName, n_batches, shuffled_batches
+from spectralnet.nets.training import (
+    BatchSize,
+    LearningRate,
+    OptimiserName,
+    n_batches,
+    shuffled_batches,
+)
 from spectralnet.parameters import Block, Count, Fraction, Positive
 from spectralnet.progress import progress_bar
 
@@ -33,9 +40,9 @@ class DECParams(Block):
 
     epochs: Count = 60
     batch_size: BatchSize = 256
-    learning_rate: Positive = 0.01
+    learning_rate: LearningRate = 0.01
     optimiser: OptimiserName = "sgd"
-    update_interval: Positive = 0.5
+    update_interval: Annotated[Positive, Field(le=100)] = 0.5
     tol: Fraction = 0.001
 
 

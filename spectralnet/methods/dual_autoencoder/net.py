@@ -23,7 +23,7 @@ from spectralnet.nets.training import (
     split_points,
     train,
 )
-from spectralnet.parameters import Count, NotNegative
+from spectralnet.parameters import Count, NotNegative, Width, Widths
 
 LARGEST_LOG_VARIANCE = 20.0
 INITIAL_LOG_VARIANCE = -4.0
@@ -47,9 +47,9 @@ class DualAutoencoderParams(TrainingParams):
     squared error of the reconstruction.
     """
 
-    channels: Annotated[list[Count], Field(min_length=1)] = [16, 32, 64]
-    hidden: list[Count] = [500, 500, 2000]
-    code_size: Count = 120
+    channels: Annotated[Widths, Field(min_length=1)] = [16, 32, 64]
+    hidden: Widths = [500, 500, 2000]
+    code_size: Width = 120
     noise: NotNegative = 0.3
     relative: NotNegative = 0.5
     prior: NotNegative = 0.3

@@ -104,3 +104,14 @@ def test_one_thread_stays_one(blobs, monkeypatch):
     with threadpool_limits(limits=1):
         fit_centroids(blobs, 3, seed=0)
     assert seen == [1]
+
+
+def test_the_best_of_ten_starts_is_kept():
+    """On 30 blobs one start most often ends in a worse optimum."""
+    centres = np.random.default_rng(0).uniform(0, 100, (30, 2))
+    points = np.repeat(centres, 20, axis=0) + np.random.default_rng(1).normal(size=(600, 2))
+    centroids = fit_centroids(points, 30, seed=0)
+    inertia = np.sum(cdist(points, centroids).min(axis=1) ** 2)
+    starts = [KMeans(30, n_init=n, random_state=0).fit(points).inertia_ for n in (1, 10)]
+    assert inertia == pytest.approx(starts[1], rel=1e-4)
+    assert inertia < 0.999 * starts[0]

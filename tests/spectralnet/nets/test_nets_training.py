@@ -133,3 +133,10 @@ def test_hold_out_is_seeded_and_of_the_right_size():
     assert (mask == hold_out(1000, 0.1, seed=1)).all()
     assert (mask != hold_out(1000, 0.1, seed=2)).any()
     assert hold_out(5, 0.01, seed=0).sum() == 1
+
+
+def test_a_checkpoint_waits_until_it_is_due(settings, tmp_path):
+    checkpoint = Checkpoint(tmp_path / "training.pt", seconds=1000)
+    with pytest.raises(KilledError):
+        fit(settings, checkpoint, kill_in_epoch=4)
+    assert not checkpoint.path.exists()

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.linalg import subspace_angles
 from scipy.sparse import csr_array
 from sklearn.metrics import normalized_mutual_info_score
 
@@ -47,3 +48,16 @@ def test_few_points_have_no_eigengap():
     compared = compare_with_exact(vectors, clusters, 4, ring, True, seed=0)[2]
     assert "eigengap" not in compared
     assert "suggested_n_clusters" not in compared
+
+
+def test_the_distance_to_the_exact_space_is_in_the_inner_product_of_degrees(blob_graph):
+    """Against SciPy's principal angles; without the degrees it would be another."""
+    vectors, _ = exact_eigenvectors(blob_graph, 4)
+    y = vectors + 0.3 * np.random.default_rng(0).normal(size=vectors.shape)
+    found = compare_with_exact(y, np.repeat([0, 1, 2], 60), 3, blob_graph, True, seed=0)[2]
+    root = np.sqrt(degrees(blob_graph))[:, None]
+    weighted, plain = (
+        np.sum(np.sin(subspace_angles(a * y, a * vectors)) ** 2) for a in (root, np.ones_like(root))
+    )
+    assert found["grassmann"] == pytest.approx(weighted, rel=1e-6)
+    assert abs(plain - weighted) > 1e-3

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 import toys
 
 from spectralnet import SpectralNet
@@ -8,9 +9,11 @@ from spectralnet.clusters.scores import accuracy
 from spectralnet.data.sets.subsets import choose_known
 from spectralnet.graph.affinity import affinity_graph, degrees, with_known_labels
 from spectralnet.graph.neighbours import nearest_neighbours
-from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.devices import map_in_chunks, seeded
+from spectralnet.nets.training import hold_out
 from spectralnet.spectral.exact import exact_eigenvectors
 from spectralnet.spectral.laplacian import squared_grassmann_distance
+from spectralnet.spectral.map import SpectralMap
 from spectralnet.spectral.training import train_spectral_map
 
 
@@ -108,3 +111,33 @@ def test_two_spots_far_apart_are_two_clusters(size, gap):
     assert (np.diff(model.eigenvalues_) >= 0).all()
     far = model.eigenvalues_ == model.eigenvalues_[-1]
     assert not model.embedding_[:, far][:, 1:].any()
+
+
+def heavier_at(graph, nodes):
+    """The same edges, those that touch some nodes with other weights."""
+    edges = graph.tocoo()
+    touched = nodes[edges.row] | nodes[edges.col]
+    edges.data = np.where(touched, edges.data * (1 + edges.row + edges.col), edges.data)
+    return edges.tocsr()
+
+
+def test_early_stopping_sees_the_edges_that_training_does_not(blobs, blob_graph, settings, cpu):
+    params = settings.spectralnet.model_copy(update={"epochs": 2, "steps_per_epoch": 5})
+    other = heavier_at(blob_graph, hold_out(len(blobs), params.held_out, seed=0))
+    history, changed = (
+        train_spectral_map(blobs, graph, params, settings.graph, seed=0, device=cpu)[2]
+        for graph in (blob_graph, other)
+    )
+    assert history["loss"].tolist() == changed["loss"].tolist()
+    assert history["held_out_loss"][0] != changed["held_out_loss"][0]
+
+
+def test_the_net_sees_standardised_inputs(blobs):
+    outputs = []
+    for x in (blobs, 1000 * blobs + 500):
+        with seeded(0):
+            net = SpectralMap([4, 8, 3])
+        net.standardise.fit(x)
+        outputs.append(net.outputs(torch.from_numpy(x)).detach().numpy())
+    np.testing.assert_allclose(outputs[0], outputs[1], atol=1e-3)
+    assert outputs[0].std() > 0.01

@@ -1,3 +1,5 @@
+from copy import deepcopy
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
@@ -12,6 +14,7 @@ from spectralnet.methods.dual_autoencoder.training import (
 from spectralnet.methods.model import ClusterModel
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.training import hold_out
 from spectralnet.spectral.laplacian import rayleigh_ritz
 
 
@@ -116,3 +119,23 @@ def test_fine_tuning_draws_clusters_together(
     assert tuned_spread < 0.97 * spread
     assert tuned_quotient < quotient
     assert history["held_out_loss"].min() < history["held_out_loss"].iloc[0]
+
+
+def test_the_joint_phase_stops_by_edges_that_it_is_not_trained_on(
+    blobs, dual_params, graph_params, spectral_params, cpu
+):
+    joint = dual_params.joint.model_copy(update={"epochs": 2, "steps_per_epoch": 5})
+    params = dual_params.model_copy(update={"epochs": 1, "joint": joint})
+    net, _ = train_dual_autoencoder(blobs, None, params, seed=0, device=cpu)
+    few = spectral_params.model_copy(update={"epochs": 1, "steps_per_epoch": 5})
+    coded = cluster_codes(net.encoder, blobs, 3, graph_params, few, seed=0, device=cpu)
+    unseen = hold_out(len(blobs), joint.held_out, seed=0)
+    edges = coded.graph.tocoo()
+    touched = unseen[edges.row] | unseen[edges.col]
+    edges.data = np.where(touched, edges.data * (1 + edges.row + edges.col), edges.data)
+    history, changed = (
+        fine_tune(*deepcopy((net, coded._replace(graph=graph))), blobs, seed=0, device=cpu)
+        for graph in (coded.graph, edges.tocsr())
+    )
+    assert history["loss"].tolist() == changed["loss"].tolist()
+    assert history["held_out_loss"][0] != changed["held_out_loss"][0]
