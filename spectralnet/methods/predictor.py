@@ -15,6 +15,7 @@ from spectralnet.clusters.kmeans import Assignment
 from spectralnet.data.preparation import Preparation, Raw, build_preparation
 from spectralnet.errors import DataError
 from spectralnet.matrices import Matrix
+from spectralnet.membership.part import Membership
 from spectralnet.methods.dec.model import DECModel
 from spectralnet.methods.model import ClusterModel
 
@@ -23,9 +24,12 @@ class Model(Protocol):
     """What every method leaves behind to put new points into clusters."""
 
     centroids: torch.Tensor  # (n_clusters, c)
+    membership: Membership | None
 
-    def assign(self, x: Matrix, device: torch.device | None = None) -> Assignment:
-        """Assign features, shape (n, d), to clusters."""
+    def assign(
+        self, x: Matrix, device: torch.device | None = None, whole: bool = False
+    ) -> Assignment:
+        """Assign features, shape (n, d), to clusters; `whole` tells how sure they are, too."""
 
     def places(self, embedding: NDArray[np.float32]) -> NDArray[np.float32]:
         """Say where embedded points, shape (m, c), lie among the centroids."""
@@ -78,7 +82,7 @@ class Predictor:
         features = self.preparation.transform(raw)
         if features.shape[0]:
             check_features(features, "the samples")
-        return self.model.assign(features, device)
+        return self.model.assign(features, device, whole=True)
 
     def save(self, folder: Path) -> None:
         """Write the model and ``preparation.json`` into `folder`."""
@@ -115,8 +119,15 @@ class Predictor:
 
 
 def as_frame(assignment: Assignment, embedding: bool = False) -> pd.DataFrame:
-    """Put an assignment into columns: `cluster`, `distance`, and `embedding_1` ... if asked for."""
+    """Put an assignment into columns: `cluster`, `distance`, and `embedding_1` ... if asked for.
+
+    Models that tell them have two more: `probability`, of the likeliest cluster, and
+    `outlier_score`.
+    """
     columns = {"cluster": assignment.clusters, "distance": assignment.distances}
+    if assignment.probabilities is not None and assignment.outlier_scores is not None:
+        columns["probability"] = assignment.probabilities.max(axis=1)
+        columns["outlier_score"] = assignment.outlier_scores
     if embedding:
         for i, column in enumerate(np.transpose(assignment.embedding), 1):
             columns[f"embedding_{i}"] = column

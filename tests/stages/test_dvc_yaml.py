@@ -147,6 +147,7 @@ ROOMS = (
     ("codes", "graph"),
     ("metric", "spectral"),
     ("clusters",),
+    ("membership",),
     ("methods",),
     ("config",),
     ("estimators", "report"),

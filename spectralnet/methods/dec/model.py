@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from spectralnet.artifacts import load_json, load_weights, save_json, save_weights
 from spectralnet.clusters.kmeans import Assignment, nearest_centroid
 from spectralnet.matrices import Matrix, as_features
+from spectralnet.membership.part import Membership
 from spectralnet.nets.blocks import build_net
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.nets.net import Net
@@ -71,12 +72,17 @@ class DECModel(nn.Module):
     encoder : Net
     centroids : Tensor of shape (k, c)
         Trained with the encoder.
+    membership : Membership, optional
+        Models of former versions have none.
     """
 
     centroids: Tensor
 
-    def __init__(self, encoder: Net, centroids: Tensor) -> None:
+    def __init__(
+        self, encoder: Net, centroids: Tensor, membership: Membership | None = None
+    ) -> None:
         super().__init__()
+        self.membership = membership
         self.encoder = encoder
         self.centroids = nn.Parameter(centroids, requires_grad=False)
 
@@ -84,7 +90,9 @@ class DECModel(nn.Module):
         """Encode features, shape (m, d): codes (m, c)."""
         return self.encoder(x)
 
-    def assign(self, x: Matrix, device: torch.device | None = None) -> Assignment:
+    def assign(
+        self, x: Matrix, device: torch.device | None = None, whole: bool = False
+    ) -> Assignment:
         """Encode points, and assign each to the nearest centroid: the largest q.
 
         Parameters
@@ -93,11 +101,14 @@ class DECModel(nn.Module):
             Features, scaled as those that the model was fitted on.
         device : torch.device, optional
             By default the CPU.
+        whole : bool, default=False
+            Tell probabilities and outlier scores too.
 
         Returns
         -------
         Assignment
-            Clusters from 0 to k - 1, distances to their centroids, and codes.
+            Clusters from 0 to k - 1, or -1 for noise where the model tells it, distances to
+            the nearest centroids, and codes.
 
         Raises
         ------
@@ -108,7 +119,11 @@ class DECModel(nn.Module):
         codes = map_in_chunks(self, x, device or torch.device("cpu"))
         centroids = self.centroids.cpu().numpy()
         clusters = nearest_centroid(codes, centroids)
-        return Assignment(clusters, np.linalg.norm(codes - centroids[clusters], axis=1), codes)
+        distances = np.linalg.norm(codes - centroids[clusters], axis=1)
+        assigned = Assignment(clusters, distances, codes)
+        if self.membership is None or not (whole or self.membership.leaves_noise_out):
+            return assigned
+        return self.membership.complete(assigned, codes, centroids, codes)
 
     def places(self, embedding: NDArray[np.float32]) -> NDArray[np.float32]:
         """Say where embedded points, shape (m, c), lie among the centroids: at their codes."""
@@ -135,6 +150,7 @@ class DECModel(nn.Module):
             "kind": "dec",
             "encoder": self.encoder.config,
             "n_clusters": len(self.centroids),
+            "membership": None if self.membership is None else self.membership.config,
         }
         save_json(folder / "model.json", shape)
         save_weights(folder / "model.safetensors", self)
@@ -144,7 +160,9 @@ class DECModel(nn.Module):
         """Read what `save` wrote."""
         shape = load_json(folder / "model.json")
         encoder = build_net(shape["encoder"])
-        model = cls(encoder, torch.empty(shape["n_clusters"], encoder.sizes[-1]))
+        told = shape.get("membership")  # which former versions had not
+        membership = None if told is None else Membership(**told)
+        model = cls(encoder, torch.empty(shape["n_clusters"], encoder.sizes[-1]), membership)
         load_weights(folder / "model.safetensors", model)
         return model.eval()
 
