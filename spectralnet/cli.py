@@ -65,9 +65,10 @@ def predict(
     their names, or one with features.*, such a file. All but .npz and .svmlight may be larger than
     memory.
 
-    Each sample gets a row: its file, if FILE is a folder; its cluster, from 0; and the distance
-    to the cluster's centroid. Small distances are typical samples, large ones doubtful. Nothing
-    is fitted here: a sample's cluster does not depend on the others.
+    Each sample gets a row: its file, if FILE is a folder; its cluster, from 0, or -1 for noise
+    where the model tells it; the distance to the nearest centroid; the probability that the
+    sample keeps its cluster when the fit is repeated; and its outlier score, above 5 for samples
+    far from all that was fitted. Nothing is fitted here: no sample depends on the others.
     """
     try:
         _predict(model, file, out, embedding, columns, device)

@@ -84,7 +84,11 @@ def evaluate(
     figures["affinity"] = plots.sorted_affinity(weights, clusters)
     figures["learning_curves"] = _draw_training(features, affinity, model)
     figures["eigenvalues"] = plots.eigenvalues(learned, exact, metrics.get("suggested_n_clusters"))
-    clustered = pd.read_csv(data / "samples.csv").assign(cluster=clusters)
+    clustered = pd.read_csv(data / "samples.csv").assign(
+        cluster=clusters,
+        probability=load_array(model / "probabilities.npy").max(axis=1),
+        outlier_score=load_array(model / "outlier_scores.npy"),
+    )
     records = [load_json(f / "run.json") for f in (data, features, graph, affinity, model)]
     _write_text(results / "explore.html", page)
     save_json(results / "description.json", description.reset_index().to_dict("records"))

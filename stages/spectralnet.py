@@ -42,6 +42,8 @@ def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
     save_array(model / "embedding.npy", found.assigned.embedding)
     save_array(model / "clusters.npy", found.assigned.clusters)
     save_array(model / "eigenvalues.npy", found.eigenvalues)
+    for name in ("probabilities", "outlier_scores"):
+        save_array(model / f"{name}.npy", getattr(found.assigned, name))
     save_table(model / "history.csv", found.history)
     stage.run.log_curve(found.history)
     eigenvalues = {f"eigenvalue_{i}": float(v) for i, v in enumerate(found.eigenvalues, 1)}

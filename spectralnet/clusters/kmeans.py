@@ -138,9 +138,11 @@ def nearest_centroid(
 class Assignment(NamedTuple):
     """Where a model puts points."""
 
-    clusters: NDArray[np.int64]  # (n,)
+    clusters: NDArray[np.int64]  # (n,), -1 for noise
     distances: NDArray[np.float32]  # (n,), to the centroid of the cluster
     embedding: NDArray[np.float32]  # (n, c)
+    probabilities: NDArray[np.float32] | None = None  # (n, k), where the model tells them
+    outlier_scores: NDArray[np.float32] | None = None  # (n,)
 
 
 def assign(embedding: NDArray[np.float32], found: SpectralCentroids) -> Assignment:

@@ -1,6 +1,9 @@
-"""The methods as scikit-learn estimators.
+"""The scikit-learn interface, for use without the pipeline.
 
-* `base`: what all have in common: input, prediction, files
+* `base`: what all estimators share
+* `scale`: one scale for all columns of a table
+* `soft`: probabilities, outlier scores, noise
+* `nested`: how many clusters, and all of them nested
 * `description`: what their clusters are
-* `spectralnet`, `dec`, `dual_autoencoder`: the estimators
+* `spectralnet`, `dec`, `dual_autoencoder`: one class each
 """

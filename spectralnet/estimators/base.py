@@ -24,37 +24,25 @@ from spectralnet.clusters.kmeans import Assignment
 from spectralnet.data.preparation import Columns, build_preparation
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.estimators.description import DescribeMixin
-from spectralnet.matrices import FAR, Matrix, near_rows
+from spectralnet.estimators.scale import fit_scale
+from spectralnet.estimators.soft import Raw, SoftClusterMixin
+from spectralnet.matrices import Matrix
+from spectralnet.membership.part import check_noise
 from spectralnet.methods.predictor import Model, Predictor, check_together
 from spectralnet.nets.devices import pick_device, usual_torch
 from spectralnet.nets.saved import reading_model
 from spectralnet.progress import quiet
 
-Raw = Any  # ndarray, DataFrame, sparse matrix, Tensor, or a list of rows
 Changes = dict[str, Any] | None  # of settings, by name; None leaves the defaults
 
 
-def fit_scale(x: NDArray[np.floating] | csr_array, names: list[str] | None) -> Columns:
-    """Fit what centres dense rows, shape (n, d), and scales all columns by one factor.
-
-    In their own precision, for what comes after is float32: far from 0, differences are lost in
-    it, and the nets take values near 1. One factor keeps neighbours as they are. Outliers do not
-    count, and are drawn in. A sparse matrix is only scaled: its medians are 0 as a rule.
-    """
-    d, shift, reach = x.shape[1], None, None
-    if not isinstance(x, csr_array):
-        shift, reach = np.median(x.astype(np.float64), axis=0), FAR
-        x = x - shift
-    largest = float(abs(x).max()) or 1.0  # whose square may overflow
-    x = x / largest
-    near = x[near_rows(x)]
-    values = near.data if isinstance(near, csr_array) else near
-    scale = largest * float(np.sqrt(np.sum(values**2) / (near.shape[0] * d))) or 1.0
-    return Columns(d, shift=shift, scale=np.full(d, scale), names=names, reach=reach)
-
-
 class DeepClusterer(
-    DescribeMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator
+    DescribeMixin,
+    SoftClusterMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    ClusterMixin,
+    BaseEstimator,
 ):
     """A deep clustering method as a scikit-learn estimator.
 
@@ -68,17 +56,18 @@ class DeepClusterer(
     preparation_ : Columns
         What rows go through before.
     labels_ : ndarray of shape (n,)
-        Clusters of the fitted points, int64.
+        Clusters of the fitted points, int64; -1 for noise.
     embedding_ : ndarray of shape (n, c)
         Embedding of the fitted points, float32.
     cluster_centers_ : ndarray of shape (n_clusters, c)
         Centroids, float32.
+    n_clusters_ : int
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (d,)
         Where the input had column names.
     """
 
-    n_clusters: int
+    n_clusters: Any
     n_neighbors: int
     random_state: int | np.random.RandomState | None
     device: str
@@ -112,15 +101,16 @@ class DeepClusterer(
             If a training diverges; a `RuntimeError`.
         """
         x, seed, device = self._matrix(X, reset=True), self._seed(), self._device()
-        check_count("n_clusters", self.n_clusters)
-        check_distinct(x, self.n_clusters)
+        check_noise(self.noise)
+        self._check_n_clusters(x)
         with quiet(not self.verbose), usual_torch():
             model, assigned = self._fit(x, seed, device)
+        assigned = self._mark_noise(model, assigned)
         self._keep(model, assigned.clusters, assigned.embedding)
         return self
 
     def predict(self, X: Raw) -> NDArray[np.int64]:
-        """Put each row of X, shape (n, d), into the cluster of the nearest centroid: (n,)."""
+        """Put rows of X, shape (n, d), into the nearest centroid's cluster, or noise (-1): (n,)."""
         return self._assign(X).clusters
 
     def transform(self, X: Raw) -> NDArray[np.float32]:
@@ -137,6 +127,8 @@ class DeepClusterer(
         folder = Path(folder)
         save_array(folder / "clusters.npy", self.labels_)
         save_array(folder / "embedding.npy", self.embedding_)
+        if hasattr(self, "outlier_scores_"):
+            save_array(folder / "outlier_scores.npy", self.outlier_scores_)
         params = self.get_params()
         if not isinstance(self.random_state, int | np.integer):
             params["random_state"] = None  # its state is past: the fit cannot be repeated by it
@@ -171,6 +163,8 @@ class DeepClusterer(
             clusters, embedding = (
                 np.array(load_array(folder / f"{name}.npy")) for name in ("clusters", "embedding")
             )
+            if (scores := folder / "outlier_scores.npy").exists():  # former versions wrote none
+                self.outlier_scores_ = np.array(load_array(scores))
             model = cls._model.load(folder)
             check_together(preparation, model)
             self._keep(model, clusters, embedding)
@@ -197,11 +191,18 @@ class DeepClusterer(
     ) -> None:
         self.model_, self.labels_, self.embedding_ = model, clusters, embedding
         self.cluster_centers_ = model.centroids.cpu().numpy()
+        self.n_clusters_ = len(self.cluster_centers_)
 
-    def _assign(self, X: Raw) -> Assignment:
+    def _check_n_clusters(self, x: Matrix) -> None:
+        check_count("n_clusters", self.n_clusters)
+        check_distinct(x, self.n_clusters)
+
+    def _assign(self, X: Raw, whole: bool = False) -> Assignment:
         check_is_fitted(self)
+        if whole and self.model_.membership is None:
+            raise DataError("a former version fitted this model, which tells no more: fit it again")
         with quiet(not self.verbose), usual_torch():
-            return self.model_.assign(self._matrix(X, reset=False), self._device())
+            return self.model_.assign(self._matrix(X, reset=False), self._device(), whole)
 
     def _n_neighbors(self) -> int:
         """Return the number of neighbours, also where its former name gives it."""

@@ -10,6 +10,7 @@ from spectralnet.clusters.kmeans import Assignment
 from spectralnet.config.defaults import default_dec
 from spectralnet.estimators.base import Changes, DeepClusterer
 from spectralnet.matrices import Matrix
+from spectralnet.membership.part import Noise
 from spectralnet.methods.dec.model import DECModel
 from spectralnet.methods.dec.stacked import train_stacked
 from spectralnet.methods.dec.training import train_dec
@@ -24,6 +25,9 @@ class DEC(DeepClusterer):
     stacked, dec : dict, default=None
         Settings to change, by their names in ``params.yaml``: ``dec={"epochs": 20}``.
         The defaults are `spectralnet.config.defaults.default_dec`.
+    noise : {"auto"}, float or None, default=None
+        What is noise, and gets the cluster -1: points far from all others ("auto"), that part of
+        the fitted points that is farthest, or nothing.
     random_state : int, RandomState or None, default=None
         An int gives the same result each time on one machine's CPU.
     device : {"auto", "cpu", "cuda"}, default="auto"
@@ -33,10 +37,13 @@ class DEC(DeepClusterer):
     Attributes
     ----------
     labels_ : ndarray of shape (n,)
-        Clusters of the fitted points, int64.
+        Clusters of the fitted points, int64; -1 for noise.
+    outlier_scores_ : ndarray of shape (n,)
+        Of the fitted points: see `outlier_score`.
     embedding_ : ndarray of shape (n, code_size)
         Codes of the fitted points, float32.
     cluster_centers_ : ndarray of shape (n_clusters, code_size)
+    n_clusters_ : int
     model_ : DECModel
     history_ : dict of str to DataFrame
         The learning curve of the autoencoder's fine-tuning, and of the clustering.
@@ -64,6 +71,7 @@ class DEC(DeepClusterer):
         *,
         stacked: Changes = None,
         dec: Changes = None,
+        noise: Noise = None,
         random_state: int | np.random.RandomState | None = None,
         device: Literal["auto", "cpu", "cuda"] = "auto",
         verbose: bool = False,
@@ -71,6 +79,7 @@ class DEC(DeepClusterer):
         self.n_clusters = n_clusters
         self.stacked = stacked
         self.dec = dec
+        self.noise = noise
         self.random_state = random_state
         self.device = device
         self.verbose = verbose
@@ -82,4 +91,4 @@ class DEC(DeepClusterer):
         model, self.history_["dec"] = train_dec(
             x, net.encoder, self.n_clusters, dec, seed=seed, device=device
         )
-        return model, model.assign(x, device)
+        return model, model.assign(x, device, whole=True)

@@ -12,19 +12,25 @@ from spectralnet.clusters.kmeans import Assignment
 from spectralnet.config.defaults import default_dual_autoencoder
 from spectralnet.config.limits import graph_settings
 from spectralnet.config.settings import Settings
-from spectralnet.estimators.base import Changes, DeepClusterer
+from spectralnet.estimators.base import Changes
+from spectralnet.estimators.nested import NestedClusterer
 from spectralnet.matrices import Matrix
+from spectralnet.membership.n_clusters import NClusters
+from spectralnet.membership.part import Noise
 from spectralnet.methods.dual_autoencoder.net import DualAutoencoderParams
 from spectralnet.methods.dual_autoencoder.training import train_dual_autoencoder_network
 from spectralnet.methods.model import ClusterModel
 
 
-class DualAutoencoder(DeepClusterer):
+class DualAutoencoder(NestedClusterer):
     """Deep spectral clustering on codes that noise does not disturb and that inform of points.
 
     Parameters
     ----------
-    n_clusters : int, default=8
+    n_clusters : int, "auto" or (int, int), default=8
+        How many, or how to choose: "auto" takes the largest number, up to 30, at which points
+        keep their clusters when these are found again on halves of them; a pair is the lowest and
+        the highest number to choose among.
     image_shape : (int, int), default=None
         Height and width, if rows are images of one channel: for an encoder of convolutions.
         Pixels should be scaled to 0 ... 1.
@@ -41,6 +47,9 @@ class DualAutoencoder(DeepClusterer):
         The defaults are `spectralnet.config.defaults.default_dual_autoencoder`.
     graph, spectralnet : dict, default=None
         Settings to change, by their names in ``params.yaml``.
+    noise : {"auto"}, float or None, default=None
+        What is noise, and gets the cluster -1: points far from all others ("auto"), that part of
+        the fitted points that is farthest, or nothing.
     random_state : int, RandomState or None, default=None
         An int gives the same result each time on one machine's CPU.
     device : {"auto", "cpu", "cuda"}, default="auto"
@@ -52,11 +61,16 @@ class DualAutoencoder(DeepClusterer):
     Attributes
     ----------
     labels_ : ndarray of shape (n,)
-        Clusters of the fitted points, int64.
+        Clusters of the fitted points, int64; -1 for noise.
+    outlier_scores_ : ndarray of shape (n,)
+        Of the fitted points: see `outlier_score`.
     embedding_ : ndarray of shape (n, n_components)
         Spectral embedding of the fitted points, float32.
     cluster_centers_ : ndarray of shape (n_clusters, number of eigenvectors used)
         See `spectralnet.clusters.kmeans.fit_spectral_centroids`.
+    n_clusters_ : int
+    linkage_ : ndarray of shape (m - 1, 4)
+        Of m groups, of which the clusters are made: see `cut`.
     model_ : ClusterModel
     history_ : dict of str to DataFrame
         The learning curve of each training; not saved.
@@ -81,7 +95,7 @@ class DualAutoencoder(DeepClusterer):
 
     def __init__(
         self,
-        n_clusters: int = 8,
+        n_clusters: NClusters = 8,
         *,
         image_shape: Sequence[int] | None = None,
         n_components: int | None = None,
@@ -89,6 +103,7 @@ class DualAutoencoder(DeepClusterer):
         autoencoder: Changes = None,
         graph: Changes = None,
         spectralnet: Changes = None,
+        noise: Noise = None,
         random_state: int | np.random.RandomState | None = None,
         device: Literal["auto", "cpu", "cuda"] = "auto",
         verbose: bool = False,
@@ -101,6 +116,7 @@ class DualAutoencoder(DeepClusterer):
         self.autoencoder = autoencoder
         self.graph = graph
         self.spectralnet = spectralnet
+        self.noise = noise
         self.random_state = random_state
         self.device = device
         self.verbose = verbose
@@ -111,7 +127,7 @@ class DualAutoencoder(DeepClusterer):
         result, history = train_dual_autoencoder_network(
             x,
             image_size(self.image_shape, x.shape[1]),
-            settings.n_clusters,
+            self._candidates,
             params,
             settings.graph,
             settings.spectralnet,
@@ -122,6 +138,7 @@ class DualAutoencoder(DeepClusterer):
             str(phase): curve.drop(columns="phase")
             for phase, curve in history.groupby("phase", sort=False)
         }
+        self._keep_hierarchy(result.hierarchy)
         return result.model, result.assigned
 
     def _settings(self, x: Matrix) -> tuple[DualAutoencoderParams, Settings]:
@@ -130,7 +147,7 @@ class DualAutoencoder(DeepClusterer):
         image_size(self.image_shape, d)
         changes = {"graph": self.graph, "spectralnet": self.spectralnet}
         settings = graph_settings(
-            x, self.n_clusters, self._n_neighbors(), self.n_components, changes
+            x, self._most_clusters, self._n_neighbors(), self.n_components, changes
         )
         n_components = settings.spectralnet.n_components
         images = self.image_shape is not None

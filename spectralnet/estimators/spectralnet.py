@@ -19,8 +19,11 @@ from spectralnet.config.limits import graph_settings
 from spectralnet.config.settings import Settings
 from spectralnet.data.given_graph import check_graph
 from spectralnet.errors import ParameterError
-from spectralnet.estimators.base import Changes, DeepClusterer
+from spectralnet.estimators.base import Changes
+from spectralnet.estimators.nested import NestedClusterer
 from spectralnet.matrices import Matrix
+from spectralnet.membership.n_clusters import NClusters
+from spectralnet.membership.part import Noise
 from spectralnet.methods.affinities import AffinityOptions, PointsInSpace, given_affinity
 from spectralnet.methods.learned import GIVEN, LEARNED, PLAIN, make_affinity
 from spectralnet.methods.model import ClusterModel
@@ -30,12 +33,15 @@ from spectralnet.nets.net import Net
 from spectralnet.spectral.samplers import SAMPLERS
 
 
-class SpectralNet(DeepClusterer):
+class SpectralNet(NestedClusterer):
     """Deep spectral clustering: a net into the eigenspace of a neighbour graph, then k-means.
 
     Parameters
     ----------
-    n_clusters : int, default=8
+    n_clusters : int, "auto" or (int, int), default=8
+        How many, or how to choose: "auto" takes the largest number, up to 30, at which points
+        keep their clusters when these are found again on halves of them; a pair is the lowest and
+        the highest number to choose among.
     space : {"auto", "hog", "input", "code"}, default="auto"
         Where neighbours are searched: among histograms of oriented gradients of images, among
         the rows themselves, or among the codes of an autoencoder. "auto" takes gradients if
@@ -56,6 +62,9 @@ class SpectralNet(DeepClusterer):
     autoencoder, graph, siamese, spectralnet : dict, default=None
         Settings to change, by their names in ``params.yaml``: ``spectralnet={"epochs": 60}``.
         The defaults are `spectralnet.config.defaults.default_settings`.
+    noise : {"auto"}, float or None, default=None
+        What is noise, and gets the cluster -1: points far from all others ("auto"), that part of
+        the fitted points that is farthest, or nothing.
     random_state : int, RandomState or None, default=None
         An int gives the same result each time on one machine's CPU.
     device : {"auto", "cpu", "cuda"}, default="auto"
@@ -67,13 +76,18 @@ class SpectralNet(DeepClusterer):
     Attributes
     ----------
     labels_ : ndarray of shape (n,)
-        Clusters of the fitted points, int64.
+        Clusters of the fitted points, int64; -1 for noise.
+    outlier_scores_ : ndarray of shape (n,)
+        Of the fitted points: see `outlier_score`.
     embedding_ : ndarray of shape (n, n_components)
         Spectral embedding of the fitted points, float32.
     eigenvalues_ : ndarray of shape (n_components,)
         Ascending; of the normalised Laplacian, or of the other with ``sampler: batch``.
     cluster_centers_ : ndarray of shape (n_clusters, number of eigenvectors used)
         See `spectralnet.clusters.kmeans.fit_spectral_centroids`.
+    n_clusters_ : int
+    linkage_ : ndarray of shape (m - 1, 4)
+        Of m groups, of which the clusters are made: see `cut`.
     model_ : ClusterModel
     history_ : dict of str to DataFrame
         The learning curve of each net that was trained.
@@ -97,7 +111,7 @@ class SpectralNet(DeepClusterer):
 
     def __init__(
         self,
-        n_clusters: int = 8,
+        n_clusters: NClusters = 8,
         *,
         space: Literal["auto", "hog", "input", "code"] = "auto",
         affinity: Literal["euclidean", "siamese", "precomputed"] = "euclidean",
@@ -108,6 +122,7 @@ class SpectralNet(DeepClusterer):
         graph: Changes = None,
         siamese: Changes = None,
         spectralnet: Changes = None,
+        noise: Noise = None,
         random_state: int | np.random.RandomState | None = None,
         device: Literal["auto", "cpu", "cuda"] = "auto",
         verbose: bool = False,
@@ -123,6 +138,7 @@ class SpectralNet(DeepClusterer):
         self.graph = graph
         self.siamese = siamese
         self.spectralnet = spectralnet
+        self.noise = noise
         self.random_state = random_state
         self.device = device
         self.verbose = verbose
@@ -156,13 +172,18 @@ class SpectralNet(DeepClusterer):
             affinity.embedder,
             affinity.embedding,
             affinity.graph,
-            settings.n_clusters,
+            self._candidates,
             settings.spectralnet,
             settings.graph,
             seed=seed,
             device=device,
         )
         self.eigenvalues_, self.history_["spectralnet"] = found.eigenvalues, found.history
+        self._keep_hierarchy(found.hierarchy)
+        if graph is not None and found.model.membership is not None:
+            # Rows of affinities have no distances.
+            found.model.membership = found.model.membership.without_references()
+            return found.model, found.assigned._replace(outlier_scores=None)
         return found.model, found.assigned
 
     @property
@@ -199,6 +220,11 @@ class SpectralNet(DeepClusterer):
                 raise ParameterError(
                     f"{name} = {getattr(self, name)!r}: choose one of {', '.join(allowed)}"
                 )
+        if self.affinity == GIVEN and self.noise is not None:
+            raise ParameterError(
+                f"noise = {self.noise!r}: with affinity = {GIVEN} there are no distances that it "
+                "could be told by: set it to None"
+            )
         if self.affinity == GIVEN and (self.image_shape or self.space in (CODE, HOG)):
             raise ParameterError(
                 f"affinity = {GIVEN}: rows of affinities are neither images nor encoded: leave "
@@ -212,7 +238,7 @@ class SpectralNet(DeepClusterer):
             "spectralnet": self.spectralnet,
         }
         n_neighbors = self._n_neighbors()
-        settings = graph_settings(x, self.n_clusters, n_neighbors, self.n_components, changes)
+        settings = graph_settings(x, self._most_clusters, n_neighbors, self.n_components, changes)
         sampler = settings.spectralnet.sampler
         if self.affinity == GIVEN and not SAMPLERS[sampler].reads_graph:
             raise ParameterError(

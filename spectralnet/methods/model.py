@@ -12,6 +12,7 @@ from spectralnet.checks import check_mapped
 from spectralnet.clusters.kmeans import Assignment, SpectralCentroids, assign, weighted_directions
 from spectralnet.errors import DataError
 from spectralnet.matrices import Matrix, as_features
+from spectralnet.membership.part import Membership
 from spectralnet.nets.blocks import build_net
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.nets.net import Net
@@ -34,6 +35,8 @@ class ClusterModel(nn.Module):
     weights : Tensor of shape (number of eigenvectors used,), optional
         See `spectralnet.clusters.kmeans.SpectralCentroids`; by default, as in models of former
         versions, all 1.
+    membership : Membership, optional
+        Models of former versions have none.
     """
 
     centroids: Tensor
@@ -46,6 +49,7 @@ class ClusterModel(nn.Module):
         spectral_map: SpectralMap,
         centroids: Tensor,
         weights: Tensor | None = None,
+        membership: Membership | None = None,
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -54,12 +58,15 @@ class ClusterModel(nn.Module):
         self.register_buffer("centroids", centroids)
         weights = torch.ones(centroids.shape[1]) if weights is None else weights
         self.register_buffer("weights", weights, persistent=False)
+        self.membership = membership
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features, shape (m, d), into the eigenspace, shape (m, c)."""
         return self.spectral_map(self.embedder(self.encoder(x)))
 
-    def assign(self, x: Matrix, device: torch.device | None = None) -> Assignment:
+    def assign(
+        self, x: Matrix, device: torch.device | None = None, whole: bool = False
+    ) -> Assignment:
         """Embed points, and assign each to the centroid that is nearest to its direction.
 
         Nothing is fitted here: a point's cluster does not depend on the others in `x`.
@@ -70,12 +77,14 @@ class ClusterModel(nn.Module):
             Features, scaled as those that the model was fitted on; converted to float32.
         device : torch.device, optional
             By default the CPU.
+        whole : bool, default=False
+            Tell probabilities and outlier scores too, which takes longer.
 
         Returns
         -------
         Assignment
-            Clusters from 0 to n_clusters - 1, the distances of the directions to their
-            centroids, and the spectral embedding.
+            Clusters from 0 to n_clusters - 1, or -1 for noise where the model tells it, the
+            distances of the directions to the nearest centroids, and the spectral embedding.
 
         Raises
         ------
@@ -83,9 +92,16 @@ class ClusterModel(nn.Module):
             If `x` is no matrix of d columns, or a row is mapped to no finite numbers.
         """
         x = as_features(x, self.encoder.n_features)
-        embedding = check_mapped(map_in_chunks(self, x, device or torch.device("cpu")))
-        centroids, weights = self.centroids.cpu().numpy(), self.weights.cpu().numpy()
-        return assign(embedding, SpectralCentroids(centroids, weights))
+        device = device or torch.device("cpu")
+        centred = SpectralCentroids(self.centroids.cpu().numpy(), self.weights.cpu().numpy())
+        if self.membership is None or not (whole or self.membership.leaves_noise_out):
+            return assign(check_mapped(map_in_chunks(self, x, device)), centred)
+        space = x
+        if len(self.encoder) + len(self.embedder) > 0:  # else both are the identity
+            space = map_in_chunks(nn.Sequential(self.encoder, self.embedder), x, device)
+        embedding = check_mapped(map_in_chunks(self.spectral_map, space, device))
+        assigned = assign(embedding, centred)
+        return self.membership.complete(assigned, self.places(embedding), centred.centroids, space)
 
     def places(self, embedding: NDArray[np.float32]) -> NDArray[np.float32]:
         """Say where embedded points, shape (m, c), lie among the centroids: directions (m, w)."""
@@ -104,6 +120,7 @@ class ClusterModel(nn.Module):
             "spectral_map": self.spectral_map.mlp.sizes,
             "centroids": list(self.centroids.shape),
             "weights": self.weights.tolist(),
+            "membership": None if self.membership is None else self.membership.config,
         }
         save_json(folder / "model.json", shape)
         save_weights(folder / "model.safetensors", self)
@@ -112,7 +129,8 @@ class ClusterModel(nn.Module):
     def load(cls, folder: Path) -> "ClusterModel":
         """Read what `save` wrote."""
         shape = load_json(folder / "model.json")
-        weights = shape.get("weights")  # which former versions had not
+        # Which former versions had not.
+        weights, membership = shape.get("weights"), shape.get("membership")
         if weights is not None and not all(0 <= weight <= 1 for weight in weights):
             raise DataError(f"weights of eigenvectors are from 0 to 1, and not {weights[:10]}")
         return load_module(
@@ -123,5 +141,6 @@ class ClusterModel(nn.Module):
                 SpectralMap(shape["spectral_map"]),
                 torch.empty(shape["centroids"]),
                 None if weights is None else torch.tensor(weights),
+                None if membership is None else Membership(**membership),
             ),
         )

@@ -14,6 +14,7 @@ from spectralnet.clusters.kmeans import Assignment
 from spectralnet.data.preparation import Preparation, Raw, build_preparation
 from spectralnet.errors import DataError
 from spectralnet.matrices import Matrix
+from spectralnet.membership.part import Membership
 from spectralnet.methods.dec.model import DECModel
 from spectralnet.methods.model import ClusterModel
 from spectralnet.nets.net import Net
@@ -25,9 +26,12 @@ class Model(Protocol):
 
     encoder: Net
     centroids: torch.Tensor  # (n_clusters, c)
+    membership: Membership | None
 
-    def assign(self, x: Matrix, device: torch.device | None = None) -> Assignment:
-        """Assign features, shape (n, d), to clusters."""
+    def assign(
+        self, x: Matrix, device: torch.device | None = None, whole: bool = False
+    ) -> Assignment:
+        """Assign features, shape (n, d), to clusters; `whole` tells how sure they are, too."""
 
     def places(self, embedding: NDArray[np.float32]) -> NDArray[np.float32]:
         """Say where embedded points, shape (m, c), lie among the centroids."""
@@ -81,7 +85,7 @@ class Predictor:
             features = self.preparation.transform(raw)
             if features.shape[0]:
                 check_features(features, "the samples")
-            assigned = self.model.assign(features, device)
+            assigned = self.model.assign(features, device, whole=True)
         if not np.isfinite(assigned.distances).all():
             raise DataError("the samples hold numbers that are too large: those fitted had none")
         return assigned
@@ -140,8 +144,15 @@ def check_together(preparation: Preparation, model: Model) -> None:
 
 
 def as_frame(assignment: Assignment, embedding: bool = False) -> pd.DataFrame:
-    """Put an assignment into columns: `cluster`, `distance`, and `embedding_1` ... if asked for."""
+    """Put an assignment into columns: `cluster`, `distance`, and `embedding_1` ... if asked for.
+
+    Models that tell them have two more: `probability`, of the likeliest cluster, and
+    `outlier_score`.
+    """
     columns = {"cluster": assignment.clusters, "distance": assignment.distances}
+    if assignment.probabilities is not None and assignment.outlier_scores is not None:
+        columns["probability"] = assignment.probabilities.max(axis=1)
+        columns["outlier_score"] = assignment.outlier_scores
     if embedding:
         for i, column in enumerate(np.transpose(assignment.embedding), 1):
             columns[f"embedding_{i}"] = column

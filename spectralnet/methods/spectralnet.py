@@ -9,15 +9,28 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from spectralnet.checks import warn_of_empty
-from spectralnet.clusters.kmeans import Assignment, assign, fit_spectral_centroids
+from spectralnet.clusters.kmeans import (
+    Assignment,
+    assign,
+    fit_spectral_centroids,
+    weighted_directions,
+)
 from spectralnet.graph.affinity import GraphParams
 from spectralnet.matrices import Matrix
+from spectralnet.membership.hierarchy import Hierarchy, fit_hierarchy
+from spectralnet.membership.n_clusters import choose_n_clusters
+from spectralnet.membership.stability import fit_membership, spectral_repeats
 from spectralnet.methods.model import ClusterModel
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.nets.net import Net
 from spectralnet.spectral.laplacian import warn_of_components
-from spectralnet.spectral.training import SpectralNetParams, train_spectral_map
+from spectralnet.spectral.samplers import SAMPLERS
+from spectralnet.spectral.training import (
+    SpectralNetParams,
+    candidate_components,
+    train_spectral_map,
+)
 
 
 class SpectralClusters(NamedTuple):
@@ -27,6 +40,7 @@ class SpectralClusters(NamedTuple):
     assigned: Assignment  # of the n points
     eigenvalues: NDArray[np.float64]  # (c,), ascending
     history: pd.DataFrame  # of the spectral map
+    hierarchy: Hierarchy
 
 
 def train_spectralnet(
@@ -34,7 +48,7 @@ def train_spectralnet(
     embedder: Net,
     embedding: Matrix,
     graph: csr_array,
-    n_clusters: int,
+    n_clusters: int | tuple[int, int],
     params: SpectralNetParams,
     graph_params: GraphParams,
     *,
@@ -52,7 +66,10 @@ def train_spectralnet(
         The spectral map's inputs.
     graph : csr_array of shape (n, n)
         Affinities.
-    n_clusters : int
+    n_clusters : int or (int, int)
+        How many, or the lowest and the highest number to choose among: see
+        `spectralnet.membership.n_clusters.choose_n_clusters`. Then no more eigenvectors are learned
+        than `candidate_components` of the number.
     params : SpectralNetParams
     graph_params : GraphParams
         Used by the "batch" sampler.
@@ -73,13 +90,30 @@ def train_spectralnet(
     ----------
     Shaham et al., SpectralNet, ICLR 2018, section 3.
     """
+    normalised = SAMPLERS[params.sampler].normalised
+    if isinstance(n_clusters, tuple):
+        n_clusters, _ = choose_n_clusters(graph, *n_clusters, normalised, seed)
+        enough = min(params.n_components, candidate_components(n_clusters))
+        params = params.model_copy(update={"n_components": enough})
     warn_of_components(graph, params.n_components, n_clusters)
     spectral_map, eigenvalues, history = train_spectral_map(
         embedding, graph, params, graph_params, seed=seed, device=device, checkpoint=checkpoint
     )
     places = map_in_chunks(spectral_map, embedding, device)
     centred = fit_spectral_centroids(places, eigenvalues, n_clusters, seed)
-    model = ClusterModel(encoder, embedder, spectral_map, *map(torch.from_numpy, centred))
+    centroids, weights = map(torch.from_numpy, centred)
+    model = ClusterModel(encoder, embedder, spectral_map, centroids, weights)
     assigned = assign(places, centred)
     warn_of_empty(assigned.clusters, n_clusters)
-    return SpectralClusters(model, assigned, eigenvalues, history)
+    directions = weighted_directions(places, centred.weights)
+    hierarchy = fit_hierarchy(graph, directions, assigned.clusters, seed)
+    model.membership, assigned = fit_membership(
+        assigned,
+        directions,
+        centred.centroids,
+        embedding,
+        spectral_repeats(graph, params.n_components, n_clusters, normalised),
+        graph_params.n_neighbours,
+        seed,
+    )
+    return SpectralClusters(model, assigned, eigenvalues, history, hierarchy)

@@ -28,7 +28,8 @@ REQUIREMENTS = (
     "torch", "tqdm",
 )  # fmt: skip
 
-OUTPUTS = Schema([ColSpec("long", "cluster"), ColSpec("float", "distance")])
+OUTPUTS = [ColSpec("long", "cluster"), ColSpec("float", "distance")]
+TOLD = [ColSpec("float", "probability"), ColSpec("float", "outlier_score")]
 OPTIONS = ParamSchema([ParamSpec("embedding", "boolean", False)])  # asks for its columns too
 
 
@@ -45,7 +46,9 @@ def log_predictor(folder: Path, card: str, name: str, alias: str) -> ModelInfo:
         Of the registered model; the alias moves to this version.
     """
     samples = load_json(folder / EXAMPLE)["samples"]
-    example = _example(samples, Predictor.load(folder).preparation)
+    predictor = Predictor.load(folder)
+    example = _example(samples, predictor.preparation)
+    outputs = Schema([*OUTPUTS, *(TOLD if predictor.model.membership is not None else ())])
     with TemporaryDirectory() as temporary, lock():
         card_file = Path(temporary) / "MODEL_CARD.md"
         card_file.write_text(card, encoding="utf-8")
@@ -55,7 +58,7 @@ def log_predictor(folder: Path, card: str, name: str, alias: str) -> ModelInfo:
             python_model=str(PACKAGE / "tracking/serving.py"),
             code_paths=[str(PACKAGE)],
             artifacts={file.name: str(file) for file in files},
-            signature=ModelSignature(infer_signature(example).inputs, OUTPUTS, OPTIONS),
+            signature=ModelSignature(infer_signature(example).inputs, outputs, OPTIONS),
             input_example=example,
             pip_requirements=[f"{package}=={_version(package)}" for package in REQUIREMENTS],
             registered_model_name=name,

@@ -234,6 +234,8 @@ def test_own_data_and_graph_are_clustered(clone, own_data):
     }
     assert clone.metrics()["acc"] > 0.95
     table = pd.read_csv(clone.root / "results/clusters.csv")
+    assert table["probability"].between(1 / 2, 1).all()
+    assert np.isfinite(table["outlier_score"]).all()
     assert table["sample"].tolist() == list(range(120))
     assert scores(side, table["cluster"].to_numpy())["acc"] == pytest.approx(clone.metrics()["acc"])
 

@@ -154,6 +154,7 @@ ROOMS = (
     ("codes", "graph"),
     ("metric", "spectral"),
     ("clusters",),
+    ("membership",),
     ("methods",),
     ("config",),
     ("estimators", "report"),

@@ -11,6 +11,7 @@ from spectralnet.artifacts import load_json, save_json, save_weights
 from spectralnet.checks import check_mapped
 from spectralnet.clusters.kmeans import Assignment, nearest_centroid
 from spectralnet.matrices import Matrix, as_features
+from spectralnet.membership.part import Membership
 from spectralnet.nets.blocks import build_net
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.nets.net import Net
@@ -73,12 +74,17 @@ class DECModel(nn.Module):
     encoder : Net
     centroids : Tensor of shape (k, c)
         Trained with the encoder.
+    membership : Membership, optional
+        Models of former versions have none.
     """
 
     centroids: Tensor
 
-    def __init__(self, encoder: Net, centroids: Tensor) -> None:
+    def __init__(
+        self, encoder: Net, centroids: Tensor, membership: Membership | None = None
+    ) -> None:
         super().__init__()
+        self.membership = membership
         self.encoder = encoder
         self.centroids = nn.Parameter(centroids, requires_grad=False)
 
@@ -86,7 +92,9 @@ class DECModel(nn.Module):
         """Encode features, shape (m, d): codes (m, c)."""
         return self.encoder(x)
 
-    def assign(self, x: Matrix, device: torch.device | None = None) -> Assignment:
+    def assign(
+        self, x: Matrix, device: torch.device | None = None, whole: bool = False
+    ) -> Assignment:
         """Encode points, and assign each to the nearest centroid: the largest q.
 
         Parameters
@@ -95,11 +103,14 @@ class DECModel(nn.Module):
             Features, scaled as those that the model was fitted on.
         device : torch.device, optional
             By default the CPU.
+        whole : bool, default=False
+            Tell probabilities and outlier scores too.
 
         Returns
         -------
         Assignment
-            Clusters from 0 to k - 1, distances to their centroids, and codes.
+            Clusters from 0 to k - 1, or -1 for noise where the model tells it, distances to
+            the nearest centroids, and codes.
 
         Raises
         ------
@@ -110,7 +121,11 @@ class DECModel(nn.Module):
         codes = check_mapped(map_in_chunks(self, x, device or torch.device("cpu")))
         centroids = self.centroids.cpu().numpy()
         clusters = nearest_centroid(codes, centroids)
-        return Assignment(clusters, np.linalg.norm(codes - centroids[clusters], axis=1), codes)
+        distances = np.linalg.norm(codes - centroids[clusters], axis=1)
+        assigned = Assignment(clusters, distances, codes)
+        if self.membership is None or not (whole or self.membership.leaves_noise_out):
+            return assigned
+        return self.membership.complete(assigned, codes, centroids, codes)
 
     def places(self, embedding: NDArray[np.float32]) -> NDArray[np.float32]:
         """Say where embedded points, shape (m, c), lie among the centroids: at their codes."""
@@ -137,6 +152,7 @@ class DECModel(nn.Module):
             "kind": "dec",
             "encoder": self.encoder.config,
             "n_clusters": len(self.centroids),
+            "membership": None if self.membership is None else self.membership.config,
         }
         save_json(folder / "model.json", shape)
         save_weights(folder / "model.safetensors", self)
@@ -145,10 +161,12 @@ class DECModel(nn.Module):
     def load(cls, folder: Path) -> "DECModel":
         """Read what `save` wrote."""
         shape = load_json(folder / "model.json")
+        told = shape.get("membership")  # which former versions had not
 
         def build() -> DECModel:
             encoder = build_net(shape["encoder"])
-            return cls(encoder, torch.empty(shape["n_clusters"], encoder.sizes[-1]))
+            centroids = torch.empty(shape["n_clusters"], encoder.sizes[-1])
+            return cls(encoder, centroids, None if told is None else Membership(**told))
 
         return load_module(folder / "model.safetensors", build)
 

@@ -13,6 +13,7 @@ from spectralnet.checks import warn_of_empty
 from spectralnet.clusters.kmeans import fit_centroids
 from spectralnet.errors import TrainingError
 from spectralnet.matrices import Matrix, Points
+from spectralnet.membership.stability import centroid_repeats, fit_membership
 from spectralnet.methods.dec.model import DECModel, divergence, soft_assignment
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, map_in_chunks
@@ -28,6 +29,7 @@ from spectralnet.nets.training import (
 from spectralnet.parameters import Block, Count, Fraction, Positive
 from spectralnet.progress import progress_bar
 
+N_NEIGHBOURS = 20  # that outliers are told by
 RESTARTS = 20  # of k-means, as in the paper
 
 
@@ -103,7 +105,14 @@ def train_dec(
             if checkpoint and (rounds.finished or checkpoint.is_due()):
                 checkpoint.save(rounds.state_dict())
     warn_of_empty(rounds.clusters.cpu().numpy(), n_clusters)
-    return model.eval().requires_grad_(False), pd.DataFrame(rounds.history)
+    model.eval().requires_grad_(False)
+    assigned = model.assign(features, device)
+    codes, centroids = assigned.embedding, model.centroids.cpu().numpy()
+    repeat = centroid_repeats(codes, n_clusters)
+    model.membership, _ = fit_membership(
+        assigned, codes, centroids, codes, repeat, N_NEIGHBOURS, seed
+    )
+    return model, pd.DataFrame(rounds.history)
 
 
 class _Rounds:

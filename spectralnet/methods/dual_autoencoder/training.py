@@ -41,7 +41,7 @@ class ClusteredCodes(NamedTuple):
 def train_dual_autoencoder_network(
     features: Matrix,
     image_shape: Sequence[int] | None,
-    n_clusters: int,
+    n_clusters: int | tuple[int, int],
     params: DualAutoencoderParams,
     graph_params: GraphParams,
     spectral_params: SpectralNetParams,
@@ -61,7 +61,8 @@ def train_dual_autoencoder_network(
         float32.
     image_shape : (int, int) or None
         Height and width, if the features are images: for an encoder of convolutions.
-    n_clusters : int
+    n_clusters : int or (int, int)
+        See `spectralnet.methods.spectralnet.train_spectralnet`.
     params : DualAutoencoderParams
     graph_params : GraphParams
     spectral_params : SpectralNetParams
@@ -98,11 +99,11 @@ def train_dual_autoencoder_network(
     def part(name: str) -> Checkpoint | None:
         return checkpoint.part(name) if checkpoint else None
 
-    def cluster(phase: str) -> ClusteredCodes:
+    def cluster(phase: str, number: int | tuple[int, int]) -> ClusteredCodes:
         return cluster_codes(
             net.encoder,
             features,
-            n_clusters,
+            number,
             graph_params,
             spectral_params,
             seed=seed,
@@ -114,12 +115,12 @@ def train_dual_autoencoder_network(
     net, history["autoencoder"] = train_dual_autoencoder(
         features, image_shape, params, seed=seed, device=device, checkpoint=part("autoencoder")
     )
-    first = cluster("spectral")
+    first = cluster("spectral", n_clusters)
     history["spectral"] = first.clusters.history
     history["joint"] = fine_tune(
         net, first, features, seed=seed, device=device, checkpoint=part("joint")
     )
-    last = cluster("spectral_again").clusters
+    last = cluster("spectral_again", len(first.clusters.model.centroids)).clusters
     history["spectral_again"] = last.history
     return last, pd.concat(history, names=["phase", "row"]).reset_index("phase")
 
@@ -127,7 +128,7 @@ def train_dual_autoencoder_network(
 def cluster_codes(
     encoder: Net,
     features: Matrix,
-    n_clusters: int,
+    n_clusters: int | tuple[int, int],
     graph_params: GraphParams,
     spectral_params: SpectralNetParams,
     *,
@@ -141,7 +142,7 @@ def cluster_codes(
     ----------
     encoder : Net
     features : ndarray or csr_array of shape (n, d)
-    n_clusters : int
+    n_clusters : int or (int, int)
     graph_params : GraphParams
     spectral_params : SpectralNetParams
     seed : int

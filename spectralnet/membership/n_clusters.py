@@ -1,0 +1,120 @@
+"""How many clusters there are, told without labels: as many as last when a fit is repeated."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from spectralnet.checks import check_count, count_distinct
+from spectralnet.clusters.kmeans import fit_centroids, nearest_centroid, weighted_directions
+from spectralnet.clusters.selection import eigenvector_weights
+from spectralnet.errors import ParameterError
+from spectralnet.matrices import Matrix
+from spectralnet.membership.calibration import matched
+from spectralnet.membership.stability import SPLITS, extended_eigenvectors, halves
+from spectralnet.spectral.training import SURPLUS, candidate_components
+
+NClusters = int | Literal["auto"] | Sequence[int]
+LASTING = 0.9  # of the points of a cluster, on average
+FEWEST, MOST = 2, 30
+POINTS_A_CLUSTER = 10
+SAMPLE = 2000  # rows of a half that centroids are fitted to
+MANY_POINTS = 10_000  # beyond, they are split once
+RESTARTS = 3
+
+
+def candidates(n_clusters: NClusters, x: Matrix) -> int | tuple[int, int]:
+    """Return a number of clusters, or the lowest and the highest to choose among.
+
+    Parameters
+    ----------
+    n_clusters : int, "auto" or (int, int)
+    x : ndarray or csr_array of shape (n, d)
+
+    Raises
+    ------
+    ParameterError
+        If it is none of these.
+    """
+    if isinstance(n_clusters, str) and n_clusters == "auto":
+        most = min(MOST, x.shape[0] // POINTS_A_CLUSTER)
+        return FEWEST, max(FEWEST, count_distinct(x, max(most, FEWEST + 1)) - 1)
+    if isinstance(n_clusters, str) or not isinstance(n_clusters, Sequence):
+        check_count("n_clusters", n_clusters)
+        return int(n_clusters)
+    numbers = [int(number) for number in n_clusters]
+    if len(numbers) != 2 or not FEWEST <= numbers[0] <= numbers[1]:
+        raise ParameterError(
+            f"n_clusters = {n_clusters!r}: give a number, auto, or the lowest and the highest to "
+            f"choose among, from {FEWEST} on"
+        )
+    return numbers[0], numbers[1]
+
+
+def choose_n_clusters(
+    graph: csr_array, lowest: int, highest: int, normalised: bool, seed: int
+) -> tuple[int, NDArray[np.float64]]:
+    """Choose the largest number of clusters at which points keep their cluster.
+
+    The points are split in halves; exact eigenvectors of the graph in each half, extended to the
+    other, give two clusterings of all points for every number. The largest is taken at which, in
+    the mean of the clusters, a part `LASTING` of their points is in the same cluster of both; or
+    the one at which most are. Each cluster counts alike, else among many a false one would hardly
+    tell.
+
+    Parameters
+    ----------
+    graph : csr_array of shape (n, n)
+    lowest, highest : int
+    normalised : bool
+        See `spectralnet.spectral.laplacian.exact_eigenvectors`.
+    seed : int
+
+    Returns
+    -------
+    n_clusters : int
+    kept : ndarray of shape (highest - lowest + 1,)
+        The part of their points that clusters keep, for each number.
+
+    References
+    ----------
+    Tibshirani and Walther, Cluster validation by prediction strength, Journal of Computational
+    and Graphical Statistics, 2005, who ask it of the worst cluster; Lange et al., Stability-based
+    validation of clustering solutions, Neural Computation, 2004.
+    """
+    n, numbers = graph.shape[0], range(lowest, highest + 1)
+    n_components, splits = candidate_components(highest), SPLITS if n <= MANY_POINTS else 1
+    rows = list(halves(n, seed, splits))
+    kept = np.zeros(len(numbers))
+    for two in zip(rows[::2], rows[1::2], strict=True):
+        fits = [extended_eigenvectors(graph, half, n_components, normalised, seed) for half in two]
+        reached = fits[0][2] & fits[1][2]
+        for i, k in enumerate(numbers):
+            one, other = (
+                _clusters(vectors, values, half, k, seed)[reached]
+                for (vectors, values, _), half in zip(fits, two, strict=True)
+            )
+            same = matched(one, other, k) == one
+            sizes = np.bincount(one)
+            kept[i] += np.mean(np.bincount(one, same)[sizes > 0] / sizes[sizes > 0]) / splits
+    lasting = np.flatnonzero(kept >= LASTING)
+    return numbers[int(lasting[-1]) if lasting.size else int(kept.argmax())], kept
+
+
+def _clusters(
+    vectors: NDArray[np.float64],
+    values: NDArray[np.float64],
+    half: NDArray[np.int64],
+    k: int,
+    seed: int,
+) -> NDArray[np.int64]:
+    """Cluster all places, shape (n, c), by centroids of some of a half's."""
+    weights = eigenvector_weights(values[: k + SURPLUS], k)
+    directions = weighted_directions(vectors, weights)
+    if len(half) > SAMPLE:
+        half = np.random.default_rng(seed).choice(half, SAMPLE, replace=False)
+    if count_distinct(directions[half], k) < k:
+        return np.zeros(len(vectors), dtype=np.int64)
+    return nearest_centroid(directions, fit_centroids(directions[half], k, seed, RESTARTS))

@@ -1,0 +1,145 @@
+"""What a model says of a point beside its cluster: how sure it is, and whether it belongs."""
+
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from spectralnet.clusters.kmeans import Assignment
+from spectralnet.errors import ParameterError
+from spectralnet.matrices import Matrix
+from spectralnet.membership.calibration import probabilities, squared_distances
+from spectralnet.membership.outliers import References, remoteness
+
+Noise = Literal["auto"] | float | None
+NOISE = 5.0  # the outlier score beyond which "auto" takes points for noise
+FADED = 6.0  # beyond which no cluster is likelier than another, but for what tells which
+MOST_FADED = 0.99
+
+
+def check_noise(noise: object) -> None:
+    """Refuse what is none of None, "auto" and a fraction in (0, 1): a `ParameterError`."""
+    number = isinstance(noise, int | float | np.number) and not isinstance(noise, bool)
+    if noise is None or noise == "auto" or (number and 0 < float(noise) < 1):  # type: ignore[arg-type]
+        return
+    raise ParameterError(f'noise = {noise!r}: give None, "auto", or a part of the points in (0, 1)')
+
+
+class Membership(nn.Module):
+    """How clusters are shared among points, and what points are compared with.
+
+    Parameters
+    ----------
+    n_references, n_features : int
+        The shape of the references; 0 of them where points are in no space.
+    n_neighbours : int
+
+    Attributes
+    ----------
+    sharpness : Tensor of shape ()
+        See `spectralnet.membership.calibration.probabilities`.
+    references : Tensor of shape (r, e)
+        Fitted points in the space whose neighbours make the graph.
+    reaches : Tensor of shape (r,)
+        See `spectralnet.membership.outliers.References`.
+    middle, spread : Tensor of shape ()
+        Of the fitted points' `spectralnet.membership.outliers.remoteness`.
+    threshold : Tensor of shape ()
+        Of outlier scores: points above are noise. Infinite where none is.
+    """
+
+    sharpness: Tensor
+    references: Tensor
+    reaches: Tensor
+    middle: Tensor
+    spread: Tensor
+    threshold: Tensor
+
+    def __init__(self, n_references: int, n_features: int, n_neighbours: int) -> None:
+        super().__init__()
+        self.n_neighbours = n_neighbours
+        self.register_buffer("references", torch.zeros(n_references, n_features))
+        self.register_buffer("reaches", torch.zeros(n_references))
+        for name, value in (("sharpness", 1.0), ("middle", 0.0), ("spread", 1.0)):
+            self.register_buffer(name, torch.tensor(value, dtype=torch.float64))
+        self.register_buffer("threshold", torch.tensor(torch.inf, dtype=torch.float64))
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The arguments that build it again."""
+        n_references, n_features = self.references.shape
+        return {
+            "n_references": n_references,
+            "n_features": n_features,
+            "n_neighbours": self.n_neighbours,
+        }
+
+    @property
+    def leaves_noise_out(self) -> bool:
+        """Whether there are points that it puts into no cluster."""
+        return bool(self.threshold < torch.inf)
+
+    def without_references(self) -> "Membership":
+        """Return one that tells no outliers: its points are in no space."""
+        told = Membership(0, self.references.shape[1], self.n_neighbours)
+        told.sharpness.copy_(self.sharpness)
+        return told
+
+    def outlier_scores(self, x: Matrix) -> NDArray[np.float32]:
+        """Say how far points, shape (m, e), lie from where fitted points are: (m,).
+
+        In robust standard deviations of the fitted points' log distances: 0 is usual, above
+        `NOISE` a point is far from all.
+        """
+        points, reaches = self.references.cpu().numpy(), self.reaches.cpu().numpy()
+        if not len(points):
+            return np.full(x.shape[0], np.nan, dtype=np.float32)
+        remote = remoteness(x, References(points, reaches, self.n_neighbours))
+        return ((remote - float(self.middle)) / float(self.spread)).astype(np.float32)
+
+    def complete(
+        self,
+        assigned: Assignment,
+        places: NDArray[np.floating],
+        centroids: NDArray[np.floating],
+        space: Matrix,
+    ) -> Assignment:
+        """Add probabilities and outlier scores to where points were put, and mark noise.
+
+        Parameters
+        ----------
+        assigned : Assignment
+        places : ndarray of shape (m, c)
+            What was compared with the centroids, shape (k, c).
+        centroids : ndarray of shape (k, c)
+        space : ndarray or csr_array of shape (m, e)
+            The points among the references.
+        """
+        scores = self.outlier_scores(space)
+        shares = probabilities(squared_distances(places, centroids), float(self.sharpness))
+        # What is far from all that was fitted is no sure member of anything.
+        faded = np.clip((np.nan_to_num(scores) - NOISE) / (FADED - NOISE), 0, MOST_FADED)[:, None]
+        shares = (1 - faded) * shares + faded / len(centroids)  # (m, k)
+        clusters = np.where(scores > float(self.threshold), -1, assigned.clusters)
+        return assigned._replace(
+            clusters=clusters, probabilities=shares.astype(np.float32), outlier_scores=scores
+        )
+
+    def mark_noise(self, assigned: Assignment, noise: Noise) -> Assignment:
+        """Decide which points are noise, and give the fitted ones that are the cluster -1.
+
+        Parameters
+        ----------
+        assigned : Assignment
+            Of the fitted points, by `complete`.
+        noise : "auto", float or None
+            Those with a score above `NOISE`, or a part of the fitted points, or none.
+        """
+        scores = assigned.outlier_scores
+        if noise is None or scores is None:
+            return assigned
+        threshold = NOISE if noise == "auto" else float(np.quantile(scores, 1 - float(noise)))
+        self.threshold.fill_(threshold)
+        return assigned._replace(clusters=np.where(scores > threshold, -1, assigned.clusters))

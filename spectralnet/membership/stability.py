@@ -1,0 +1,181 @@
+"""A clustering repeated on halves of its points, without any net: what stays is sure."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from spectralnet.checks import count_distinct
+from spectralnet.clusters.kmeans import (
+    Assignment,
+    fit_centroids,
+    fit_spectral_centroids,
+    nearest_centroid,
+    spectral_clusters,
+)
+from spectralnet.errors import TrainingError
+from spectralnet.graph.affinity import degrees
+from spectralnet.graph.duplicates import distinct_rows
+from spectralnet.matrices import Matrix, dense_rows
+from spectralnet.membership.calibration import fit_sharpness, matched, squared_distances
+from spectralnet.membership.outliers import fit_references, middle_and_spread, remoteness
+from spectralnet.membership.part import Membership
+from spectralnet.spectral.exact import exact_eigenvectors
+
+SPLITS = 3  # of the points in halves
+REFERENCES = (512, 4096)  # at least, where there are as many points, and at most
+REFERENCE_NUMBERS = 2**21  # in between: 8 MiB
+LEAST_PIECE = 5  # points
+MOST_WORK = 1e12  # multiply-adds: a half whose eigenvectors take more is left out
+
+Rows = NDArray[np.int64]
+Repeat = Callable[[Rows, int], NDArray[np.int64]]  # a half, a seed, to the clusters of all points
+
+
+def halves(n: int, seed: int, splits: int = SPLITS) -> Iterator[Rows]:
+    """Split n points in halves so many times: each half's rows, ascending."""
+    random = np.random.default_rng(seed)
+    for _ in range(splits):
+        order = random.permutation(n)
+        yield np.sort(order[: n // 2])
+        yield np.sort(order[n // 2 :])
+
+
+def extended_eigenvectors(
+    graph: csr_array, half: Rows, n_components: int, normalised: bool, seed: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Compute eigenvectors of the graph among some of its points, and extend them to the others.
+
+    By Nystroem's formula: a point's place is the mean of its neighbours', divided by 1 - lambda.
+
+    Parameters
+    ----------
+    graph : csr_array of shape (n, n)
+    half : ndarray of shape (h,)
+        Rows. Small pieces that are no edge from the others, which would have eigenvectors of
+        their own, count as not chosen.
+    n_components : int
+    normalised : bool
+    seed : int
+
+    Returns
+    -------
+    eigenvectors : ndarray of shape (n, c)
+        c is less than `n_components` where there are too few points.
+    eigenvalues : ndarray of shape (c,)
+    reached : ndarray of shape (n,)
+        Which points have a neighbour in the half.
+
+    Raises
+    ------
+    TrainingError
+        If there are too few neighbours in the half, or ARPACK does not converge.
+    """
+    _, piece = connected_components(graph[half][:, half], directed=False)
+    half = half[np.bincount(piece)[piece] >= LEAST_PIECE]
+    if len(half) < LEAST_PIECE:
+        raise TrainingError("too few points of the half have neighbours in it")
+    inside = csr_array(graph[half][:, half])
+    n_components = min(n_components, len(half) - 1)
+    vectors, values = exact_eigenvectors(inside, n_components, normalised, seed, MOST_WORK)
+    into = csr_array(graph[:, half])
+    weight = degrees(into)
+    reached = weight > 0
+    reached[half] = True
+    everywhere = (into @ vectors) / np.maximum(weight, np.finfo(float).tiny)[:, None]
+    if normalised:
+        everywhere /= np.maximum(1 - values, 0.1)
+    everywhere[half] = vectors
+    return everywhere, values, reached
+
+
+def spectral_repeats(
+    graph: csr_array, n_components: int, n_clusters: int, normalised: bool
+) -> Repeat:
+    """Repeat spectral clustering on halves of a graph: exact eigenvectors, then k-means.
+
+    A half whose graph cannot be clustered says nothing: -1 for all points.
+    """
+
+    def repeat(half: Rows, seed: int) -> NDArray[np.int64]:
+        try:
+            vectors, values, reached = extended_eigenvectors(
+                graph, half, n_components, normalised, seed
+            )
+        except TrainingError:
+            return np.full(graph.shape[0], -1)
+        fitted = vectors[half[reached[half]]]
+        if count_distinct(fitted, 2 * n_clusters) < 2 * n_clusters:
+            return np.full(graph.shape[0], -1)
+        centred = fit_spectral_centroids(fitted, values, n_clusters, seed)
+        return np.where(reached, spectral_clusters(vectors, centred), -1)
+
+    return repeat
+
+
+def centroid_repeats(codes: NDArray[np.float32], n_clusters: int) -> Repeat:
+    """Repeat k-means on halves of codes, shape (n, c)."""
+
+    def repeat(half: Rows, seed: int) -> NDArray[np.int64]:
+        return nearest_centroid(codes, fit_centroids(codes[half], n_clusters, seed))
+
+    return repeat
+
+
+def fit_membership(
+    assigned: Assignment,
+    places: NDArray[np.floating],
+    centroids: NDArray[np.floating],
+    space: Matrix,
+    repeat: Repeat,
+    n_neighbours: int,
+    seed: int,
+) -> tuple[Membership, Assignment]:
+    """Calibrate what a model says of its points, and keep what new ones are compared with.
+
+    Parameters
+    ----------
+    assigned : Assignment
+        Of the n fitted points.
+    places : ndarray of shape (n, c)
+        What was compared with the centroids.
+    centroids : ndarray of shape (k, c)
+    space : ndarray or csr_array of shape (n, e)
+        The points where their neighbours were searched.
+    repeat : callable
+        See `spectral_repeats`.
+    n_neighbours : int
+        That a point's remoteness is measured by.
+    seed : int
+        Of the halves and of the references.
+
+    Returns
+    -------
+    membership : Membership
+    assigned : Assignment
+        With probabilities and outlier scores.
+    """
+    n, k = space.shape[0], len(centroids)
+    squares = squared_distances(places, centroids)
+    repeated = []
+    if k > 1 and n // 2 > 2 * k:  # else halves say nothing
+        found = [matched(assigned.clusters, repeat(half, seed), k) for half in halves(n, seed)]
+        repeated = [clusters for clusters in found if (clusters >= 0).any()]
+    first = distinct_rows(space).first
+    least, most = REFERENCES
+    n_references = min(len(first), max(least, min(most, REFERENCE_NUMBERS // space.shape[1])))
+    chosen = np.random.default_rng(seed).choice(first, n_references, replace=False)
+    membership = Membership(n_references if n_references > 1 else 0, space.shape[1], 1)
+    membership.sharpness.fill_(fit_sharpness(squares, repeated))
+    if n_references > 1:
+        references = fit_references(dense_rows(space, np.sort(chosen)), n_neighbours)
+        membership.n_neighbours = references.n_neighbours
+        membership.references.copy_(torch.from_numpy(references.points))
+        membership.reaches.copy_(torch.from_numpy(references.reaches))
+        middle, spread = middle_and_spread(remoteness(space, references))
+        membership.middle.fill_(middle)
+        membership.spread.fill_(spread)
+    return membership, membership.complete(assigned, places, centroids, space)
