@@ -24,33 +24,16 @@ from spectralnet.clusters.kmeans import Assignment
 from spectralnet.data.preparation import Columns, build_preparation
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.estimators.description import DescribeMixin
-from spectralnet.matrices import FAR, Matrix, near_rows
-from spectralnet.methods.predictor import Model, Predictor, check_together
+from spectralnet.estimators.scaling import fit_scale
+from spectralnet.folders import check_manifest, whole_folder
+from spectralnet.matrices import Matrix
+from spectralnet.methods.predictor import Model, check_together
 from spectralnet.nets.devices import pick_device, usual_torch
 from spectralnet.nets.saved import reading_model
 from spectralnet.progress import quiet
 
 Raw = Any  # ndarray, DataFrame, sparse matrix, Tensor, or a list of rows
 Changes = dict[str, Any] | None  # of settings, by name; None leaves the defaults
-
-
-def fit_scale(x: NDArray[np.floating] | csr_array, names: list[str] | None) -> Columns:
-    """Fit what centres dense rows, shape (n, d), and scales all columns by one factor.
-
-    In their own precision, for what comes after is float32: far from 0, differences are lost in
-    it, and the nets take values near 1. One factor keeps neighbours as they are. Outliers do not
-    count, and are drawn in. A sparse matrix is only scaled: its medians are 0 as a rule.
-    """
-    d, shift, reach = x.shape[1], None, None
-    if not isinstance(x, csr_array):
-        shift, reach = np.median(x.astype(np.float64), axis=0), FAR
-        x = x - shift
-    largest = float(abs(x).max()) or 1.0  # whose square may overflow
-    x = x / largest
-    near = x[near_rows(x)]
-    values = near.data if isinstance(near, csr_array) else near
-    scale = largest * float(np.sqrt(np.sum(values**2) / (near.shape[0] * d))) or 1.0
-    return Columns(d, shift=shift, scale=np.full(d, scale), names=names, reach=reach)
 
 
 class DeepClusterer(
@@ -130,17 +113,22 @@ class DeepClusterer(
     def save(self, folder: str | Path) -> None:
         """Write the fitted estimator into a folder: JSON, ``.safetensors``, ``.npy``.
 
-        ``spectralnet predict`` and `spectralnet.methods.predictor.Predictor` read it too, if the
-        model is of one of `spectralnet.methods.predictor.MODELS`.
+        All but `history_` comes back by `load`. A save that is cut off changes nothing.
+        ``spectralnet predict`` reads what is of `spectralnet.methods.predictor.MODELS`.
         """
         check_is_fitted(self)
-        folder = Path(folder)
+        with whole_folder(Path(folder)) as partial:
+            self._write(partial)
+
+    def _write(self, folder: Path) -> None:
+        """Write the files that `load` reads."""
         save_array(folder / "clusters.npy", self.labels_)
         save_array(folder / "embedding.npy", self.embedding_)
         params = self.get_params()
         if not isinstance(self.random_state, int | np.integer):
             params["random_state"] = None  # its state is past: the fit cannot be repeated by it
-        Predictor(self.preparation_, self.model_).save(folder)
+        self.model_.save(folder)
+        save_json(folder / "preparation.json", self.preparation_.config)
         about = {
             "estimator": type(self).__name__,
             "params": params,
@@ -151,11 +139,12 @@ class DeepClusterer(
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
-        """Read what `save` wrote; a `DataError` if that was no estimator of this class."""
+        """Read what `save` wrote; a `DataError` if it is damaged, or of another class."""
         folder = Path(folder)
         path = folder / "estimator.json"
         if not path.exists():
             raise DataError(f"{path} is missing: give a folder that {cls.__name__}.save wrote")
+        check_manifest(folder)
         with reading_model(folder):
             about = load_json(path)
             kind = about["estimator"]

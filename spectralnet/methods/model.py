@@ -11,6 +11,7 @@ from spectralnet.artifacts import load_json, save_json, save_weights
 from spectralnet.checks import check_mapped
 from spectralnet.clusters.kmeans import Assignment, SpectralCentroids, assign, weighted_directions
 from spectralnet.errors import DataError
+from spectralnet.folders import check_manifest, seal
 from spectralnet.matrices import Matrix, as_features
 from spectralnet.nets.blocks import build_net
 from spectralnet.nets.devices import map_in_chunks
@@ -107,10 +108,12 @@ class ClusterModel(nn.Module):
         }
         save_json(folder / "model.json", shape)
         save_weights(folder / "model.safetensors", self)
+        seal(folder, ("model.json", "model.safetensors"))
 
     @classmethod
     def load(cls, folder: Path) -> "ClusterModel":
-        """Read what `save` wrote."""
+        """Read what `save` wrote; a `DataError` if its files do not belong together."""
+        check_manifest(folder)
         shape = load_json(folder / "model.json")
         weights = shape.get("weights")  # which former versions had not
         if weights is not None and not all(0 <= weight <= 1 for weight in weights):
