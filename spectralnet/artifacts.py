@@ -57,7 +57,7 @@ def beside(path: Path) -> Path:
 
 
 def remove_partial(folder: Path) -> None:
-    """Remove what writers that were killed left under a folder to which nobody else writes."""
+    """Remove what writers that were killed left right in a folder to which nobody else writes."""
     for partial in folder.glob(".*.partial"):
         shutil.rmtree(partial) if partial.is_dir() else partial.unlink(missing_ok=True)
 

@@ -8,7 +8,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from spectralnet import DEC, DualAutoencoder, SpectralNet
 from spectralnet.errors import ParameterError
-from spectralnet.estimators.base import fit_scale
+from spectralnet.estimators.scaling import fit_scale
 from spectralnet.methods.predictor import Predictor
 
 SHORT = {"epochs": 2, "steps_per_epoch": 10}
