@@ -1,8 +1,12 @@
 """Artifacts on disk: each is written whole or not at all, and none is a pickle."""
 
+import errno
 import hashlib
 import json
 import os
+import re
+import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,22 +20,72 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from scipy.sparse import csr_array
 
+from spectralnet.errors import StorageError
 from spectralnet.matrices import Matrix
 
 EXAMPLE = "example.json"  # a few raw samples
+FULL = (
+    r"\d+ requested and \d+ written",  # NumPy
+    "unexpected pos",  # torch
+    "PytorchStreamWriter failed",
+    r"os error (27|28|122)\b",  # safetensors
+    "database or disk is full",  # SQLite
+)
 CSR_ARRAYS = ("data", "indices", "indptr")
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give a temporary path to write to; rename it to `path` when the block ends well."""
+    """Give a temporary path to write to; rename it to `path` when the block ends well.
+
+    A `StorageError` if the disk is full.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = beside(path)
     try:
-        yield partial
+        with full_disk_told(path):
+            yield partial
+            _sync(partial)  # or a power loss may leave a name without contents
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def beside(path: Path) -> Path:
+    """Return a name that nobody else uses: of two containers, a process may have one number."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(6)}.partial")
+
+
+def remove_partial(folder: Path) -> None:
+    """Remove what writers that were killed left right in a folder to which nobody else writes."""
+    for partial in folder.glob(".*.partial"):
+        shutil.rmtree(partial) if partial.is_dir() else partial.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def full_disk_told(path: Path) -> Iterator[None]:
+    """Turn what libraries raise where a disk is full into a `StorageError` that says so."""
+    try:
+        yield
+    except Exception as error:
+        if not _is_full(error):
+            raise
+        raise StorageError(
+            f"{getattr(error, 'filename', None) or path} cannot be written, since the disk (or a "
+            "quota) is full: free some space, and give the same command again"
+        ) from error
+
+
+def _is_full(error: Exception) -> bool:
+    """Tell a full disk, also by what libraries say that do not pass the system's number on."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return re.search("|".join(FULL), str(error)) is not None
 
 
 def content_hash(*paths: Path) -> str:

@@ -84,7 +84,7 @@ def _predict(
     # Imported here, so that --help is at once there.
     from spectralnet.artifacts import without_formulas
     from spectralnet.checks import check_finite
-    from spectralnet.methods.predictions import OUTPUTS, write_predictions
+    from spectralnet.methods.predictions import OUTPUTS, check_target, write_predictions
     from spectralnet.methods.predictor import as_frame
     from spectralnet.nets.devices import pick_device
     from spectralnet.serving.models import load_predictor
@@ -93,8 +93,8 @@ def _predict(
         raise ParameterError(f"--out {out}: its name has to end with one of {', '.join(OUTPUTS)}")
     if out is not None and out.suffix == ".npy" and embedding:
         raise ParameterError(f"--out {out} takes the clusters alone: leave out --embedding")
-    if out is not None and out.exists() and file.exists() and out.samefile(file):
-        raise ParameterError(f"--out {out} is the file of samples: choose another")
+    if out is not None and out.exists():
+        check_target(out, file, Path(model))
     chosen_device = pick_device(device)
     predictor = load_predictor(model)
     samples = _open(file, columns.split(",") if columns else None, predictor.preparation)
@@ -122,7 +122,7 @@ def _predict(
         for i, frame in enumerate(frames()):
             click.echo(without_formulas(frame).to_csv(index=False, header=i == 0), nl=False)
     else:
-        n = write_predictions(out, frames())
+        n = write_predictions(out.resolve(), frames())  # a link stays one
         click.echo(f"{n} samples in {out}", err=True)
 
 
@@ -169,7 +169,7 @@ def report(run: str, out: Path) -> None:
         with TemporaryDirectory() as folder:
             params = fetch_results(run, Path(folder))
             results = read_results(Path(folder))
-        with whole_file(out) as partial:
+        with whole_file(out.resolve()) as partial:  # a link stays one
             partial.write_text(render_report(params, *results), encoding="utf-8")
         click.echo(f"{len(results[1])} pictures in {out}")
     except ModuleNotFoundError as error:

@@ -15,3 +15,7 @@ class DataError(SpectralNetError, ValueError):
 
 class TrainingError(SpectralNetError, RuntimeError):
     """A net cannot be trained further."""
+
+
+class StorageError(SpectralNetError, OSError):
+    """A file cannot be written."""

@@ -28,7 +28,7 @@ def affinity(stage: Stage, data: Path, features: Path, graph: Path, learned: Pat
         return described
     save_table(learned / "history.csv", made.history)
     stage.run.log_curve(made.history)
-    stage.run.log_model(made.embedder, "embedder", made.embedder.n_features)
+    stage.run.log_model(made.embedder, "embedder")
     return f"held-out loss {made.history['held_out_loss'].min():.4f}, {described}"
 
 

@@ -35,7 +35,7 @@ def write_codes(
     save_net(codes, "encoder", net.encoder)
     save_table(codes / "history.csv", history)
     stage.run.log_curve(history)
-    stage.run.log_model(net.encoder, "encoder", x.shape[1])
+    stage.run.log_model(net.encoder, "encoder")
     loss = history["held_out_loss"].min()
     return f"codes of size {net.encoder.sizes[-1]}, held-out loss {loss:.5f}"
 

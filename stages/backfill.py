@@ -1,6 +1,10 @@
-"""Record in MLflow the experiments that DVC restored from its cache, of which no stage ran."""
+"""Record in MLflow what it does not know: experiments that DVC restored, what a lost server missed.
+
+Of the former no stage ran.
+"""
 
 import json
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,10 +18,18 @@ from spectralnet.config.reading import params_of
 from spectralnet.errors import SpectralNetError
 from spectralnet.report.page import RESULTS
 from spectralnet.tracking.runs import record_restored
+from spectralnet.tracking.stage import StageRun
+from spectralnet.tracking.store import check_store
+from spectralnet.tracking.unsent import send_unsent
 
 
 def backfill() -> None:
-    """Give each of DVC's experiments in this checkout its run in MLflow, where it has none."""
+    """Send what a lost server did not hear, and give each experiment of DVC's its run.
+
+    Those that have one already stay as they are.
+    """
+    check_store()
+    send_unsent(StageRun)
     with Repo() as repo:
         experiments = repo.experiments.ls(all_commits=True)
         if not experiments:
@@ -78,4 +90,7 @@ def is_current(stages: list[Stage]) -> bool:
 
 
 if __name__ == "__main__":
-    backfill()
+    try:
+        backfill()
+    except SpectralNetError as error:
+        sys.exit(str(error))

@@ -7,6 +7,7 @@ import json
 import logging
 import resource
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -17,16 +18,22 @@ from typing import Any
 import torch
 
 import spectralnet
-from spectralnet.artifacts import EXAMPLE, content_hash, save_json
+from spectralnet.artifacts import EXAMPLE, content_hash, full_disk_told, remove_partial, save_json
 from spectralnet.config.params import Params
 from spectralnet.config.reading import read_params
 from spectralnet.config.settings import Settings
 from spectralnet.errors import ParameterError, SpectralNetError
+from spectralnet.folders import seal
+from spectralnet.methods.predictor import FILES
 from spectralnet.metric.augmentation import RandomAffine
-from spectralnet.nets.checkpoints import Checkpoint
+from spectralnet.nets.checkpoints import Checkpoint, remove_old
 from spectralnet.nets.devices import pick_device
+from spectralnet.nets.stopping import Stopped
 from spectralnet.tracking import runs as tracking
+from spectralnet.tracking.stage import StageRun
+from spectralnet.tracking.store import main_root
 from stages import STARTED
+from stages.signals import end_with_parent, stoppable
 
 
 @dataclass
@@ -50,7 +57,7 @@ class Stage:
     name: str
     params: Params
     device: torch.device
-    run: tracking.StageRun
+    run: StageRun
     method: str = "spectralnet"
     used_checkpoint: Checkpoint | None = None
 
@@ -78,13 +85,15 @@ class Stage:
         in the main checkout, since temporary workspaces do not last. Its name is a hash of
         all that the result depends on.
         """
-        known = [self.params.flat(self.name), str(self.device), torch.__version__]
+        threads = torch.get_num_threads()  # sums of other parts end in other bits
+        known = [self.params.flat(self.name), str(self.device), torch.__version__, threads]
         digest = hashlib.sha256(json.dumps(known).encode())
         folders = [Path(spectralnet.__file__).parent, Path(__file__).parent]
         code = sorted(file for folder in folders for file in folder.rglob("*.py"))
         digest.update(content_hash(*code, *inputs).encode())
-        name = f"{self.name}-{digest.hexdigest()[:16]}.pt"
-        self.used_checkpoint = Checkpoint(tracking.main_root() / ".checkpoints" / name)
+        folder = main_root() / ".checkpoints"
+        remove_old(folder)
+        self.used_checkpoint = Checkpoint(folder / f"{self.name}-{digest.hexdigest()[:16]}.pt")
         return self.used_checkpoint
 
     def seconds(self) -> float:
@@ -101,6 +110,7 @@ def copy_preparation(data: Path, model: Path) -> None:
     """Put beside a saved model what makes it take raw samples, and some of these."""
     for name in ("preparation.json", EXAMPLE):
         shutil.copyfile(data / name, model / name)
+    seal(model, (*FILES, EXAMPLE))
 
 
 def main(
@@ -127,23 +137,33 @@ def main(
     name = work.__name__ if named is None else named([*paths.values()][-1])
     method = method or name
     try:
-        params = read_params()
-        paths = {argument: _filled(path, params) for argument, path in paths.items()}
-        *read, written = paths.values()
-        device = pick_device(params.device)
-        is_last = name == "evaluate" or method != "spectralnet"
-        with tracking.stage_run(name, params.flat(method), is_last) as run:
-            stage = Stage(name, params, device, run, method)
-            made = work(stage, **paths)
-            seconds = stage.seconds()
-            run.log_metrics({"seconds": seconds})
-        record: dict[str, Any] = {"stage": name, "run_id": run.run_id, "seconds": seconds}
-        record["peak_memory"] = stage.peak_memory()
-        save_json(written / "run.json", record)
-        if stage.used_checkpoint:
-            stage.used_checkpoint.discard()
+        with stoppable():
+            end_with_parent()
+            params = read_params()
+            paths = {argument: _filled(path, params) for argument, path in paths.items()}
+            *read, written = paths.values()
+            remove_partial(written)
+            device = pick_device(params.device)
+            is_last = name == "evaluate" or method != "spectralnet"
+            with (
+                full_disk_told(written),
+                tracking.stage_run(name, params.flat(method), is_last) as run,
+            ):
+                stage = Stage(name, params, device, run, method)
+                made = work(stage, **paths)
+                seconds = stage.seconds()
+                run.log_metrics({"seconds": seconds})
+            record: dict[str, Any] = {"stage": name, "run_id": run.run_id, "seconds": seconds}
+            record["peak_memory"] = stage.peak_memory()
+            save_json(written / "run.json", record)
+            if stage.used_checkpoint:
+                stage.used_checkpoint.discard()
     except SpectralNetError as error:
         sys.exit(f"stage {name}: {error}")
+    except Stopped as stopped:
+        said = signal.Signals(stopped.number).name
+        print(f"stage {name}: ended by {said}; the same command goes on from here", file=sys.stderr)
+        sys.exit(128 + stopped.number)
     listed = [path for given in read for path in (given if isinstance(given, list) else [given])]
     source = ", ".join(map(str, listed)) or f"dataset {params.dataset}"
     print(f"{name}: {made}, in {seconds:.0f} s ({source} -> {written})", flush=True)

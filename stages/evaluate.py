@@ -44,7 +44,7 @@ from spectralnet.report.page import RESULTS, read_results, render_report
 from spectralnet.report.shown import Shown
 from spectralnet.spectral.laplacian import ritz_residuals
 from spectralnet.spectral.samplers import SAMPLERS
-from spectralnet.tracking.registry import log_predictor
+from spectralnet.tracking.registry import predictor_files, send_predictor
 from stages.common import Stage, main
 
 
@@ -58,6 +58,12 @@ def evaluate(
     embedding, learned, clusters = (
         load_array(model / f"{name}.npy") for name in ("embedding", "eigenvalues", "clusters")
     )
+    clustered = pd.read_csv(data / "samples.csv").assign(
+        cluster=clusters,
+        probability=load_array(model / "probabilities.npy").max(axis=1),
+        outlier_score=load_array(model / "outlier_scores.npy"),
+    )
+    save_table(results / "clusters.csv", without_formulas(clustered))  # before what may fail
     metrics: dict[str, Any] = load_json(affinity / "about.json") | {"n": len(clusters)}
     metrics |= label_free_metrics(weights, clusters, settings.n_clusters, learned)
     normalised = SAMPLERS[settings.spectralnet.sampler].normalised
@@ -79,25 +85,22 @@ def evaluate(
         clusterings |= _kmeans_baselines(stage, whole, data, features)
         metrics |= score_clusterings(clusterings, labels, known)
     metrics |= _held_out_scores(stage, whole, data)
+    save_json(results / "metrics.json", metrics)  # before pictures, too
     scored = np.where(known >= 0, -1, labels)
     figures, description, page = _explain(stage, data, whole, embedding, clusters, scored)
     figures["affinity"] = plots.sorted_affinity(weights, clusters)
     figures["learning_curves"] = _draw_training(features, affinity, model)
     figures["eigenvalues"] = plots.eigenvalues(learned, exact, metrics.get("suggested_n_clusters"))
-    clustered = pd.read_csv(data / "samples.csv").assign(
-        cluster=clusters,
-        probability=load_array(model / "probabilities.npy").max(axis=1),
-        outlier_score=load_array(model / "outlier_scores.npy"),
-    )
     records = [load_json(f / "run.json") for f in (data, features, graph, affinity, model)]
     _write_text(results / "explore.html", page)
     save_json(results / "description.json", description.reset_index().to_dict("records"))
-    _write(stage, results, metrics, figures, records, clustered)
+    _write(stage, results, metrics, figures, records)
     stage.run.log_dataset(about["dataset"], about["sha256"])
     made = [results / name for name in RESULTS]
     stage.run.log_results([*made, model / "clusters.npy"], metrics, records)
     card = model_card(about, stage.params.flat(), metrics)
-    log_predictor(model, card, f"spectralnet-{stage.params.dataset}", stage.params.variant())
+    name, alias = f"spectralnet-{stage.params.dataset}", stage.params.variant()
+    stage.run.send(send_predictor, predictor_files(model), card=card, name=name, alias=alias)
     score = "no labels"
     if "acc" in metrics:
         score = f"ACC {metrics['acc']:.3f}, NMI {metrics['nmi']:.3f}"
@@ -201,16 +204,14 @@ def _write(
     metrics: dict[str, Any],
     figures: dict[str, Figure],
     records: list[dict[str, Any]],
-    clustered: pd.DataFrame,
 ) -> None:
-    """Write metrics, to which time and memory are added, clusters, pictures and the report."""
+    """Write metrics, to which time and memory are added, pictures and the report."""
     seconds = {record["stage"]: record["seconds"] for record in records}
     seconds[stage.name] = stage.seconds()
     metrics |= {f"seconds_{name}": round(value, 1) for name, value in seconds.items()}
     metrics["seconds"] = round(sum(seconds.values()), 1)
     metrics["peak_memory"] = max(record["peak_memory"] for record in records)
     save_json(results / "metrics.json", metrics)
-    save_table(results / "clusters.csv", without_formulas(clustered))
     for name, figure in figures.items():
         with whole_file(results / "pictures" / f"{name}.png") as partial:
             figure.savefig(partial, format="png", dpi=110)

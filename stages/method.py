@@ -20,7 +20,7 @@ from spectralnet.methods.catalogue import METHODS
 from spectralnet.methods.task import Found, Task
 from spectralnet.nets.saved import load_net
 from spectralnet.report.model_card import model_card
-from spectralnet.tracking.registry import log_predictor
+from spectralnet.tracking.registry import predictor_files, send_predictor
 from stages.common import Stage, copy_preparation, main
 
 
@@ -134,7 +134,8 @@ def register_model(stage: Stage, data: Path, folder: Path) -> None:
     about = load_json(data / "about.json") | {"n_known_labels": 0}  # SpectralNet alone uses them
     metrics = load_json(folder / "metrics.json")
     card = model_card(about, params.flat(method), metrics, method)
-    log_predictor(folder, card, f"{method}-{params.dataset}", params.variant(method))
+    name, alias = f"{method}-{params.dataset}", params.variant(method)
+    stage.run.send(send_predictor, predictor_files(folder), card=card, name=name, alias=alias)
 
 
 if __name__ == "__main__":

@@ -45,9 +45,11 @@ def process(command: list[str], log: Path, **arguments: object) -> Iterator[subp
 
 
 @contextmanager
-def mlflow_server(root: Path, *arguments: str, environment: dict[str, str]) -> Iterator[str]:
+def mlflow_server(
+    root: Path, *arguments: str, environment: dict[str, str], port: int | None = None
+) -> Iterator[str]:
     """Serve MLflow from a folder; yield its address once it answers."""
-    port = free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1"]
     log = root / "server.log"
     with process([*command, *arguments], log, cwd=root, env=environment) as server:

@@ -26,9 +26,10 @@ from spectralnet.errors import DataError, ParameterError
 from spectralnet.estimators.description import DescribeMixin
 from spectralnet.estimators.scale import fit_scale
 from spectralnet.estimators.soft import Raw, SoftClusterMixin
+from spectralnet.folders import check_manifest, whole_folder
 from spectralnet.matrices import Matrix
 from spectralnet.membership.part import check_noise
-from spectralnet.methods.predictor import Model, Predictor, check_together
+from spectralnet.methods.predictor import Model, check_together
 from spectralnet.nets.devices import pick_device, usual_torch
 from spectralnet.nets.saved import reading_model
 from spectralnet.progress import quiet
@@ -120,11 +121,15 @@ class DeepClusterer(
     def save(self, folder: str | Path) -> None:
         """Write the fitted estimator into a folder: JSON, ``.safetensors``, ``.npy``.
 
-        ``spectralnet predict`` and `spectralnet.methods.predictor.Predictor` read it too, if the
-        model is of one of `spectralnet.methods.predictor.MODELS`.
+        All but `history_` comes back by `load`. A save that is cut off changes nothing.
+        ``spectralnet predict`` reads what is of `spectralnet.methods.predictor.MODELS`.
         """
         check_is_fitted(self)
-        folder = Path(folder)
+        with whole_folder(Path(folder)) as partial:
+            self._write(partial)
+
+    def _write(self, folder: Path) -> None:
+        """Write the files that `load` reads."""
         save_array(folder / "clusters.npy", self.labels_)
         save_array(folder / "embedding.npy", self.embedding_)
         if hasattr(self, "outlier_scores_"):
@@ -132,7 +137,8 @@ class DeepClusterer(
         params = self.get_params()
         if not isinstance(self.random_state, int | np.integer):
             params["random_state"] = None  # its state is past: the fit cannot be repeated by it
-        Predictor(self.preparation_, self.model_).save(folder)
+        self.model_.save(folder)
+        save_json(folder / "preparation.json", self.preparation_.config)
         about = {
             "estimator": type(self).__name__,
             "params": params,
@@ -143,11 +149,12 @@ class DeepClusterer(
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
-        """Read what `save` wrote; a `DataError` if that was no estimator of this class."""
+        """Read what `save` wrote; a `DataError` if it is damaged, or of another class."""
         folder = Path(folder)
         path = folder / "estimator.json"
         if not path.exists():
             raise DataError(f"{path} is missing: give a folder that {cls.__name__}.save wrote")
+        check_manifest(folder)
         with reading_model(folder):
             about = load_json(path)
             kind = about["estimator"]

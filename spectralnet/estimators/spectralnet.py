@@ -195,13 +195,9 @@ class SpectralNet(NestedClusterer):
         tags.input_tags.pairwise = self.affinity == GIVEN
         return tags
 
-    def save(self, folder: str | Path) -> None:
-        """Write the fitted estimator into a folder: JSON, ``.safetensors``, ``.npy``.
-
-        All but `history_` comes back by `load`.
-        """
-        super().save(folder)
-        save_array(Path(folder) / "eigenvalues.npy", self.eigenvalues_)
+    def _write(self, folder: Path) -> None:
+        super()._write(folder)
+        save_array(folder / "eigenvalues.npy", self.eigenvalues_)
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:

@@ -11,6 +11,7 @@ from spectralnet.artifacts import load_json, save_json, save_weights
 from spectralnet.checks import check_mapped
 from spectralnet.clusters.kmeans import Assignment, SpectralCentroids, assign, weighted_directions
 from spectralnet.errors import DataError
+from spectralnet.folders import check_manifest, seal
 from spectralnet.matrices import Matrix, as_features
 from spectralnet.membership.part import Membership
 from spectralnet.nets.blocks import build_net
@@ -124,10 +125,12 @@ class ClusterModel(nn.Module):
         }
         save_json(folder / "model.json", shape)
         save_weights(folder / "model.safetensors", self)
+        seal(folder, ("model.json", "model.safetensors"))
 
     @classmethod
     def load(cls, folder: Path) -> "ClusterModel":
-        """Read what `save` wrote."""
+        """Read what `save` wrote; a `DataError` if its files do not belong together."""
+        check_manifest(folder)
         shape = load_json(folder / "model.json")
         # Which former versions had not.
         weights, membership = shape.get("weights"), shape.get("membership")

@@ -9,8 +9,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from spectralnet.artifacts import whole_file, without_formulas
+from spectralnet.data.reader import find_source
+from spectralnet.errors import ParameterError
+from spectralnet.folders import read_manifest
 
 OUTPUTS = (".csv", ".parquet", ".npy")
+
+
+def check_target(out: Path, file: Path, model: Path) -> None:
+    """Refuse to replace the samples, or a file of the model: a `ParameterError`."""
+    sealed = [model / name for name in read_manifest(model)]
+    read = [file, find_source(file), *filter(Path.exists, sealed)]
+    if any(out.samefile(path) for path in read):
+        raise ParameterError(f"--out {out} is a file of samples or of the model: take another")
 
 
 def write_predictions(path: Path, frames: Iterator[pd.DataFrame]) -> int:

@@ -13,6 +13,7 @@ from spectralnet.checks import check_features
 from spectralnet.clusters.kmeans import Assignment
 from spectralnet.data.preparation import Preparation, Raw, build_preparation
 from spectralnet.errors import DataError
+from spectralnet.folders import whole_folder
 from spectralnet.matrices import Matrix
 from spectralnet.membership.part import Membership
 from spectralnet.methods.dec.model import DECModel
@@ -91,9 +92,10 @@ class Predictor:
         return assigned
 
     def save(self, folder: Path) -> None:
-        """Write the model and ``preparation.json`` into `folder`."""
-        self.model.save(folder)
-        save_json(folder / "preparation.json", self.preparation.config)
+        """Write the model and ``preparation.json`` into `folder`: all of it, or nothing."""
+        with whole_folder(folder) as partial:
+            self.model.save(partial)
+            save_json(partial / "preparation.json", self.preparation.config)
 
     @classmethod
     def load(cls, folder: Path) -> "Predictor":

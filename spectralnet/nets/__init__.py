@@ -7,5 +7,6 @@
 * `optimisers`: by name
 * `training`: held-out loss, one-cycle rate, early stopping
 * `checkpoints`: where a killed training goes on
+* `stopping`: how it is asked to end
 * `saved`: nets on disk
 """

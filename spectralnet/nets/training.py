@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from itertools import islice
 from typing import Annotated, Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from torch import Tensor, nn
 from spectralnet.errors import TrainingError
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.optimisers import OPTIMISERS
+from spectralnet.nets.stopping import stop_requests
 from spectralnet.parameters import Block, Count, Number, Positive, one_of
 from spectralnet.progress import progress_bar
 
@@ -63,7 +66,8 @@ def train(
         `learning_rate` is the peak of one cycle over `epochs`. Once it is past,
         training stops after `patience` epochs without a smaller held-out loss.
     batches : callable
-        Draws the minibatches of one epoch with the generator it is given.
+        Draws the minibatches of one epoch with the generator it is given, and nothing else:
+        an epoch that was cut off draws those that were seen once more.
     n_batches : int
         How many those are.
     loss : callable
@@ -74,8 +78,8 @@ def train(
     name : str
         Of the progress bar, which shows on terminals only.
     checkpoint : Checkpoint, optional
-        Written between epochs, and read before the first: a killed training goes on. The
-        caller discards it when the result is safe.
+        Written after the step or epoch at which it is due, and read before the first: a
+        killed training goes on. The caller discards it when the result is safe.
 
     Returns
     -------
@@ -91,20 +95,25 @@ def train(
     loop = _Loop(net, params, n_batches, generator)
     if checkpoint and (saved := checkpoint.load()):
         loop.load_state_dict(saved)
-    with progress_bar(name, params.epochs, len(loop.history)) as progress:
+
+    def keep() -> None:
+        if checkpoint and (loop.finished or checkpoint.is_due()):
+            checkpoint.save(loop.state_dict())
+
+    waiting = stop_requests.at_steps() if checkpoint else nullcontext()
+    with waiting, progress_bar(name, params.epochs, len(loop.history)) as progress:
         while not loop.finished:
-            row = loop.run_epoch(batches, loss, held_out_loss)
+            row = loop.run_epoch(batches, loss, held_out_loss, keep)
             progress.set_postfix(loss=row["loss"], held_out_loss=row["held_out_loss"])
             progress.update()
-            if checkpoint and (loop.finished or checkpoint.is_due()):
-                checkpoint.save(loop.state_dict())
+            keep()
     net.load_state_dict(loop.best_weights)
     net.eval()
     return pd.DataFrame(loop.history)
 
 
 class _Loop:
-    """Everything that an epoch changes, so that it can be saved and restored."""
+    """Everything that a step changes, so that it can be saved and restored."""
 
     def __init__(
         self, net: nn.Module, params: TrainingParams, n_batches: int, generator: torch.Generator
@@ -120,6 +129,17 @@ class _Loop:
         self.history: list[dict[str, float]] = []
         self.best_weights: dict[str, Tensor] = {}
         self.best_epoch = 0
+        self.begin_epoch()
+
+    def begin_epoch(self) -> None:
+        self.epoch: dict[str, Any] = {
+            "drawn_from": self.generator.get_state(),
+            "learning_rate": float(self.schedule.get_last_lr()[0]),
+            "steps": 0,
+            # Losses kept apart would lie between the freed minibatches and keep the heap large.
+            "total": torch.zeros((), device=next(self.net.parameters()).device),
+            "seconds": 0.0,
+        }
 
     @property
     def finished(self) -> bool:
@@ -133,23 +153,25 @@ class _Loop:
         batches: Callable[[torch.Generator], Iterable[Any]],
         loss: Callable[[Any], Tensor],
         held_out_loss: Callable[[], float],
+        after_step: Callable[[], None],
     ) -> dict[str, float]:
-        started = time.perf_counter()
-        learning_rate = float(self.schedule.get_last_lr()[0])
+        epoch = self.epoch
+        started = time.perf_counter() - epoch["seconds"]
+        self.generator.set_state(epoch["drawn_from"])
         self.net.train()
-        total, steps = torch.zeros((), device=next(self.net.parameters()).device), 0
-        for batch in batches(self.generator):
-            # Losses kept apart would lie between the freed minibatches and keep the heap large.
-            total += self._step(loss(batch))
-            steps += 1
+        for batch in islice(batches(self.generator), epoch["steps"], None):
+            epoch["total"] += self._step(loss(batch))
+            epoch["steps"] += 1
+            epoch["seconds"] = time.perf_counter() - started
+            after_step()
         self.net.eval()
         with torch.no_grad():
             held_out = held_out_loss()
         row = {
             "epoch": len(self.history) + 1,
-            "loss": float(total / steps),
+            "loss": float(epoch["total"] / epoch["steps"]),
             "held_out_loss": held_out,
-            "learning_rate": learning_rate,
+            "learning_rate": epoch["learning_rate"],
             "seconds": time.perf_counter() - started,
         }
         if not np.isfinite([row["loss"], held_out]).all():
@@ -162,6 +184,7 @@ class _Loop:
         if held_out < best:
             self.best_epoch = len(self.history)
             self.best_weights = {k: v.clone() for k, v in self.net.state_dict().items()}
+        self.begin_epoch()
         return row
 
     def _step(self, loss: Tensor) -> Tensor:
@@ -176,7 +199,7 @@ class _Loop:
             "net": self.net.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
-            "generator": self.generator.get_state(),
+            "epoch": self.epoch,
             "history": self.history,
             "best_weights": self.best_weights,
             "best_epoch": self.best_epoch,
@@ -186,7 +209,8 @@ class _Loop:
         self.net.load_state_dict(state["net"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
-        self.generator.set_state(state["generator"])
+        self.epoch = state["epoch"]
+        self.epoch["total"] = self.epoch["total"].to(next(self.net.parameters()).device)
         self.history = state["history"]
         self.best_weights = state["best_weights"]
         self.best_epoch = state["best_epoch"]

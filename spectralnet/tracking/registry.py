@@ -18,8 +18,10 @@ from spectralnet.artifacts import EXAMPLE, load_json
 from spectralnet.data.preparation import Preparation
 from spectralnet.data.texts import Tfidf
 from spectralnet.errors import DataError
+from spectralnet.folders import MANIFEST
 from spectralnet.methods.predictor import FILES, Predictor
-from spectralnet.tracking.runs import find_store, lock, without_password
+from spectralnet.tracking.stage import StageRun
+from spectralnet.tracking.store import find_store, lock, without_password
 
 PACKAGE = Path(__file__).parents[1]
 # What `spectralnet.methods.predictor` imports; MLflow adds itself.
@@ -31,6 +33,17 @@ REQUIREMENTS = (
 OUTPUTS = [ColSpec("long", "cluster"), ColSpec("float", "distance")]
 TOLD = [ColSpec("float", "probability"), ColSpec("float", "outlier_score")]
 OPTIONS = ParamSchema([ParamSpec("embedding", "boolean", False)])  # asks for its columns too
+
+
+def predictor_files(folder: Path) -> list[Path]:
+    """List what is logged of a trained model's folder."""
+    sealed = [MANIFEST] if (folder / MANIFEST).exists() else []  # not by former versions
+    return [folder / name for name in (*FILES, EXAMPLE, *sealed)]
+
+
+def send_predictor(run: StageRun, files: list[Path], card: str, name: str, alias: str) -> None:
+    """Log a trained model, whose files lie in one folder; see `log_predictor`."""
+    log_predictor(files[0].parent, card, name, alias)
 
 
 def log_predictor(folder: Path, card: str, name: str, alias: str) -> ModelInfo:
@@ -52,7 +65,7 @@ def log_predictor(folder: Path, card: str, name: str, alias: str) -> ModelInfo:
     with TemporaryDirectory() as temporary, lock():
         card_file = Path(temporary) / "MODEL_CARD.md"
         card_file.write_text(card, encoding="utf-8")
-        files = [*(folder / file for file in (*FILES, EXAMPLE)), card_file]
+        files = [*predictor_files(folder), card_file]
         logged = mlflow.pyfunc.log_model(
             name="predictor",
             python_model=str(PACKAGE / "tracking/serving.py"),

@@ -4,88 +4,31 @@ import hashlib
 import json
 import os
 import subprocess
-import sys
-import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import mlflow
-import numpy as np
-import pandas as pd
-import torch
-from filelock import FileLock
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Run
+from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from spectralnet.errors import DataError
+from spectralnet.tracking.processes import PROCESS, close_orphans, this_process, who_runs_stages
+from spectralnet.tracking.stage import StageRun, send_status
+from spectralnet.tracking.store import (
+    EXPERIMENT,
+    check_store,
+    find_store,
+    lock,
+    open_store,
+    without_password,
+)
+from spectralnet.tracking.unsent import send_unsent
 
-EXPERIMENT = "spectralnet"
 CODE = ["spectralnet", "stages", "dvc.yaml", ":(exclude)*.lock"]  # locks change in each run
 DIRTY = "git.dirty"  # tag of a configuration that ran with code which its commit does not hold
-
-
-class StageRun:
-    """The run of one stage, `run_id`, and that of its configuration, `parent_id`."""
-
-    def __init__(self, run_id: str, parent_id: str) -> None:
-        self.run_id = run_id
-        self.parent_id = parent_id
-
-    def log_metrics(self, metrics: dict[str, Any]) -> None:
-        """Log the numbers among `metrics`."""
-        mlflow.log_metrics(_numbers(metrics), run_id=self.run_id)
-
-    def log_curve(self, history: pd.DataFrame) -> None:
-        """Log a trainer's history: each column but `epoch` becomes a curve over it."""
-        now = int(time.time() * 1000)
-        points = [
-            Metric(name, float(row[name]), now, int(row["epoch"]))
-            for row in history.to_dict("records")
-            for name in history.columns.drop("epoch")
-        ]
-        MlflowClient().log_batch(self.run_id, metrics=points)
-
-    def log_model(self, model: torch.nn.Module, name: str, n_features: int) -> None:
-        """Log a net as an exported program, which loads without this package or a pickle."""
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "No complete tensor found")  # of tensors on GPUs
-            mlflow.pytorch.log_model(
-                model.cpu().eval(),
-                name=name,
-                input_example=np.zeros((8, n_features), dtype=np.float32),
-                serialization_format="pt2",  # elsewhere the default may be a pickle
-                pip_requirements=[f"torch=={torch.__version__.partition('+')[0]}"],
-            )
-
-    def log_dataset(self, name: str, sha256: str) -> None:
-        """Name the configuration's data, by the hash of their contents."""
-        client = MlflowClient()
-        content = Dataset(name, sha256[:8], "code", json.dumps({"sha256": sha256}))
-        used = DatasetInput(content, [InputTag("mlflow.data.context", "training")])
-        if client.get_run(self.parent_id).data.tags.get("data.sha256") != sha256:
-            client.update_run(self.parent_id, "RUNNING")  # its scores are of others
-        client.log_inputs(self.parent_id, datasets=[used])
-        client.set_tag(self.parent_id, "data.sha256", sha256)
-
-    def log_results(
-        self, files: list[Path], metrics: dict[str, Any], records: list[dict[str, Any]]
-    ) -> None:
-        """Give the configuration files, folders, and the numbers among `metrics`.
-
-        `records` are the run records of the stages whose artifacts were read: tags
-        ``upstream.<stage>`` name the runs that made these, also where DVC restored them.
-        """
-        client = MlflowClient()
-        for record in records:
-            client.set_tag(self.parent_id, f"upstream.{record['stage']}", record["run_id"])
-        for path in files:
-            client.log_artifact(self.parent_id, str(path))
-        mlflow.log_metrics(_numbers(metrics), run_id=self.parent_id)
 
 
 @contextmanager
@@ -94,7 +37,8 @@ def stage_run(stage: str, params: dict[str, Any], is_last: bool = False) -> Iter
 
     The parent run is found by a tag made of the commit, whether the code differs from it, the
     experiment and the parameters, or created. The store is ``MLFLOW_TRACKING_URI``, or else
-    ``mlflow.db`` in the main checkout, also from DVC's temporary workspaces.
+    ``mlflow.db`` in the main checkout, also from DVC's temporary workspaces. A server has to
+    answer when the block begins. If it is lost later, the block goes on: see `StageRun`.
 
     Parameters
     ----------
@@ -105,23 +49,28 @@ def stage_run(stage: str, params: dict[str, Any], is_last: bool = False) -> Iter
         Whether the configuration is finished when the block is. Until then its parent is
         running, so that the leaderboard shows no run without scores as finished.
     """
+    check_store()
+    send_unsent(StageRun)
     name, commit = os.environ.get("DVC_EXP_NAME"), _git("rev-parse", "HEAD")
     parent = _parent_run(commit, name, params, bool(_git("status", "--porcelain", "--", *CODE)))
     client, parent_id = MlflowClient(), parent.info.run_id
-    if parent.info.status == "FAILED":
+    if parent.info.status in ("FAILED", "KILLED"):
         client.update_run(parent_id, "RUNNING")
-    tags = {"stage": stage} | ({"dvc.exp_name": name} if name else {})
+    client.set_tag(parent_id, PROCESS, who_runs_stages())
+    tags = {"stage": stage, PROCESS: this_process()} | ({"dvc.exp_name": name} if name else {})
+    opened = mlflow.start_run(run_name=stage, parent_run_id=parent_id, tags=tags)
+    run = StageRun(opened.info.run_id, parent_id)
+    status = "FAILED"
     try:
-        with mlflow.start_run(run_name=stage, parent_run_id=parent_id, tags=tags) as run:
-            mlflow.log_params(params)
-            yield StageRun(run.info.run_id, parent_id)
-    except BaseException:
-        # What was finished keeps its scores until other data or other scores come.
-        if is_last or client.get_run(parent_id).info.status != "FINISHED":
-            client.set_terminated(parent_id, "FAILED")
+        mlflow.log_params(params)
+        yield run
+        status = "FINISHED"
+    except KeyboardInterrupt:  # or SIGTERM, see `spectralnet.nets.stopping.Stopped`
+        status = "KILLED"
         raise
-    if is_last:
-        client.set_terminated(parent_id, "FINISHED")
+    finally:
+        run.send(send_status, status=status, is_last=is_last)
+        run.close()
 
 
 def record_restored(
@@ -138,7 +87,7 @@ def record_restored(
     run = StageRun(parent.info.run_id, parent.info.run_id)
     run.log_dataset(about["dataset"], about["sha256"])
     run.log_results(**results)
-    MlflowClient().set_terminated(run.run_id, "FINISHED")
+    run.send(send_status, status="FINISHED", is_last=True)
     return True
 
 
@@ -169,51 +118,6 @@ def fetch_results(run_id: str, folder: Path) -> dict[str, str]:
         raise DataError(f"{run_id} is no evaluated run in {store}") from error
 
 
-def main_root() -> Path:
-    """Return the main checkout, of which DVC's temporary workspaces are copies."""
-    return Path(os.environ.get("DVC_ROOT", ".")).resolve()
-
-
-def lock() -> FileLock:
-    """Let one process at a time create what two would spoil: a store, a parent, a version."""
-    return FileLock(main_root() / "mlflow.db.lock")
-
-
-def find_store() -> None:
-    """Point MLflow at the store to read from it; a `DataError` if there is none."""
-    _set_store()
-    local = mlflow.get_tracking_uri().partition("sqlite:///")[2]
-    if local and not Path(local).exists():
-        raise DataError(
-            f"there is no MLflow store {local}: run from the root of a checkout with runs, or "
-            "set MLFLOW_TRACKING_URI"
-        )
-
-
-def without_password(text: str) -> str:
-    """Take user, password and query of the store's address out of a text that is shown."""
-    address = urlsplit(mlflow.get_tracking_uri())
-    user, at, _ = address.netloc.rpartition("@")
-    return text.replace(user + at, "").replace(address.query or "?", "")
-
-
-def _set_store() -> None:
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", str(sys.stderr.isatty()))
-    uri = os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
-    if (path := uri.removeprefix("sqlite:///")) != uri:  # DVC's temporary workspaces do not last
-        mlflow.set_tracking_uri(f"sqlite:///{main_root() / path}")
-
-
-def _open_store() -> str:
-    """Return the id of the experiment, which is created if it is not there."""
-    _set_store()
-    served = mlflow.get_tracking_uri().startswith(("http:", "https:"))
-    if not served and mlflow.get_experiment_by_name(EXPERIMENT) is None:
-        # Else artifacts would go to the folder of whoever comes first, which may not last.
-        mlflow.create_experiment(EXPERIMENT, (main_root() / "mlartifacts").as_uri())
-    return mlflow.set_experiment(EXPERIMENT).experiment_id
-
-
 def _parent_run(
     commit: str, name: str | None, params: dict[str, Any], dirty: bool | None = None
 ) -> Run:
@@ -231,17 +135,14 @@ def _parent_run(
     if "method" in params:
         title = f"{name or params['dataset']}-{params['method']}"
     with lock():
-        experiment_id, client = _open_store(), MlflowClient()
+        experiment_id, client = open_store(), MlflowClient()
+        close_orphans(experiment_id)
         known = client.search_runs([experiment_id], f"tags.pipeline_key = '{key}'")
         if found := [run for run in known if dirty in (None, DIRTY in run.data.tags)]:
             return max(found, key=lambda run: len(run.data.metrics))
         run = client.create_run(experiment_id, tags=tags, run_name=title)
         mlflow.log_params(params, run_id=run.info.run_id)
     return run
-
-
-def _numbers(metrics: dict[str, Any]) -> dict[str, float]:
-    return {name: float(v) for name, v in metrics.items() if isinstance(v, int | float)}
 
 
 def _git(*command: str) -> str:

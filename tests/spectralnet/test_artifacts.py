@@ -1,8 +1,12 @@
+import resource
+from contextlib import contextmanager
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from safetensors import SafetensorError
+from scipy.sparse import csr_array
 
 from spectralnet.artifacts import (
     content_hash,
@@ -10,14 +14,19 @@ from spectralnet.artifacts import (
     load_graph,
     load_json,
     load_matrix,
+    remove_partial,
     save_array,
     save_graph,
     save_json,
     save_matrix,
+    save_table,
+    save_weights,
     whole_file,
     without_formulas,
 )
+from spectralnet.errors import StorageError
 from spectralnet.nets.blocks import MLP
+from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.saved import load_net, save_net
 
 
@@ -64,6 +73,60 @@ def test_a_failed_write_leaves_what_was_there(tmp_path):
         fail()
     assert path.read_text() == "whole"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@contextmanager
+def room_for(n_bytes):
+    """Let no file be larger, as if the disk were full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+WRITERS = {
+    "a.npy": lambda path: save_array(path, np.zeros(10**5)),
+    "a.npz": lambda path: save_graph(path, csr_array(np.ones((300, 300)))),
+    "a.json": lambda path: save_json(path, list(range(10**5))),
+    "a.csv": lambda path: save_table(path, pd.DataFrame({"a": np.arange(10**5)})),
+    "a.safetensors": lambda path: save_weights(path, MLP([300, 300])),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_full_disk_is_one_sentence_with_the_file_and_the_way_out(tmp_path, name):
+    with room_for(10_000), pytest.raises(StorageError, match=f"{name} cannot .* is full: free"):
+        WRITERS[name](tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+    WRITERS[name](tmp_path / name)
+
+
+def test_a_checkpoint_on_a_full_disk_is_a_warning(tmp_path):
+    checkpoint = Checkpoint(tmp_path / "a.pt")
+    with (
+        room_for(10_000),
+        pytest.warns(UserWarning, match=r"a\.pt .* is full: .* training goes on"),
+    ):
+        checkpoint.save({"net": torch.zeros(10**5)})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_writers_of_one_file_and_one_process_number_share_no_name(tmp_path):
+    with whole_file(tmp_path / "a") as one, whole_file(tmp_path / "a") as other:
+        assert one != other  # as in two containers
+        one.write_text("one")
+        other.write_text("other")
+
+
+def test_what_was_left_of_a_killed_write_is_removed(tmp_path):
+    (tmp_path / "b").mkdir()
+    for name in (".a.npy.0123.partial", "b/.c.partial", "whole.npy"):
+        (tmp_path / name).touch()
+    remove_partial(tmp_path)
+    # Into folders of the folder others may write at the same time.
+    assert {path.name for path in tmp_path.rglob("*")} == {"b", ".c.partial", "whole.npy"}
 
 
 def test_memory_maps_do_not_write_back(tmp_path, blobs):

@@ -109,6 +109,23 @@ def test_without_labels_the_label_free_part_is_reported(clone, augmented, tmp_pa
     assert pictures == CAPTIONS.keys() - {"terms", "confusion"}
 
 
+def test_results_are_there_before_what_may_fail(clone, augmented, tmp_path, monkeypatch, cpu):
+    def fail(*arguments):
+        raise MemoryError
+
+    artifacts = clone.root / "artifacts/digits/input"
+    folders = ["features", "features", "euclidean/affinity", "siamese/affinity", "siamese/model"]
+    stage = Stage("evaluate", read_params(clone.root / "params.yaml"), cpu, Mock())
+    made = {}
+    for name in ("_explain", "compare_with_exact"):
+        monkeypatch.setattr(f"stages.evaluate.{name}", fail)
+        with pytest.raises(MemoryError):
+            evaluate(stage, *[artifacts / folder for folder in folders], tmp_path / name)
+        made[name] = {path.name for path in (tmp_path / name).iterdir()}
+    assert made["compare_with_exact"] == {"clusters.csv"}
+    assert made["_explain"] == {"clusters.csv", "metrics.json"}
+
+
 @pytest.mark.parametrize("exact", ["always", "never"])
 def test_results_do_not_wait_for_exact_eigenvectors(
     clone, augmented, tmp_path, monkeypatch, cpu, capsys, exact
@@ -118,7 +135,6 @@ def test_results_do_not_wait_for_exact_eigenvectors(
         raise TrainingError("no convergence")
 
     monkeypatch.setattr("stages.evaluate.compare_with_exact", fail)
-    monkeypatch.setattr("stages.evaluate.log_predictor", Mock())
     artifacts = clone.root / "artifacts/digits/input"
     folders = ["features", "features", "euclidean/affinity", "siamese/affinity", "siamese/model"]
     params = read_params(clone.root / "params.yaml").model_copy(update={"exact": exact})

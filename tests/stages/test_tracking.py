@@ -3,21 +3,27 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import mlflow
 import numpy as np
+import pandas as pd
 import pytest
 import servers
 import torch
 from clones import ROOT, TINY, Clone
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from spectralnet.errors import DataError
 from spectralnet.nets.blocks import MLP
-from spectralnet.tracking import registry
+from spectralnet.nets.stopping import Stopped
+from spectralnet.tracking import processes, registry
 from spectralnet.tracking import runs as tracking
+from spectralnet.tracking import store as stores
 
+CAPTURE = {"check": True, "capture_output": True, "text": True}
 PARAMS = {"dataset": "digits", "space": "code", "affinity": "siamese", "seed": 0}
 
 
@@ -35,7 +41,7 @@ def test_stages_of_one_configuration_share_a_parent(store, monkeypatch):
     assert runs(store)["digits-code-siamese"].info.status == "RUNNING"
     with tracking.stage_run("evaluate", PARAMS, is_last=True) as run:
         run.log_results([], {"acc": 0.5}, [{"stage": "prepare", "run_id": "r1"}])
-        run.log_model(net, "net", 3)
+        run.log_model(net, "net")
     monkeypatch.setenv("DVC_EXP_NAME", "loud-cat")
     with tracking.stage_run("graph", PARAMS | {"seed": 1}):
         pass
@@ -121,7 +127,110 @@ def test_a_relative_store_is_that_of_the_main_checkout(checkout, tmp_path_factor
     assert not Path("mlflow.db").exists()
 
 
-def test_reading_makes_no_store(checkout):
+def test_a_stage_that_is_stopped_is_a_killed_run_and_goes_on(store):
+    with pytest.raises(Stopped), tracking.stage_run("graph", PARAMS):
+        raise Stopped(15)
+    assert {run.info.status for run in runs(store).values()} == {"KILLED"}
+    with tracking.stage_run("siamese", PARAMS):
+        pass
+    assert runs(store)["digits-code-siamese"].info.status == "RUNNING"
+
+
+def test_runs_of_a_process_that_was_killed_are_closed_by_the_next(store, monkeypatch):
+    with tracking.stage_run("prepare", PARAMS):
+        pass
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], **CAPTURE)
+    host, _, started = processes.this_process().rsplit(" ", 2)
+    experiment = runs(store)["prepare"].info.experiment_id
+    ours, theirs = f"{host} {gone.stdout.strip()} {started}", f"elsewhere 1 {started}"
+    for name, process in (("left", ours), ("reused", f"{host} {os.getpid()} 0"), ("other", theirs)):
+        tags = {processes.PROCESS: process}
+        MlflowClient().create_run(experiment, tags=tags, run_name=name)
+    MlflowClient().create_run(experiment, run_name="of a former version")
+    with tracking.stage_run("graph", PARAMS):
+        found = {name: run.info.status for name, run in runs(store).items()}
+    assert {n for n, status in found.items() if status == "KILLED"} == {"left", "reused"}
+    running = {"digits-code-siamese", "graph", "other", "of a former version"}
+    assert {n for n, status in found.items() if status == "RUNNING"} == running
+
+
+def test_a_kill_while_the_store_is_made_leaves_none(checkout, monkeypatch):
+    class Killed(MlflowClient):
+        def search_experiments(self, **arguments):
+            super().search_experiments(**arguments)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(stores, "MlflowClient", Killed)
+    with pytest.raises(KeyboardInterrupt), tracking.stage_run("graph", PARAMS):
+        pass
+    assert not (checkout / "mlflow.db").exists()
+    assert not list(checkout.glob(".mlflow.db*"))
+
+
+def test_a_damaged_store_is_named(store):
+    (store / "mlflow.db").write_bytes(b"no database " * 1000)
+    with (
+        pytest.raises(DataError, match=r"store .*mlflow\.db is damaged.*: move it away"),
+        tracking.stage_run("graph", PARAMS),
+    ):
+        pass
+
+
+def test_a_server_that_does_not_answer_is_told_at_once(store, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://ada:s3cret@127.0.0.1:9")  # nobody listens
+    monkeypatch.setattr(mlflow.tracking._tracking_service.utils, "_tracking_uri", None)
+    started = time.monotonic()
+    with (
+        pytest.raises(DataError, match=r"127\.0\.0\.1:9 does not answer: start it") as told,
+        tracking.stage_run("graph", PARAMS),
+    ):
+        pass
+    assert time.monotonic() - started < 5
+    assert "s3cret" not in str(told.value)
+
+
+def test_what_a_lost_server_does_not_hear_is_sent_by_the_next_run(store, monkeypatch):
+    net, file = MLP([3, 2]), store / "scores.txt"
+    file.write_text("good")
+
+    def lose(*arguments, **named):
+        raise MlflowException("Max retries exceeded")
+
+    with (  # noqa: PT031
+        pytest.warns(UserWarning, match="is lost; the stage goes on") as warned,
+        monkeypatch.context() as lost,
+        tracking.stage_run("evaluate", PARAMS, is_last=True) as run,
+    ):
+        run.log_metrics({"n": 5})
+        lost.setattr("spectralnet.tracking.stage.is_served", lambda: True)
+        lost.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "120")
+        lost.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+        for name in ("get_run", "set_terminated", "log_batch"):
+            lost.setattr(MlflowClient, name, lose)
+        run.log_curve(pd.DataFrame({"epoch": [1, 2], "loss": [0.5, 0.25]}))
+        run.log_model(net, "net")
+        run.log_dataset("digits", "ab" * 32)
+        run.log_results([file], {"acc": 0.5}, [{"stage": "prepare", "run_id": "r1"}])
+        file.write_text("changed since")
+    assert len(warned) == 1
+    assert runs(store)["digits-code-siamese"].info.status == "RUNNING"
+    with tracking.stage_run("graph", PARAMS | {"seed": 1}):
+        pass
+    found = runs(store)
+    parent, child = (MlflowClient().get_run(run_id) for run_id in (run.parent_id, run.run_id))
+    assert (parent.info.status, child.info.status) == ("FINISHED", "FINISHED")
+    assert parent.data.metrics == {"acc": 0.5}
+    assert parent.data.tags["upstream.prepare"] == "r1"
+    assert child.data.metrics == {"n": 5, "loss": 0.25}
+    copy = mlflow.artifacts.download_artifacts(f"runs:/{run.parent_id}/scores.txt")
+    assert Path(copy).read_text() == "good"
+    (logged,) = mlflow.search_logged_models(output_format="list")
+    assert logged.source_run_id == run.run_id
+    assert found["graph"].info.status == "FINISHED"
+    assert list((store / ".unsent").iterdir()) == []
+
+
+def test_reading_makes_checkout(checkout):
     with pytest.raises(DataError, match=r"there is no MLflow store .*mlflow.db"):
         tracking.finished_pipelines()
     with pytest.raises(DataError, match="set MLFLOW_TRACKING_URI"):
@@ -228,6 +337,50 @@ def test_two_processes_share_a_server_with_postgresql_and_artifacts(checkout):
                 copy = client.download_artifacts(parent.info.run_id, stage, str(checkout))
                 assert Path(copy).read_text() == f"made by {stage}"
     assert not (checkout / "mlflow.db").exists()
+
+
+@pytest.mark.services
+def test_a_server_that_is_lost_in_a_stage_hears_of_it_when_it_is_back(checkout, monkeypatch):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
+    database = ["--backend-store-uri", f"sqlite:///{checkout / 'server.db'}"]
+    arguments = [*database, "--artifacts-destination", (checkout / "served").as_uri()]
+    variables = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "120", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(mlflow.tracking._tracking_service.utils, "_tracking_uri", None)
+    port, file = servers.free_port(), checkout / "scores.txt"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{port}")
+    file.write_text("good")
+    with ExitStack() as before:
+        serve = servers.mlflow_server(checkout, *arguments, environment=environment, port=port)
+        before.enter_context(serve)
+        with (  # noqa: PT031
+            pytest.warns(UserWarning, match="is lost; the stage goes on"),
+            tracking.stage_run("graph", PARAMS) as run,
+        ):
+            run.log_metrics({"before": 1})
+            before.close()
+            lost_at = time.monotonic()
+            run.log_results([file], {"acc": 0.5}, [])
+            run.log_model(MLP([3, 2]), "net")
+        assert time.monotonic() - lost_at < 30
+    with (
+        pytest.raises(DataError, match="does not answer"),
+        tracking.stage_run("siamese", PARAMS),
+    ):
+        pass
+    with servers.mlflow_server(checkout, *arguments, environment=environment, port=port) as address:
+        for name, value in variables.items():  # the lost server made the test impatient
+            monkeypatch.setenv(name, value)
+        with tracking.stage_run("siamese", PARAMS):
+            pass
+        client = MlflowClient(address)
+        parent, child = client.get_run(run.parent_id), client.get_run(run.run_id)
+        assert (parent.info.status, child.info.status) == ("RUNNING", "FINISHED")
+        assert (parent.data.metrics, child.data.metrics) == ({"acc": 0.5}, {"before": 1})
+        copy = client.download_artifacts(run.parent_id, "scores.txt", str(checkout / "served"))
+        assert Path(copy).read_text() == "good"
+    assert list((checkout / ".unsent").iterdir()) == []
 
 
 @pytest.mark.services

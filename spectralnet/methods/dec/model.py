@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from spectralnet.artifacts import load_json, save_json, save_weights
 from spectralnet.checks import check_mapped
 from spectralnet.clusters.kmeans import Assignment, nearest_centroid
+from spectralnet.folders import check_manifest, seal
 from spectralnet.matrices import Matrix, as_features
 from spectralnet.membership.part import Membership
 from spectralnet.nets.blocks import build_net
@@ -156,10 +157,12 @@ class DECModel(nn.Module):
         }
         save_json(folder / "model.json", shape)
         save_weights(folder / "model.safetensors", self)
+        seal(folder, ("model.json", "model.safetensors"))
 
     @classmethod
     def load(cls, folder: Path) -> "DECModel":
-        """Read what `save` wrote."""
+        """Read what `save` wrote; a `DataError` if its files do not belong together."""
+        check_manifest(folder)
         shape = load_json(folder / "model.json")
         told = shape.get("membership")  # which former versions had not
 

@@ -1,6 +1,8 @@
 """Deep embedded clustering: the training of DEC (Xie et al., ICML 2016)."""
 
 import time
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Annotated, Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, map_in_chunks
 from spectralnet.nets.net import Net
 from spectralnet.nets.optimisers import OPTIMISERS
+from spectralnet.nets.stopping import stop_requests
 from spectralnet.nets.training import (
     BatchSize,
     LearningRate,
@@ -97,13 +100,18 @@ def train_dec(
     rounds = _Rounds(model, features, params, seed, device)
     if checkpoint and (saved := checkpoint.load()):
         rounds.load_state_dict(saved)
-    with progress_bar("dec", rounds.most, len(rounds.history)) as progress:
+
+    def keep() -> None:
+        if checkpoint and (rounds.finished or checkpoint.is_due()):
+            checkpoint.save(rounds.state_dict())
+
+    waiting = stop_requests.at_steps() if checkpoint else nullcontext()
+    with waiting, progress_bar("dec", rounds.most, len(rounds.history)) as progress:
         while not rounds.finished:
-            row = rounds.run()
+            row = rounds.run(keep)
             progress.set_postfix(loss=row["loss"], changed=row["changed"])
             progress.update()
-            if checkpoint and (rounds.finished or checkpoint.is_due()):
-                checkpoint.save(rounds.state_dict())
+            keep()
     warn_of_empty(rounds.clusters.cpu().numpy(), n_clusters)
     model.eval().requires_grad_(False)
     assigned = model.assign(features, device)
@@ -116,7 +124,7 @@ def train_dec(
 
 
 class _Rounds:
-    """Everything that a round changes, so that it can be saved and restored."""
+    """Everything that a step changes, so that it can be saved and restored."""
 
     def __init__(
         self, model: DECModel, features: Matrix, params: DECParams, seed: int, device: torch.device
@@ -139,15 +147,21 @@ class _Rounds:
     def _aim(self) -> None:
         self.target, q = self.model.distributions(self.features, self.device)  # (n, k) each
         self.clusters = q.argmax(dim=1)  # (n,)
+        self.drawn_from, self.losses, self.seconds = self.generator.get_state(), list[Tensor](), 0.0
 
-    def run(self) -> dict[str, float]:
-        started, before = time.perf_counter(), self.clusters
+    def run(self, after_step: Callable[[], None]) -> dict[str, float]:
+        started, before = time.perf_counter() - self.seconds, self.clusters
+        self.generator.set_state(self.drawn_from)
         self.model.train()
-        losses = [self._step(rows) for rows in self._batches()]
+        for rows in self._batches()[len(self.losses) :]:
+            self.losses.append(self._step(rows))
+            self.seconds = time.perf_counter() - started
+            after_step()
+        loss = float(torch.stack(self.losses).mean())
         self._aim()
         row = {
             "epoch": len(self.history) + 1,
-            "loss": float(torch.stack(losses).mean()),
+            "loss": loss,
             "changed": float((self.clusters != before).float().mean()),
             "seconds": time.perf_counter() - started,
         }
@@ -180,13 +194,19 @@ class _Rounds:
         return {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "generator": self.generator.get_state(),
+            "target": self.target,
+            "clusters": self.clusters,
+            "drawn_from": self.drawn_from,
+            "losses": self.losses,
+            "seconds": self.seconds,
             "history": self.history,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.generator.set_state(state["generator"])
+        self.target = state["target"].to(self.device)
+        self.clusters = state["clusters"].to(self.device)
+        self.losses = [loss.to(self.device) for loss in state["losses"]]
+        self.drawn_from, self.seconds = state["drawn_from"], state["seconds"]
         self.history = state["history"]
-        self._aim()

@@ -27,7 +27,8 @@ def test_a_saved_model_gives_the_same_clusters(model, blobs, tmp_path, cpu):
         map_in_chunks(loaded, blobs, cpu), map_in_chunks(model, blobs, cpu)
     )
     np.testing.assert_array_equal(loaded.predict(blobs), model.predict(blobs))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.json", "model.safetensors"]
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["manifest.json", "model.json", "model.safetensors"]
 
 
 def test_predict_is_encode_embed_map_and_the_nearest_centroid(model, blobs):

@@ -19,6 +19,7 @@ from spectralnet.data.preparation import Columns
 from spectralnet.data.reader import Wanted
 from spectralnet.data.texts import Tfidf
 from spectralnet.errors import DataError
+from spectralnet.folders import MANIFEST, seal
 from spectralnet.methods.model import ClusterModel
 from spectralnet.methods.predictor import Predictor, as_frame
 from spectralnet.nets.blocks import MLP
@@ -238,6 +239,8 @@ def test_a_gap_is_named_by_its_row_in_the_file_and_its_column(tmp_path, monkeypa
 def test_a_damaged_model_is_named(folder, images, tmp_path, name):
     np.save(tmp_path / "x.npy", images)
     (folder / name).write_bytes((folder / name).read_bytes()[:20])
+    assert run(folder, tmp_path / "x.npy").exit_code == 1
+    (folder / MANIFEST).unlink()  # which notices any change
     done = run(folder, tmp_path / "x.npy")
     assert done.exit_code == 1
     assert f"the model in {folder} is damaged" in done.output
@@ -315,5 +318,21 @@ def test_predictions_do_not_replace_the_samples(tmp_path):
     np.save(tmp_path / "x.npy", np.zeros((3, 2)))
     done = run(tmp_path, tmp_path / "x.npy", "--out", tmp_path / "x.npy")
     assert done.exit_code == 1
-    assert "is the file of samples: choose another" in done.output
+    assert "is a file of samples or of the model: take another" in done.output
     assert np.load(tmp_path / "x.npy").shape == (3, 2)
+
+
+def test_predictions_replace_no_file_of_the_model_and_no_link(predictor, images, tmp_path):
+    np.save(tmp_path / "x.npy", images)
+    predictor.save(tmp_path / "model")
+    np.save(tmp_path / "model/clusters.npy", np.zeros(3))
+    seal(tmp_path / "model")
+    done = run(tmp_path / "model", tmp_path / "x.npy", "--out", tmp_path / "model/clusters.npy")
+    assert "is a file of samples or of the model" in done.output
+    (tmp_path / "there").mkdir()
+    (tmp_path / "out.npy").symlink_to(tmp_path / "there/out.npy")
+    for _ in range(2):  # a link to nothing, and to a file
+        done = run(tmp_path / "model", tmp_path / "x.npy", "--out", tmp_path / "out.npy")
+        assert done.exit_code == 0, done.output
+    assert (tmp_path / "out.npy").is_symlink()
+    assert len(np.load(tmp_path / "there/out.npy")) == len(images)

@@ -1,3 +1,7 @@
+import os
+import signal
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +12,8 @@ from spectralnet.errors import TrainingError
 from spectralnet.methods.dec.stacked import train_stacked
 from spectralnet.methods.dual_autoencoder.net import train_dual_autoencoder
 from spectralnet.metric.siamese import train_siamese
-from spectralnet.nets.checkpoints import Checkpoint
+from spectralnet.nets.checkpoints import Checkpoint, remove_old
+from spectralnet.nets.stopping import Stopped, stop_requests
 from spectralnet.nets.training import hold_out, shuffled_batches, train
 
 
@@ -16,7 +21,9 @@ class KilledError(Exception):
     pass
 
 
-def fit(settings, checkpoint=None, kill_in_epoch=None, held_out_losses=None, **updates):
+def fit(
+    settings, checkpoint=None, kill_in_epoch=None, held_out_losses=None, at_step=None, **updates
+):
     """Regress noise with dropout of inputs; all randomness from the trainer's generator."""
     params = settings.autoencoder.model_copy(update={"epochs": 5, "patience": 5} | updates)
     torch.manual_seed(0)
@@ -24,7 +31,11 @@ def fit(settings, checkpoint=None, kill_in_epoch=None, held_out_losses=None, **u
     x, y = torch.randn(64, 4), torch.randn(64, 1)
     epochs = iter(range(1, params.epochs + 1))
 
+    steps = iter(range(1, 1000))
+
     def loss(rows):
+        if len(rows) == 16 and at_step:
+            at_step(next(steps))
         return ((net(x[rows]) - y[rows]) ** 2).mean()
 
     def batches(generator):
@@ -62,6 +73,79 @@ def test_a_killed_training_goes_on_to_the_same_result(settings, tmp_path):
     assert torch.equal(whole.weight, again.weight)
     checkpoint.discard()
     assert list(checkpoint.path.parent.iterdir()) == []
+
+
+def killed(step):
+    if step == 10:  # of four an epoch
+        raise KilledError
+
+
+def terminated(step):
+    if step == 10:
+        stop_requests.ask(signal.SIGTERM)
+
+
+@pytest.mark.parametrize(("end", "error"), [(killed, KilledError), (terminated, Stopped)])
+def test_a_training_goes_on_in_the_middle_of_an_epoch(settings, tmp_path, end, error, monkeypatch):
+    monkeypatch.setattr(stop_requests, "number", 0)
+    whole, whole_history = fit(settings)
+    checkpoint = Checkpoint(tmp_path / "training.pt", seconds=0 if end is killed else 3600)
+    with pytest.raises(error):
+        fit(settings, checkpoint, at_step=end)
+    stop_requests.number = 0
+    saved = checkpoint.load()
+    assert (len(saved["history"]), saved["epoch"]["steps"]) == (2, 1 if end is killed else 2)
+    steps = []
+    resumed, history = fit(settings, checkpoint, at_step=steps.append)
+    assert len(steps) == 5 * 4 - (9 if end is killed else 10)
+    assert torch.equal(whole.weight, resumed.weight)
+    for column in ("loss", "held_out_loss", "learning_rate"):
+        assert history[column].tolist() == whole_history[column].tolist()
+
+
+def test_who_asks_twice_is_not_kept_waiting(monkeypatch):
+    monkeypatch.setattr(stop_requests, "number", 0)
+    monkeypatch.setattr(stop_requests, "can_wait", True)
+    stop_requests.ask(signal.SIGINT)
+    with pytest.raises(Stopped):
+        stop_requests.ask(signal.SIGINT)
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "random", "foreign"])
+def test_a_damaged_checkpoint_is_put_aside_and_the_training_begins_anew(settings, tmp_path, damage):
+    whole, _ = fit(settings)
+    checkpoint = Checkpoint(tmp_path / "training.pt", seconds=0)
+    with pytest.raises(KilledError):
+        fit(settings, checkpoint, kill_in_epoch=4)
+    good = checkpoint.path.read_bytes()
+    content = {"empty": b"", "cut": good[: len(good) // 2], "foreign": b"PK\x03\x04 not of torch"}
+    noise = np.random.default_rng(0).bytes(len(good))
+    checkpoint.path.write_bytes(content.get(damage, noise))
+    with pytest.warns(UserWarning, match=r"training.pt is damaged .* the training begins anew"):
+        again, history = fit(settings, checkpoint)
+    assert torch.equal(whole.weight, again.weight)
+    assert len(history) == 5
+    assert (tmp_path / "training.pt.damaged").exists()
+
+
+def test_a_checkpoint_that_cannot_be_written_is_a_warning_and_the_training_goes_on(
+    settings, tmp_path
+):
+    whole, _ = fit(settings)
+    (tmp_path / "file").write_text("no folder")
+    with pytest.warns(UserWarning, match="The training goes on") as warned:
+        net, _ = fit(settings, Checkpoint(tmp_path / "file/training.pt", seconds=0))
+    assert len(warned) == 1
+    assert torch.equal(whole.weight, net.weight)
+
+
+def test_old_checkpoints_are_removed(tmp_path):
+    for name, days in (("old.pt", 20), ("old.pt.damaged", 20), ("new.pt", 1)):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (time.time() - days * 24 * 3600,) * 2)
+    remove_old(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["new.pt"]
+    remove_old(tmp_path / "none")
 
 
 def test_the_best_weights_are_kept_and_training_stops(settings):

@@ -152,6 +152,30 @@ def test_a_killed_training_ends_where_it_would_have(blobs, cpu, tmp_path):
         assert torch.equal(value, resumed.state_dict()[name])
 
 
+def test_a_training_goes_on_in_the_middle_of_a_round(blobs, cpu, tmp_path):
+    """Whose target is of the model that the round began with."""
+
+    class Killed(Checkpoint):
+        def save(self, state):
+            super().save(state)
+            if len(state["history"]) == 1 and len(state["losses"]) == 1:
+                raise KeyboardInterrupt
+
+    params = PARAMS.model_copy(update={"tol": 0.0, "epochs": 3, "batch_size": 60})
+    whole, history = train_dec(blobs, encoder(), 3, params, seed=0, device=cpu)
+    checkpoint = Killed(tmp_path / "dec.pt", seconds=0)
+    with pytest.raises(KeyboardInterrupt):
+        train_dec(blobs, encoder(), 3, params, seed=0, device=cpu, checkpoint=checkpoint)
+    checkpoint = Checkpoint(tmp_path / "dec.pt")
+    resumed, again = train_dec(
+        blobs, encoder(), 3, params, seed=0, device=cpu, checkpoint=checkpoint
+    )
+    for column in ("loss", "changed"):
+        assert again[column].tolist() == history[column].tolist()
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[name])
+
+
 def test_a_model_comes_back_from_its_file(blobs, tmp_path):
     model = DECModel(encoder(), torch.arange(6.0).reshape(3, 2))
     model.save(tmp_path)

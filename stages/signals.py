@@ -1,0 +1,65 @@
+"""SIGTERM and Ctrl-C: a stage saves where it is, and ends; also with the DVC that runs it."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from spectralnet.nets.stopping import stop_requests
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+TWICE = 2.0  # seconds in which a second signal is the first, passed on by DVC, make or a shell
+SOON = 0.05
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Turn SIGTERM and Ctrl-C inside the block into `Stopped`; a training saves its state first."""
+    asked_at, asked_for = -TWICE, 0
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        nonlocal asked_at, asked_for
+        now, asked_for = time.monotonic(), asked_for if number == signal.SIGALRM else number
+        if now - asked_at < TWICE:
+            return
+        if _in_finaliser(frame):  # where Python swallows whatever is raised
+            signal.setitimer(signal.ITIMER_REAL, SOON)
+            return
+        asked_at = now
+        stop_requests.ask(asked_for)
+
+    heard = [n for n in SIGNALS if signal.getsignal(n) is not signal.SIG_IGN]  # as nohup sets it
+    before = {number: signal.signal(number, ask) for number in (*heard, signal.SIGALRM)}
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        stop_requests.number = 0
+
+
+def _in_finaliser(frame: FrameType | None) -> bool:
+    while frame and frame.f_code.co_name != "__del__":
+        frame = frame.f_back
+    return frame is not None
+
+
+def end_with_parent() -> None:
+    """Stop this stage when the DVC that started it is gone.
+
+    Else, where DVC alone is killed, the stage would run on beside that of the next DVC.
+    """
+    if "DVC_STAGE" not in os.environ:
+        return
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="end-with-parent", daemon=True).start()
