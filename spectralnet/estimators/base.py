@@ -1,6 +1,5 @@
 """What the estimators have in common: checks of the input, prediction, files."""
 
-import warnings
 from abc import abstractmethod
 from pathlib import Path
 from typing import Any, Self, cast
@@ -211,15 +210,6 @@ class DeepClusterer(
         with quiet(not self.verbose), usual_torch():
             return self.model_.assign(self._matrix(X, reset=False), self._device(), whole)
 
-    def _n_neighbors(self) -> int:
-        """Return the number of neighbours, also where its former name gives it."""
-        former = getattr(self, "n_neighbours", None)
-        if former is None:
-            return self.n_neighbors
-        message = "n_neighbours is called n_neighbors now, as in scikit-learn"
-        warnings.warn(message, FutureWarning, stacklevel=5)
-        return former
-
     def _seed(self) -> int:
         seed = self.random_state
         if not isinstance(seed, int | np.integer):
@@ -240,14 +230,15 @@ class DeepClusterer(
         given = self._as_given
         if not reset and self.preparation_.shift is not None and issparse(X):
             X = X.toarray()
-        x = validate_data(
-            self,
-            X,
-            reset=reset,
-            accept_sparse="csr",
-            dtype=np.float32 if given else (np.float64, np.float32),
-            ensure_min_samples=2 if reset else 1,
-        )
+        with np.errstate(invalid="ignore"):  # what is infinite is refused
+            x = validate_data(
+                self,
+                X,
+                reset=reset,
+                accept_sparse="csr",
+                dtype=np.float32 if given else (np.float64, np.float32),
+                ensure_min_samples=2 if reset else 1,
+            )
         x = csr_array(x) if issparse(x) else x
         if reset:
             names = getattr(self, "feature_names_in_", None)

@@ -1,5 +1,6 @@
 """Estimators whose clusters are read off a graph: how many may be chosen, and all are nested."""
 
+import warnings
 from pathlib import Path
 from typing import Self
 
@@ -63,17 +64,25 @@ class NestedClusterer(DeepClusterer):
             groups[rows] = own[nearest_centroid(directions[rows], tree.groups[own])]
         return np.where(assigned.clusters < 0, -1, tree.cut(n_clusters)[groups])
 
-    def save(self, folder: str | Path) -> None:
-        """Write the fitted estimator into a folder: JSON, ``.safetensors``, ``.npy``."""
-        super().save(folder)
+    def _write(self, folder: Path) -> None:
+        super()._write(folder)
         for name, array in self._hierarchy._asdict().items():
-            save_array(Path(folder) / f"hierarchy/{name}.npy", array)
+            save_array(folder / f"hierarchy_{name}.npy", array)
+
+    def _n_neighbors(self) -> int:
+        """Return the number of neighbours, also where its former name gives it."""
+        former = getattr(self, "n_neighbours", None)
+        if former is None:
+            return self.n_neighbors
+        message = "n_neighbours is called n_neighbors now, as in scikit-learn"
+        warnings.warn(message, FutureWarning, stacklevel=5)
+        return former
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
         """Read what `save` wrote; a `DataError` if that was no estimator of this class."""
         self = super().load(folder)
-        files = [Path(folder) / f"hierarchy/{name}.npy" for name in Hierarchy._fields]
+        files = [Path(folder) / f"hierarchy_{name}.npy" for name in Hierarchy._fields]
         if files[0].exists():  # former versions wrote none
             self._keep_hierarchy(Hierarchy(*(np.array(load_array(file)) for file in files)))
         return self
