@@ -13,7 +13,7 @@ from spectralnet.clusters.selection import eigenvector_weights
 from spectralnet.errors import ParameterError
 from spectralnet.matrices import Matrix
 from spectralnet.membership.calibration import matched
-from spectralnet.membership.stability import SPLITS, extended_eigenvectors, halves
+from spectralnet.membership.stability import extended_eigenvectors, halves
 from spectralnet.spectral.training import SURPLUS, candidate_components
 
 NClusters = int | Literal["auto"] | Sequence[int]
@@ -21,7 +21,6 @@ LASTING = 0.9  # of the points of a cluster, on average
 FEWEST, MOST = 2, 30
 POINTS_A_CLUSTER = 10
 SAMPLE = 2000  # rows of a half that centroids are fitted to
-MANY_POINTS = 10_000  # beyond, they are split once
 RESTARTS = 3
 
 
@@ -84,9 +83,8 @@ def choose_n_clusters(
     and Graphical Statistics, 2005, who ask it of the worst cluster; Lange et al., Stability-based
     validation of clustering solutions, Neural Computation, 2004.
     """
-    n, numbers = graph.shape[0], range(lowest, highest + 1)
-    n_components, splits = candidate_components(highest), SPLITS if n <= MANY_POINTS else 1
-    rows = list(halves(n, seed, splits))
+    numbers, n_components = range(lowest, highest + 1), candidate_components(highest)
+    rows = list(halves(graph.shape[0], seed))
     kept = np.zeros(len(numbers))
     for two in zip(rows[::2], rows[1::2], strict=True):
         fits = [extended_eigenvectors(graph, half, n_components, normalised, seed) for half in two]
@@ -98,7 +96,9 @@ def choose_n_clusters(
             )
             same = matched(one, other, k) == one
             sizes = np.bincount(one)
-            kept[i] += np.mean(np.bincount(one, same)[sizes > 0] / sizes[sizes > 0]) / splits
+            kept[i] += np.mean(np.bincount(one, same)[sizes > 0] / sizes[sizes > 0]) / (
+                len(rows) // 2
+            )
     lasting = np.flatnonzero(kept >= LASTING)
     return numbers[int(lasting[-1]) if lasting.size else int(kept.argmax())], kept
 

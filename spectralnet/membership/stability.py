@@ -25,20 +25,21 @@ from spectralnet.membership.outliers import fit_references, middle_and_spread, r
 from spectralnet.membership.part import Membership
 from spectralnet.spectral.exact import exact_eigenvectors
 
-SPLITS = 3  # of the points in halves
+MANY_POINTS = 10_000  # beyond, they are split once
+SPLITS = 3  # of fewer points in halves
 REFERENCES = (512, 4096)  # at least, where there are as many points, and at most
 REFERENCE_NUMBERS = 2**21  # in between: 8 MiB
 LEAST_PIECE = 5  # points
-MOST_WORK = 1e12  # multiply-adds: a half whose eigenvectors take more is left out
+MOST_WORK = 1e10  # multiply-adds, some 20 s: a half whose eigenvectors take more is left out
 
 Rows = NDArray[np.int64]
 Repeat = Callable[[Rows, int], NDArray[np.int64]]  # a half, a seed, to the clusters of all points
 
 
-def halves(n: int, seed: int, splits: int = SPLITS) -> Iterator[Rows]:
-    """Split n points in halves so many times: each half's rows, ascending."""
+def halves(n: int, seed: int) -> Iterator[Rows]:
+    """Split n points in halves, `SPLITS` times or once: each half's rows, ascending."""
     random = np.random.default_rng(seed)
-    for _ in range(splits):
+    for _ in range(SPLITS if n <= MANY_POINTS else 1):
         order = random.permutation(n)
         yield np.sort(order[: n // 2])
         yield np.sort(order[n // 2 :])
