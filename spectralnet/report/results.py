@@ -12,7 +12,7 @@ SETTING = ["dataset", "method", "space", "affinity", "augment", "fit_on", "topic
 SCORES = ["acc", "nmi", "ari"]
 CRITERIA = ["modularity", "agreement", "grassmann", "eigengap"]
 COST = ["seconds", "peak_memory"]
-STAGES = ["prepare", "autoencoder", "graph", "siamese", "spectralnet", "evaluate"]
+STAGES = ["prepare", "space", "autoencoder", "graph", "siamese", "spectralnet", "evaluate"]
 NUMBERS = [
     *[*SCORES, "acc_test", "nmi_test", "kmeans_acc", "spectral_acc", *CRITERIA],
     *["suggested_n_clusters", *(f"seconds_{stage}" for stage in STAGES), *COST],
