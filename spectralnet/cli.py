@@ -93,8 +93,8 @@ def _predict(
         raise ParameterError(f"--out {out}: its name has to end with one of {', '.join(OUTPUTS)}")
     if out is not None and out.suffix == ".npy" and embedding:
         raise ParameterError(f"--out {out} takes the clusters alone: leave out --embedding")
-    if out is not None and out.exists():
-        check_target(out, file, Path(model))
+    if out is not None:
+        check_target(out, Path(model), file)
     chosen_device = pick_device(device)
     predictor = load_predictor(model)
     samples = _open(file, columns.split(",") if columns else None, predictor.preparation)
@@ -213,10 +213,12 @@ def explore(
     """
     try:
         from spectralnet.artifacts import whole_file
+        from spectralnet.methods.predictions import check_target
         from spectralnet.nets.devices import pick_device
         from spectralnet.report.exploration import explore_file, other_columns
         from spectralnet.serving.models import load_predictor
 
+        check_target(out, Path(model), file)
         chosen_device, predictor = pick_device(device), load_predictor(model)
         named = columns.split(",") if columns else other_columns(file, [show, labels])
         samples = _open(file, named, predictor.preparation)

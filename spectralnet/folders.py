@@ -37,10 +37,13 @@ def whole_folder(folder: Path) -> Iterator[Path]:
             yield partial
             seal(partial)
             folder.mkdir(exist_ok=True)
+            new = sorted(partial.iterdir(), key=lambda file: (file.name == MANIFEST, file))
+            gone = read_manifest(folder).keys() - {file.name for file in new}
             if is_fixed or not _exchange(partial, folder):
-                files = sorted(partial.iterdir(), key=lambda file: (file.name == MANIFEST, file))
-                for file in files:
+                for file in new:
                     os.replace(file, folder / file.name)
+                for name in gone:
+                    (folder / name).unlink(missing_ok=True)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

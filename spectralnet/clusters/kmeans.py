@@ -60,13 +60,18 @@ def fit_centroids(
         If there are fewer distinct rows than clusters.
     """
     check_distinct(embedding, n_clusters)
-    kmeans = KMeans(n_clusters, n_init=restarts, random_state=seed)
+    return fit_kmeans(embedding, n_clusters, seed, restarts).cluster_centers_.astype(np.float32)
+
+
+def fit_kmeans(
+    points: NDArray[np.floating] | csr_array, n_clusters: int, seed: int, restarts: int
+) -> KMeans:
+    """Fit scikit-learn's k-means to rows of `points`, shape (n, c), to the same bits each time."""
     # Threads add their sums in no fixed order, which for two makes no difference. One stays one:
     # a forked process that starts a second hangs.
     threads = [lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "openmp"]
     with threadpool_limits(limits=min([2, *threads]), user_api="openmp"):
-        kmeans.fit(embedding)
-    return kmeans.cluster_centers_.astype(np.float32)
+        return KMeans(n_clusters, n_init=restarts, random_state=seed).fit(points)
 
 
 class SpectralCentroids(NamedTuple):

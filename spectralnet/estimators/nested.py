@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from spectralnet.artifacts import load_array, save_array
 from spectralnet.checks import check_count, check_distinct
 from spectralnet.clusters.kmeans import nearest_centroid, weighted_directions
-from spectralnet.errors import ParameterError
+from spectralnet.errors import DataError, ParameterError
 from spectralnet.estimators.base import DeepClusterer, Raw
 from spectralnet.matrices import Matrix
 from spectralnet.membership.hierarchy import Hierarchy
@@ -49,6 +49,8 @@ class NestedClusterer(DeepClusterer):
         """
         check_is_fitted(self)
         check_count("n_clusters", n_clusters)
+        if not hasattr(self, "_hierarchy"):
+            raise DataError("a former version fitted this model, which tells no more: fit it again")
         tree = self._hierarchy
         if n_clusters > len(tree.parents):
             raise ParameterError(f"n_clusters = {n_clusters}: at most {len(tree.parents)} groups")

@@ -50,6 +50,7 @@ class SoftClusterMixin:
 
     def _mark_noise(self, model: Model, assigned: Assignment) -> Assignment:
         """Decide what is noise, once the model is fitted, and keep the fitted points' scores."""
+        self.__dict__.pop("outlier_scores_", None)  # those of a former fit
         if model.membership is None or assigned.outlier_scores is None:
             return assigned
         self.outlier_scores_ = assigned.outlier_scores

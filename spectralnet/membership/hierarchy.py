@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import cut_tree
 from scipy.sparse import csr_array
-from sklearn.cluster import KMeans
+
+from spectralnet.checks import count_distinct
+from spectralnet.clusters.kmeans import fit_kmeans
 
 GROUPS = 32  # at least, where there are enough points
 POINTS_A_GROUP = 5
@@ -63,9 +65,9 @@ def split_clusters(
     parents: list[int] = []
     for cluster in np.unique(clusters):
         rows = np.flatnonzero(clusters == cluster)
-        distinct = len(np.unique(places[rows], axis=0))
-        wanted = max(1, min(distinct, round(n_groups * len(rows) / len(places))))
-        fitted = KMeans(wanted, n_init=1, random_state=seed).fit(places[rows])
+        wanted = max(1, round(n_groups * len(rows) / len(places)))
+        wanted = min(wanted, count_distinct(places[rows], wanted))
+        fitted = fit_kmeans(places[rows], wanted, seed, restarts=1)
         labels[rows] = len(parents) + fitted.labels_
         centroids.append(fitted.cluster_centers_.astype(np.float32))
         parents += [int(cluster)] * wanted

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from spectralnet.checks import check_count, count_distinct
 from spectralnet.clusters.kmeans import fit_centroids, nearest_centroid, weighted_directions
 from spectralnet.clusters.selection import eigenvector_weights
-from spectralnet.errors import ParameterError
+from spectralnet.errors import ParameterError, TrainingError
 from spectralnet.matrices import Matrix
 from spectralnet.membership.calibration import matched
 from spectralnet.membership.stability import extended_eigenvectors, halves
@@ -22,6 +22,7 @@ FEWEST, MOST = 2, 30
 POINTS_A_CLUSTER = 10
 SAMPLE = 2000  # rows of a half that centroids are fitted to
 RESTARTS = 3
+MOST_WORK = 1e11  # multiply-adds of the eigenvectors of a half, some minutes
 
 
 def candidates(n_clusters: NClusters, x: Matrix) -> int | tuple[int, int]:
@@ -43,6 +44,8 @@ def candidates(n_clusters: NClusters, x: Matrix) -> int | tuple[int, int]:
     if isinstance(n_clusters, str) or not isinstance(n_clusters, Sequence):
         check_count("n_clusters", n_clusters)
         return int(n_clusters)
+    for number in n_clusters:
+        check_count("n_clusters", number)
     numbers = [int(number) for number in n_clusters]
     if len(numbers) != 2 or not FEWEST <= numbers[0] <= numbers[1]:
         raise ParameterError(
@@ -75,7 +78,13 @@ def choose_n_clusters(
     -------
     n_clusters : int
     kept : ndarray of shape (highest - lowest + 1,)
-        The part of their points that clusters keep, for each number.
+        The part of their points that clusters keep, for each number; 0 where a half has too few
+        different places.
+
+    Raises
+    ------
+    ParameterError
+        If no two halves can be clustered.
 
     References
     ----------
@@ -85,20 +94,36 @@ def choose_n_clusters(
     """
     numbers, n_components = range(lowest, highest + 1), candidate_components(highest)
     rows = list(halves(graph.shape[0], seed))
-    kept = np.zeros(len(numbers))
+    kept, told = np.zeros(len(numbers)), 0
     for two in zip(rows[::2], rows[1::2], strict=True):
-        fits = [extended_eigenvectors(graph, half, n_components, normalised, seed) for half in two]
+        try:
+            fits = [
+                extended_eigenvectors(graph, half, n_components, normalised, seed, MOST_WORK)
+                for half in two
+            ]
+        except TrainingError:
+            continue
         reached = fits[0][2] & fits[1][2]
+        if not reached.any():
+            continue
+        told += 1
         for i, k in enumerate(numbers):
             one, other = (
                 _clusters(vectors, values, half, k, seed)[reached]
                 for (vectors, values, _), half in zip(fits, two, strict=True)
             )
+            if min(one[0], other[0]) < 0:
+                continue
             same = matched(one, other, k) == one
             sizes = np.bincount(one)
-            kept[i] += np.mean(np.bincount(one, same)[sizes > 0] / sizes[sizes > 0]) / (
-                len(rows) // 2
-            )
+            kept[i] += np.mean(np.bincount(one, same)[sizes > 0] / sizes[sizes > 0])
+    if not kept.any():
+        raise ParameterError(
+            f"n_clusters cannot be chosen from {lowest} to {highest}: halves of the graph of "
+            f"{graph.shape[0]:,} points are too small, or too large, to be clustered, or fall into "
+            "small pieces. Give a number, or raise n_neighbors"
+        )
+    kept /= told
     lasting = np.flatnonzero(kept >= LASTING)
     return numbers[int(lasting[-1]) if lasting.size else int(kept.argmax())], kept
 
@@ -110,11 +135,11 @@ def _clusters(
     k: int,
     seed: int,
 ) -> NDArray[np.int64]:
-    """Cluster all places, shape (n, c), by centroids of some of a half's."""
+    """Cluster places, shape (n, c), by centroids of some of a half's: -1 where too few differ."""
     weights = eigenvector_weights(values[: k + SURPLUS], k)
     directions = weighted_directions(vectors, weights)
     if len(half) > SAMPLE:
         half = np.random.default_rng(seed).choice(half, SAMPLE, replace=False)
     if count_distinct(directions[half], k) < k:
-        return np.zeros(len(vectors), dtype=np.int64)
+        return np.full(len(vectors), -1)
     return nearest_centroid(directions, fit_centroids(directions[half], k, seed, RESTARTS))

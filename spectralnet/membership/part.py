@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from spectralnet.clusters.kmeans import Assignment
-from spectralnet.errors import ParameterError
+from spectralnet.errors import DataError, ParameterError
 from spectralnet.matrices import Matrix
 from spectralnet.membership.calibration import probabilities, squared_distances
 from spectralnet.membership.outliers import References, remoteness
@@ -80,6 +80,13 @@ class Membership(nn.Module):
     def leaves_noise_out(self) -> bool:
         """Whether there are points that it puts into no cluster."""
         return bool(self.threshold < torch.inf)
+
+    def check(self, assigned: Assignment) -> None:
+        """Refuse numbers that are none in what it made of points, or itself: a `DataError`."""
+        told = [assigned.probabilities, assigned.outlier_scores if len(self.references) else None]
+        finite = all(np.isfinite(numbers).all() for numbers in told if numbers is not None)
+        if not finite or self.threshold.isnan() or self.n_neighbours < 1:
+            raise DataError("what it says of membership is no finite number")
 
     def without_references(self) -> "Membership":
         """Return one that tells no outliers: its points are in no space."""

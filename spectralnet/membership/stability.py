@@ -27,8 +27,8 @@ from spectralnet.spectral.exact import exact_eigenvectors
 
 MANY_POINTS = 10_000  # beyond, they are split once
 SPLITS = 3  # of fewer points in halves
-REFERENCES = (512, 4096)  # at least, where there are as many points, and at most
-REFERENCE_NUMBERS = 2**21  # in between: 8 MiB
+REFERENCES = (512, 2048)  # at least, where there are as many points, and at most
+REFERENCE_NUMBERS = 2**20  # in between: 4 MiB
 LEAST_PIECE = 5  # points
 MOST_WORK = 1e10  # multiply-adds, some 20 s: a half whose eigenvectors take more is left out
 
@@ -46,7 +46,12 @@ def halves(n: int, seed: int) -> Iterator[Rows]:
 
 
 def extended_eigenvectors(
-    graph: csr_array, half: Rows, n_components: int, normalised: bool, seed: int
+    graph: csr_array,
+    half: Rows,
+    n_components: int,
+    normalised: bool,
+    seed: int,
+    most_work: float = MOST_WORK,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """Compute eigenvectors of the graph among some of its points, and extend them to the others.
 
@@ -61,6 +66,8 @@ def extended_eigenvectors(
     n_components : int
     normalised : bool
     seed : int
+    most_work : float, default=1e10
+        See `spectralnet.spectral.exact.exact_eigenvectors`.
 
     Returns
     -------
@@ -81,7 +88,7 @@ def extended_eigenvectors(
         raise TrainingError("too few points of the half have neighbours in it")
     inside = csr_array(graph[half][:, half])
     n_components = min(n_components, len(half) - 1)
-    vectors, values = exact_eigenvectors(inside, n_components, normalised, seed, MOST_WORK)
+    vectors, values = exact_eigenvectors(inside, n_components, normalised, seed, most_work)
     into = csr_array(graph[:, half])
     weight = degrees(into)
     reached = weight > 0

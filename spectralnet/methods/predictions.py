@@ -16,12 +16,14 @@ from spectralnet.folders import read_manifest
 OUTPUTS = (".csv", ".parquet", ".npy")
 
 
-def check_target(out: Path, file: Path, model: Path) -> None:
-    """Refuse to replace the samples, or a file of the model: a `ParameterError`."""
+def check_target(out: Path, model: Path, file: Path | None = None) -> None:
+    """Refuse to replace the samples in `file`, or a file of the model: a `ParameterError`."""
+    if not out.exists():
+        return
     sealed = [model / name for name in read_manifest(model)]
-    read = [file, find_source(file), *filter(Path.exists, sealed)]
-    if any(out.samefile(path) for path in read):
-        raise ParameterError(f"--out {out} is a file of samples or of the model: take another")
+    read = [] if file is None else [file, find_source(file)]
+    if any(out.samefile(path) for path in [*read, *filter(Path.exists, sealed)]):
+        raise ParameterError(f"{out} is a file of samples or of the model: take another")
 
 
 def write_predictions(path: Path, frames: Iterator[pd.DataFrame]) -> int:

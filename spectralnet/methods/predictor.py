@@ -140,9 +140,11 @@ def check_together(preparation: Preparation, model: Model) -> None:
             f"its preparation makes rows of {preparation.n_features} features, and its nets take "
             f"{n_features}"
         )
-    found = model.assign(np.zeros((1, n_features), dtype=np.float32))
+    found = model.assign(np.zeros((1, n_features), dtype=np.float32), whole=True)
     if not np.isfinite(found.distances).all():
         raise DataError("its centroids are no finite numbers, or too large")
+    if model.membership is not None:
+        model.membership.check(found)
 
 
 def as_frame(assignment: Assignment, embedding: bool = False) -> pd.DataFrame:

@@ -48,6 +48,8 @@ def with_looks(shown: Shown, x: Matrix, preparation: Preparation, raw: Any = Non
         return replace(shown, images=images, image_shape=(height, width))
     if not isinstance(preparation, Columns) or preparation.names is None or issparse(x):
         return shown
+    if raw is None and preparation.directions:  # the rows' lengths are lost
+        return shown
     if raw is None:
         scale = 1 if preparation.scale is None else np.asarray(preparation.scale)
         raw = x * scale + (0 if preparation.shift is None else np.asarray(preparation.shift))

@@ -104,7 +104,8 @@ def create_app(
     def answer(body: bytes, media_type: str, embedding: bool) -> bytes:
         raw = read_body(body, media_type, predictor.preparation, limits.max_rows)
         frame = as_frame(predictor.predict(raw, device), embedding)
-        return json.dumps({"predictions": frame.to_dict("records")}, allow_nan=False).encode()
+        rows = frame.astype(object).where(frame.notna(), None)  # what the model cannot tell is null
+        return json.dumps({"predictions": rows.to_dict("records")}, allow_nan=False).encode()
 
     @app.exception_handler(DataError)
     async def refuse(_: Request, error: DataError) -> JSONResponse:
@@ -191,7 +192,7 @@ def _openapi(expected: About) -> dict[str, Any]:
 class Prediction(BaseModel, extra="allow"):
     """A row of what `spectralnet predict` writes."""
 
-    cluster: int = Field(description="from 0")
+    cluster: int = Field(description="from 0; -1 for noise")
     distance: float = Field(description="to the cluster's centroid: small ones are typical")
 
 

@@ -81,8 +81,10 @@ def export(model: str, onnx: Path) -> None:
     embedding. It is run, and compared with `predict`, before it is written.
     """
     with _told("onnx"):
+        from spectralnet.methods.predictions import check_target
         from spectralnet.serving.export import export_onnx
         from spectralnet.serving.models import load_predictor
 
+        check_target(onnx, Path(model))
         compared = export_onnx(load_predictor(model), onnx)
         click.echo(f"{compared} in {onnx}", err=True)

@@ -47,8 +47,14 @@ def export_onnx(predictor: Predictor, path: Path) -> str:
     Raises
     ------
     DataError
-        If the model takes texts, or the file gives other clusters.
+        If the model takes texts or leaves noise out, or the file gives other clusters.
     """
+    membership = predictor.model.membership
+    if membership is not None and membership.leaves_noise_out:
+        raise DataError(
+            "the model leaves noise out, which the graph does not: fit it with noise=None, or "
+            "serve it (`spectralnet serve`, MLflow)"
+        )
     graph = PredictorGraph(predictor).eval()
     made_up = _made_up(graph.preparation)
     model = _translated(graph, torch.from_numpy(made_up[:2]))

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import mlflow
 import requests
 from filelock import FileLock
-from mlflow.exceptions import MlflowException
+from mlflow.exceptions import MlflowException, RestException
 from mlflow.tracking import MlflowClient
 
 from spectralnet.artifacts import whole_file
@@ -63,10 +63,11 @@ def check_store() -> None:
 
 
 def is_lost(error: BaseException) -> bool:
-    """Tell a server that is gone, or cannot do its work, from a request that it refuses."""
-    if isinstance(error, MlflowException):
-        return error.get_http_status_code() >= 500
-    return isinstance(error, requests.RequestException | ConnectionError)
+    """Tell a server that is gone, or behind a gateway that says so, from one that refuses."""
+    if isinstance(error, RestException):
+        return error.get_http_status_code() in (502, 503, 504)
+    gone = requests.RequestException | ConnectionError
+    return isinstance(error, gone) or isinstance(error.__cause__ or error.__context__, gone)
 
 
 def is_served() -> bool:

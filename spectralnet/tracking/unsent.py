@@ -74,9 +74,10 @@ def send_unsent(open_run: Callable[[str, str], Any]) -> None:
                 continue
             try:
                 _send(path, record, open_run(record["run_id"], record["parent_id"]))
-            except MlflowException as error:
+            except (MlflowException, OSError) as error:
                 if is_lost(error):
-                    raise
+                    warnings.warn(f"the MLflow server is lost again: {error}", stacklevel=2)
+                    return
                 warnings.warn(
                     f"{path.parent} cannot be sent to MLflow, and stays there; remove it if its "
                     f"run is gone: {error}",

@@ -75,6 +75,18 @@ def test_a_changed_bit_is_noticed(saved):
         ClusterModel.load(saved)
 
 
+def test_where_folders_cannot_be_exchanged_files_of_others_stay(saved, monkeypatch):
+    (saved / "more").mkdir()
+    (saved / "more/data.csv").write_text("mine")
+    with whole_folder(saved) as partial:
+        (partial / "old.npy").write_text("of the first save")
+    monkeypatch.setattr(folders, "_exchange", lambda *_: False)
+    predictor(1).save(saved)
+    assert (saved / "more/data.csv").read_text() == "mine"
+    assert not (saved / "old.npy").exists()
+    check_manifest(saved)
+
+
 def test_where_folders_cannot_be_exchanged_a_mixture_is_told(saved, monkeypatch):
     monkeypatch.setattr(folders, "_exchange", lambda *_: False)
     replace, moved = folders.os.replace, []

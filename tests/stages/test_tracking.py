@@ -10,6 +10,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+import requests
 import servers
 import torch
 from clones import ROOT, TINY, Clone
@@ -194,7 +195,7 @@ def test_what_a_lost_server_does_not_hear_is_sent_by_the_next_run(store, monkeyp
     file.write_text("good")
 
     def lose(*arguments, **named):
-        raise MlflowException("Max retries exceeded")
+        raise MlflowException("Max retries exceeded") from requests.ConnectionError()
 
     with (  # noqa: PT031
         pytest.warns(UserWarning, match="is lost; the stage goes on") as warned,

@@ -96,31 +96,39 @@ def train_dual_autoencoder_network(
             f"{spectral_params.n_components}: raise it"
         )
 
-    def part(name: str) -> Checkpoint | None:
-        return checkpoint.part(name) if checkpoint else None
-
-    def cluster(phase: str, number: int | tuple[int, int]) -> ClusteredCodes:
+    def cluster(phase: str, number: int | tuple[int, int], c: int) -> ClusteredCodes:
         return cluster_codes(
             net.encoder,
             features,
             number,
             graph_params,
-            spectral_params,
+            spectral_params.model_copy(update={"n_components": c}),
             seed=seed,
             device=device,
-            checkpoint=part(phase),
+            checkpoint=checkpoint and checkpoint.part(phase),
         )
 
     history = {}
     net, history["autoencoder"] = train_dual_autoencoder(
-        features, image_shape, params, seed=seed, device=device, checkpoint=part("autoencoder")
+        features,
+        image_shape,
+        params,
+        seed=seed,
+        device=device,
+        checkpoint=checkpoint and checkpoint.part("autoencoder"),
     )
-    first = cluster("spectral", n_clusters)
+    first = cluster("spectral", n_clusters, spectral_params.n_components)
     history["spectral"] = first.clusters.history
     history["joint"] = fine_tune(
-        net, first, features, seed=seed, device=device, checkpoint=part("joint")
+        net,
+        first,
+        features,
+        seed=seed,
+        device=device,
+        checkpoint=checkpoint and checkpoint.part("joint"),
     )
-    last = cluster("spectral_again", len(first.clusters.model.centroids)).clusters
+    k, c = len(first.clusters.model.centroids), len(first.clusters.eigenvalues)
+    last = cluster("spectral_again", k, c).clusters
     history["spectral_again"] = last.history
     return last, pd.concat(history, names=["phase", "row"]).reset_index("phase")
 

@@ -2,13 +2,17 @@
 
 import numpy as np
 import pytest
+import torch
 from clones import ROOT
+from safetensors.torch import load_file, save_file
 from sklearn.datasets import make_moons
 
 from spectralnet import DEC, SpectralNet
 from spectralnet.errors import DataError, ParameterError
+from spectralnet.folders import MANIFEST
 from spectralnet.methods.model import ClusterModel
 from spectralnet.methods.predictor import Predictor, as_frame
+from spectralnet.serving.export import export_onnx
 
 QUICK = {"hidden": [32, 32], "epochs": 3, "steps_per_epoch": 30}
 FAR = np.array([[40.0, 40.0], [-60.0, 3.0]])
@@ -84,10 +88,29 @@ def test_affinities_have_no_noise(moons):
     affinities = np.exp(-np.square(moons[:, None] - moons).sum(axis=2) / 0.1)
     np.fill_diagonal(affinities, 0)
     model = SpectralNet(2, affinity="precomputed", spectralnet=QUICK, random_state=0)
+    model.outlier_scores_ = "of a former fit"
     assert np.isnan(model.fit(affinities).outlier_score(affinities)).all()
+    assert not hasattr(model, "outlier_scores_")
     np.testing.assert_allclose(model.predict_proba(affinities).sum(axis=1), 1, rtol=1e-5)
     with pytest.raises(ParameterError, match="noise = 'auto': with affinity = precomputed"):
         model.set_params(noise="auto").fit(affinities)
+
+
+@pytest.mark.parametrize("name", ["sharpness", "middle", "threshold"])
+def test_a_membership_that_is_no_number_is_refused(fitted, tmp_path, name):
+    fitted.save(tmp_path / "model")
+    weights = load_file(tmp_path / "model/model.safetensors")
+    weights[f"membership.{name}"] = torch.full_like(weights[f"membership.{name}"], torch.nan)
+    save_file(weights, tmp_path / "model/model.safetensors")
+    (tmp_path / "model" / MANIFEST).unlink()
+    with pytest.raises(DataError, match="is damaged: what it says of membership"):
+        SpectralNet.load(tmp_path / "model")
+
+
+def test_a_graph_of_a_model_that_leaves_noise_out_is_refused(fitted, tmp_path):
+    predictor = Predictor(fitted.preparation_, fitted.model_)
+    with pytest.raises(DataError, match="the model leaves noise out, which the graph does not"):
+        export_onnx(predictor, tmp_path / "model.onnx")
 
 
 def test_a_model_of_a_former_version_tells_its_clusters_alone(fitted, moons, tmp_path):

@@ -314,9 +314,11 @@ def test_prediction_needs_neither_pipeline_nor_training(tmp_path, images):
     assert clusters == predictor.predict(rows).clusters.tolist()
 
 
-def test_predictions_do_not_replace_the_samples(tmp_path):
+@pytest.mark.parametrize("command", ["predict", "explore"])
+def test_predictions_do_not_replace_the_samples(tmp_path, command):
     np.save(tmp_path / "x.npy", np.zeros((3, 2)))
-    done = run(tmp_path, tmp_path / "x.npy", "--out", tmp_path / "x.npy")
+    arguments = [command, tmp_path, tmp_path / "x.npy", "--out", tmp_path / "x.npy"]
+    done = CliRunner().invoke(main, [str(argument) for argument in arguments])
     assert done.exit_code == 1
     assert "is a file of samples or of the model: take another" in done.output
     assert np.load(tmp_path / "x.npy").shape == (3, 2)
