@@ -36,8 +36,6 @@ POINTS = arrays.arrays(np.float64, SHAPES, elements=st.floats(width=64)) | st.bu
 )  # fmt: skip
 
 
-
-
 @pytest.mark.parametrize("name", ESTIMATORS)
 @given(
     x=POINTS, n_clusters=st.integers(1, 6), noise=st.sampled_from([None, "auto", 0.1, 0.999]),
