@@ -27,6 +27,7 @@ IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".p
 TEXTS = {".txt", ".md"}
 COMPRESSED = (".csv", ".tsv", ".jsonl")  # with .gz, too
 WRITTEN = {*COMPRESSED, *TEXTS}  # in UTF-8
+LONGEST_LINE = 2**26  # bytes, or of a file that is one text
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # RuntimeError is what zipfile raises where damage looks like encryption or another version.
 ARCHIVE_ERRORS = (zipfile.BadZipFile, zlib.error, RuntimeError)
@@ -225,6 +226,8 @@ def _shades_of_grey(image: Image.Image, name: str) -> Image.Image:
 def read_text(path: Path) -> str:
     """Read a text file in UTF-8; a `DataError` says where it is not."""
     with reading(path):
+        if path.stat().st_size > LONGEST_LINE:
+            raise DataError(f"{path} is a text of more than {LONGEST_LINE} bytes: cut it")
         return path.read_text(encoding="utf-8-sig")
 
 
