@@ -2,10 +2,14 @@
 
 import resource
 import signal
+import traceback
+import warnings
 from contextlib import contextmanager
 
 import numpy as np
 from hypothesis import strategies as st
+
+from spectralnet.errors import SpectralNetError
 
 MEMORY = 3 * 2**30  # bytes, beside what the process has
 ODD_INTEGERS = st.sampled_from([0, -1, 1, 2, 3, 10**6, 10**9, 10**12, 2**31, 2**63, 10**400])
@@ -72,3 +76,27 @@ def at_once(seconds: int = 20):
         resource.setrlimit(resource.RLIMIT_AS, before)
         signal.alarm(0)
         signal.signal(signal.SIGALRM, handler)
+
+
+@contextmanager
+def without_leaks():
+    """Fail on each warning but ours, which say what to expect."""
+    ours = r"\d+ of n_clusters|with \d+ connected components|the net tells \d+ of"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", ours, UserWarning)
+        yield
+
+
+def refused(call, *arguments) -> bool:
+    """Call, and say whether an error of ours, or of scikit-learn's checks, came of it."""
+    try:
+        call(*arguments)
+    except SpectralNetError:
+        return True
+    except (ValueError, TypeError) as error:
+        *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+        if frame.f_globals["__name__"] != "sklearn.utils.validation":
+            raise
+        return True
+    return False

@@ -1,11 +1,13 @@
 """From an embedding to clusters: directions in the eigenspace, and seeded k-means."""
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import pairwise_distances_argmin
 from threadpoolctl import threadpool_info, threadpool_limits
 
@@ -70,7 +72,12 @@ def fit_kmeans(
     # Threads add their sums in no fixed order, which for two makes no difference. One stays one:
     # a forked process that starts a second hangs.
     threads = [lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "openmp"]
-    with threadpool_limits(limits=min([2, *threads]), user_api="openmp"):
+    with (
+        threadpool_limits(limits=min([2, *threads]), user_api="openmp"),
+        warnings.catch_warnings(),
+    ):
+        # Of clusters that get no points: `spectralnet.checks.warn_of_empty` tells what to do.
+        warnings.filterwarnings("ignore", "Number of distinct clusters", ConvergenceWarning)
         return KMeans(n_clusters, n_init=restarts, random_state=seed).fit(points)
 
 
@@ -128,7 +135,8 @@ def spectral_clusters(
     -------
     ndarray of shape (m,)
     """
-    return assign(embedding.astype(np.float32), found).clusters
+    # Points of tiny degrees may be farther off than float32 has squares of: only directions count.
+    return assign(unit_rows(embedding).astype(np.float32), found).clusters
 
 
 def nearest_centroid(

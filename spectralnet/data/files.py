@@ -4,6 +4,7 @@ import codecs
 import gzip
 import sys
 import tokenize
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -26,10 +27,12 @@ IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".p
 TEXTS = {".txt", ".md"}
 COMPRESSED = (".csv", ".tsv", ".jsonl")  # with .gz, too
 WRITTEN = {*COMPRESSED, *TEXTS}  # in UTF-8
+LONGEST_LINE = 2**26  # bytes, or of a file that is one text
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # RuntimeError is what zipfile raises where damage looks like encryption or another version.
 ARCHIVE_ERRORS = (zipfile.BadZipFile, zlib.error, RuntimeError)
 IMAGE_ERRORS = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+IMAGE_WARNINGS = (UserWarning, RuntimeWarning)  # by which Pillow tells damage that it reads over
 
 
 def suffix_of(path: Path) -> str:
@@ -168,24 +171,35 @@ def read_images(files: Sequence[Path], shape: Sequence[int] | None) -> NDArray[n
     Raises
     ------
     DataError
-        If a file is no image, of several pages, of another size than the first, or of pixels
-        without a white.
+        If a file is no image, damaged, of several pages, of another size than the first, or of
+        pixels without a white.
     """
     arrays = []
     for file in files:
-        try:
-            with Image.open(file) as image:
-                arrays.append(shown_in_grey(image, str(file), shape))
-        except DataError:
-            raise
-        except IMAGE_ERRORS as error:
-            raise DataError(f"{file} cannot be read as an image: {error}") from error
+        arrays.append(_read_image(file, shape))
         if arrays[-1].shape != arrays[0].shape:
             raise DataError(
                 f"{file} has shape {arrays[-1].shape}, but {files[0]} {arrays[0].shape}: set "
                 "image_shape to [height, width], to which all are brought"
             )
     return np.stack(arrays)
+
+
+def _read_image(file: Path, shape: Sequence[int] | None) -> NDArray[np.uint8]:
+    try:
+        with warnings.catch_warnings():
+            for damage in IMAGE_WARNINGS:
+                warnings.simplefilter("error", damage)
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # twice as many: error
+            with Image.open(file) as image:
+                return shown_in_grey(image, str(file), shape)
+    except DataError:
+        raise
+    except IMAGE_ERRORS as error:
+        raise DataError(f"{file} cannot be read as an image: {error}") from error
+    except IMAGE_WARNINGS as warning:
+        said = str(warning).strip().rstrip(".")
+        raise DataError(f"{file} is a damaged image: {said}: save it anew") from warning
 
 
 def shown_in_grey(image: Image.Image, name: str, shape: Sequence[int] | None) -> NDArray[np.uint8]:
@@ -212,6 +226,8 @@ def _shades_of_grey(image: Image.Image, name: str) -> Image.Image:
 def read_text(path: Path) -> str:
     """Read a text file in UTF-8; a `DataError` says where it is not."""
     with reading(path):
+        if path.stat().st_size > LONGEST_LINE:
+            raise DataError(f"{path} is a text of more than {LONGEST_LINE} bytes: cut it")
         return path.read_text(encoding="utf-8-sig")
 
 

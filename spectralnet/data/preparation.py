@@ -75,10 +75,9 @@ class Columns:
         names: Sequence[str] | None = None,
         reach: float | None = None,
     ) -> None:
-        self.reach = reach
         self.n_columns, self.keep, self.directions = n_columns, keep, directions
         self.names = None if names is None else list(names)
-        self.shift, self.scale = shift, scale
+        self.shift, self.scale, self.reach = shift, scale, reach
         self.n_features = n_columns if keep is None else np.size(keep)
 
     @property
@@ -97,10 +96,11 @@ class Columns:
             "reach": self.reach,
         }
 
+    @np.errstate(over="ignore", invalid="ignore")
     def transform(self, raw: NDArray[Any] | csr_array | pd.DataFrame) -> Matrix:
         """Turn rows of numbers, dense or sparse of shape (n, n_columns), into features.
 
-        The columns of a table are taken by their names, where these are known.
+        A table's columns are taken by name, if known. What is beyond float32 becomes infinite.
         """
         if self.names is not None and isinstance(raw, pd.DataFrame):
             if missing := [name for name in self.names if name not in raw]:
@@ -150,6 +150,7 @@ def build_preparation(config: dict[str, Any]) -> Preparation:
 Scaling = Literal["none", "standard", "range", "directions"]
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def fit_columns(
     x: NDArray[np.floating] | csr_array, scaling: Scaling, names: Sequence[str] | None = None
 ) -> Columns:
@@ -171,21 +172,20 @@ def fit_columns(
     Raises
     ------
     DataError
-        If a sparse matrix would have to be shifted.
+        If a sparse matrix would have to be shifted, or numbers are too large to scale.
     """
     d = x.shape[1]
     if scaling in ("none", "directions"):
         return Columns(d, directions=scaling == "directions", names=names)
     if issparse(x):
         raise DataError(
-            f"scaling = {scaling} would fill a sparse matrix: choose none or directions, or give "
-            "a dense one"
+            f"scaling = {scaling} would fill a sparse matrix: choose none or directions"
         )
     x = np.asarray(x, dtype=np.float64)
-    spread = np.ptp(x, axis=0)
-    shift, scale = (
-        (x.mean(axis=0), x.std(axis=0)) if scaling == "standard" else (x.min(axis=0), spread)
-    )
+    spread, standard = np.ptp(x, axis=0), scaling == "standard"
+    shift, scale = (x.mean(axis=0), x.std(axis=0)) if standard else (x.min(axis=0), spread)
+    if not np.isfinite(scale).all():
+        raise DataError(f"column {np.isfinite(scale).argmin()} holds numbers too large to scale")
     # The deviation of equal numbers need not come out as 0.
     return Columns(d, None, shift, np.where(spread == 0, 1, scale), names=names)
 

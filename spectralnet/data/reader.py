@@ -1,5 +1,6 @@
 """The one reader: a file or a folder to raw samples, a chunk at a time, to fit or to predict."""
 
+import gzip
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +14,9 @@ from spectralnet.artifacts import load_array
 from spectralnet.checks import MOST_FEATURES
 from spectralnet.data.files import (
     IMAGES,
+    LONGEST_LINE,
     TEXTS,
+    WRITTEN,
     check_content,
     find_one,
     left_out,
@@ -74,7 +77,25 @@ def find_source(path: Path) -> Path:
             )
         with reading(source):
             check_content(source)
+            _check_lines(source)
     return source
+
+
+def _check_lines(path: Path) -> None:
+    """Refuse a line that could be read only by holding many times its length in memory."""
+    packed = path.suffix.lower() == ".gz"
+    if suffix_of(path) not in (*WRITTEN, *SVMLIGHT):
+        return
+    if path.stat().st_size <= LONGEST_LINE and not packed:
+        return
+    with gzip.open(path) if packed else path.open("rb") as file:
+        number = 1
+        while line := file.readline(LONGEST_LINE + 1):
+            if len(line) > LONGEST_LINE:
+                raise DataError(
+                    f"{path} has more than {LONGEST_LINE} bytes in line {number}: cut it"
+                )
+            number += 1
 
 
 def open_samples(source: Path, wanted: Wanted) -> Samples:

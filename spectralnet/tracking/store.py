@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import mlflow
 import requests
@@ -94,6 +94,18 @@ def set_store() -> None:
     uri = os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
     if (path := uri.removeprefix("sqlite:///")) != uri:  # DVC's temporary workspaces do not last
         mlflow.set_tracking_uri(f"sqlite:///{main_root() / path}")
+    elif uri.startswith(("http:", "https:")):
+        _take_password_out(uri)
+
+
+def _take_password_out(uri: str) -> None:
+    """Give MLflow user and password of a server's address apart from it, for it prints that."""
+    address = urlsplit(uri)
+    _, at, host = address.netloc.rpartition("@")
+    if at:
+        os.environ["MLFLOW_TRACKING_USERNAME"] = unquote(address.username or "")
+        os.environ["MLFLOW_TRACKING_PASSWORD"] = unquote(address.password or "")
+        mlflow.set_tracking_uri(address._replace(netloc=host).geturl())
 
 
 def open_store() -> str:

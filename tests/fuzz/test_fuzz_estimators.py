@@ -1,18 +1,15 @@
 """Odd points and parameters: each fit works and is repeated by `predict`, or is refused."""
 
-import warnings
-
 import numpy as np
 import pytest
-from fuzzing import ODD_NUMBERS, at_once
-from hypothesis import given
+from fuzzing import ODD_NUMBERS, at_once, refused, without_leaks
+from hypothesis import event, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from sklearn.exceptions import ConvergenceWarning
 
 from spectralnet import DEC, DualAutoencoder, SpectralNet
-from spectralnet.errors import TrainingError
 
+ROWS = np.random.default_rng(0).normal(size=(12, 3))
 QUICK = {"epochs": 1, "steps_per_epoch": 2, "hidden": [4]}
 ESTIMATORS = {
     "spectralnet": lambda **given: SpectralNet(spectralnet=QUICK, random_state=0, **given),
@@ -40,22 +37,49 @@ POINTS = arrays.arrays(np.float64, SHAPES, elements=st.floats(width=64)) | st.bu
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)
-@given(x=POINTS, n_clusters=st.integers(1, 6) | ODD_NUMBERS, wild=st.sampled_from([1, 1e38]))
-def test_odd_points(name, x, n_clusters, wild):
-    estimator = ESTIMATORS[name](n_clusters=n_clusters)
-    with at_once(60), warnings.catch_warnings():
-        warnings.simplefilter("error", RuntimeWarning)  # of overflows inside of libraries
-        warnings.simplefilter("ignore", UserWarning)  # ours: they say what to expect
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        try:
-            labels = estimator.fit(x).labels_
-        except (ValueError, TypeError, TrainingError):
+@given(
+    x=POINTS, n_clusters=st.integers(1, 6), noise=st.sampled_from([None, "auto", 0.1, 0.999]),
+    wild=st.sampled_from([1, 1e38]),
+)  # fmt: skip
+def test_odd_points(name, x, n_clusters, noise, wild):
+    estimator = ESTIMATORS[name](n_clusters=n_clusters, noise=noise)
+    with at_once(60), without_leaks():
+        if refused(estimator.fit, x):
             return
-        assert np.isfinite(estimator.embedding_).all()
-        np.testing.assert_array_equal(labels, estimator.predict(x))
+        event("fitted")
+        check_fitted(estimator, x)
         with np.errstate(over="ignore"):
             other = x * wild
-        try:
-            assert np.isfinite(estimator.transform(other)).all()
-        except ValueError:
-            return
+        refused(check_told, estimator, other)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+@given(n_clusters=ODD_NUMBERS | st.just("auto"), noise=ODD_NUMBERS | st.none())
+def test_odd_parameters(name, n_clusters, noise):
+    estimator = ESTIMATORS[name](n_clusters=n_clusters, noise=noise)
+    with at_once(60), without_leaks():
+        refused(estimator.fit, ROWS)
+
+
+def check_fitted(estimator, x):
+    labels, k = estimator.labels_, estimator.n_clusters_
+    assert labels.min() >= (0 if estimator.noise is None else -1)
+    assert labels.max() < k
+    np.testing.assert_array_equal(labels, estimator.predict(x))
+    np.testing.assert_array_equal(estimator.outlier_scores_, estimator.outlier_score(x))
+    check_told(estimator, x)
+    described = estimator.describe(x)
+    assert dict(described["size"]) == dict(zip(*np.unique(labels, return_counts=True), strict=True))
+    assert described["silhouette"].between(-1, 1).all()
+    assert not any(np.isnan(effect) for told in described["features"] for _, effect in told)
+
+
+def check_told(estimator, x):
+    """Check what is told of points: NaN only where fitted points are all equal."""
+    assert np.isfinite(estimator.transform(x)).all()
+    scores, all_equal = estimator.outlier_score(x), not np.ptp(estimator.embedding_, axis=0).any()
+    assert np.isfinite(scores).all() or (all_equal and np.isnan(scores).all())
+    told = estimator.predict_proba(x)
+    assert told.shape == (len(x), estimator.n_clusters_)
+    assert told.min() >= 0
+    np.testing.assert_allclose(told.sum(axis=1), 1, rtol=1e-5)

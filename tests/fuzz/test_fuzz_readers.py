@@ -6,7 +6,6 @@ from contextlib import suppress
 
 import numpy as np
 import pandas as pd
-import pytest
 import scipy.sparse
 from fuzzing import at_once, damaged
 from hypothesis import example, given
@@ -49,7 +48,6 @@ FILES = {
 }
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning:PIL", "ignore::RuntimeWarning:PIL")
 @given(data=st.data())
 def test_damaged_samples(tmp_path_factory, data):
     name = data.draw(st.sampled_from(sorted(FILES)))

@@ -16,6 +16,8 @@ def empty_store(tmp_path_factory):
 def checkout(tmp_path, monkeypatch):
     """A main checkout that has no store yet."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    for name in ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"):
+        monkeypatch.setenv(name, "")  # what is set in a test ends with it
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     return tmp_path
 

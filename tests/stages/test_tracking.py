@@ -1,9 +1,13 @@
+import base64
 import os
 import re
 import subprocess
 import sys
+import threading
 import time
+import traceback
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import mlflow
@@ -187,7 +191,33 @@ def test_a_server_that_does_not_answer_is_told_at_once(store, monkeypatch):
     ):
         pass
     assert time.monotonic() - started < 5
-    assert "s3cret" not in str(told.value)
+    assert "s3cret" not in "".join(traceback.format_exception(told.value))
+
+
+def test_a_server_hears_the_password_and_nobody_else(store, monkeypatch):
+    heard = []
+
+    class Server(BaseHTTPRequestHandler):
+        def do_GET(self):
+            heard.append(self.headers["Authorization"])
+            self.send_error(403)
+
+        do_POST = do_GET  # noqa: N815
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.serve_forever).start()
+        address = f"127.0.0.1:{server.server_port}"
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://ada:s3%40cret@{address}")
+        monkeypatch.setattr(mlflow.tracking._tracking_service.utils, "_tracking_uri", None)
+        with pytest.raises(DataError, match="403") as told:
+            tracking.check_store()
+        server.shutdown()
+    assert heard == ["Basic " + base64.b64encode(b"ada:s3@cret").decode()]
+    assert mlflow.get_tracking_uri() == os.environ["MLFLOW_TRACKING_URI"] == f"http://{address}"
+    assert "cret" not in "".join(traceback.format_exception(told.value))
 
 
 def test_what_a_lost_server_does_not_hear_is_sent_by_the_next_run(store, monkeypatch):

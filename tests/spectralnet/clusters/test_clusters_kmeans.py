@@ -44,6 +44,18 @@ def test_fewer_distinct_points_than_clusters_are_refused():
         fit_centroids(np.array([[0.0], [0.0], [1.0]]), 3, seed=0)
 
 
+def test_rows_that_hardly_differ_are_clustered_in_silence():
+    rows = np.array([[1e-30], [2e-30], [3e-30], [1]], dtype=np.float32)
+    assert fit_centroids(rows, 3, seed=0).max() == 1
+
+
+def test_points_as_far_off_as_tiny_degrees_put_them_keep_their_clusters(blob_graph):
+    vectors, values = exact_eigenvectors(blob_graph, 8)
+    found = fit_spectral_centroids(vectors, values, 3, seed=0)
+    clusters = spectral_clusters(vectors, found)
+    np.testing.assert_array_equal(spectral_clusters(vectors * 1e60, found), clusters)
+
+
 def test_clusters_are_read_off_the_directions_of_weighted_eigenvectors(blob_graph):
     vectors, values = exact_eigenvectors(blob_graph, 8)
     found = fit_spectral_centroids(vectors, values, 3, seed=0)

@@ -54,6 +54,27 @@ def test_a_bomb_is_refused_by_its_size(tmp_path, name):
         list(open_samples(find_source(source), Wanted("choose")).chunks)
 
 
+@pytest.mark.parametrize("name", ["x.csv", "x.jsonl", "x.svmlight", "x.txt", "x.csv.gz"])
+def test_a_line_without_end_is_refused(tmp_path, monkeypatch, name):
+    monkeypatch.setattr("spectralnet.data.reader.LONGEST_LINE", 999)
+    content = b"a\n" * 300 + b"x" * 1000
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    with pytest.raises(DataError, match=rf"{name} has more than 999 bytes in line 301"):
+        find_source(tmp_path / name)
+
+
+def test_a_file_of_one_gigabyte_without_a_line_end_is_refused_at_once(tmp_path):
+    for name in ("x.csv", "texts/x.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        with (tmp_path / name).open("wb") as file:
+            file.write(b"a\n" * 300)
+            file.truncate(2**30)  # a hole, which takes no room
+    with at_once(5), pytest.raises(DataError, match=r"x\.csv has more than"):
+        find_source(tmp_path / "x.csv")
+    with at_once(5), pytest.raises(DataError, match=r"x\.txt is a text of more than"):
+        list(open_samples(tmp_path / "texts", Wanted("choose")).chunks)
+
+
 def test_an_archive_is_measured_before_it_is_inflated(tmp_path, monkeypatch):
     np.savez_compressed(tmp_path / "zeros.npz", np.zeros((2**17, 2)))
     monkeypatch.setattr("spectralnet.checks.memory", lambda: 2**20)

@@ -20,6 +20,19 @@ def test_a_broken_image_is_named(tmp_path):
         read_images([tmp_path / "x.png"], None)
 
 
+def test_an_image_that_pillow_reads_over_its_damage_is_named(tmp_path):
+    cut_off = b"Exif\0\0II*\0\x08\0\0\0\x05\0"  # promises five entries
+    Image.new("L", (9, 9)).save(tmp_path / "x.jpg", exif=cut_off)
+    with pytest.raises(DataError, match=r"x.jpg is a damaged image: Corrupt EXIF .*: save it anew"):
+        read_images([tmp_path / "x.jpg"], None)
+
+
+def test_an_image_of_many_pixels_is_read_in_silence(tmp_path, monkeypatch):
+    Image.new("L", (9, 9)).save(tmp_path / "x.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 50)  # of which Pillow warns
+    assert read_images([tmp_path / "x.png"], None).shape == (1, 9, 9)
+
+
 def test_an_image_of_too_many_pixels_is_named(tmp_path, monkeypatch):
     Image.new("L", (9, 9)).save(tmp_path / "x.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40)  # Pillow refuses from twice that on

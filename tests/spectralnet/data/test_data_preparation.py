@@ -94,6 +94,13 @@ def test_columns_are_scaled_as_by_scikit_learn(numbers, scaling, scaler):
         fit_columns(csr_array(numbers), scaling)
 
 
+def test_numbers_beyond_floats_are_refused_or_infinite_in_silence(numbers):
+    numbers[0, 2] = 1e300
+    with pytest.raises(DataError, match="column 2 holds numbers too large to scale"):
+        fit_columns(numbers, "standard")
+    assert np.argwhere(np.isinf(Columns(4).transform(numbers))).tolist() == [[0, 2]]
+
+
 def test_directions_have_mean_square_one_dense_or_sparse(numbers):
     dense = fit_columns(numbers, "directions").transform(numbers)
     np.testing.assert_allclose((dense**2).mean(axis=1), 1, rtol=1e-6)

@@ -67,3 +67,11 @@ def test_noise_is_a_part_or_what_is_far(points):
 def test_other_noise_is_refused(noise):
     with pytest.raises(ParameterError, match="noise = "):
         check_noise(noise)
+
+
+def test_without_references_nothing_is_noise():
+    told = Membership(0, 2, 1)
+    scores = told.outlier_scores(np.zeros((3, 2)))
+    assigned = Assignment(np.zeros(3, dtype=int), *[np.zeros(3)] * 2, None, scores)
+    assert told.mark_noise(assigned, 0.1).clusters.tolist() == [0, 0, 0]
+    assert told.threshold == np.inf
