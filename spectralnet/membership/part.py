@@ -22,7 +22,7 @@ MOST_FADED = 0.99
 def check_noise(noise: object) -> None:
     """Refuse what is none of None, "auto" and a fraction in (0, 1): a `ParameterError`."""
     number = isinstance(noise, int | float | np.number) and not isinstance(noise, bool)
-    if noise is None or noise == "auto" or (number and 0 < float(noise) < 1):  # type: ignore[arg-type]
+    if noise is None or noise == "auto" or (number and 0 < noise < 1):  # type: ignore[operator]
         return
     raise ParameterError(f'noise = {noise!r}: give None, "auto", or a part of the points in (0, 1)')
 

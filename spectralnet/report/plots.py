@@ -78,12 +78,13 @@ def _scatter(
     called: Callable[[int], str],
 ) -> None:
     names = np.unique(groups)
-    colours = mpl.colormaps["tab10" if len(names) <= 10 else "turbo"].resampled(len(names))
-    for i, name in enumerate(names):
+    told = names[names != NOISE].tolist()
+    colours = mpl.colormaps["tab10" if len(told) <= 10 else "turbo"].resampled(max(len(told), 1))
+    for name in names:
         chosen = points[groups == name]
         axes.scatter(
             chosen[:, 0], chosen[:, 1], s=4, label=called(name), linewidths=0,
-            color="lightgrey" if name == NOISE else colours(i),
+            color="lightgrey" if name == NOISE else colours(told.index(name)),
         )  # fmt: skip
     if len(names) <= 20:
         axes.legend(markerscale=3, fontsize=7, loc="best")

@@ -95,6 +95,7 @@ def test_the_chosen_data_sets_block_is_used(write):
         ("labelled", 1.0, "labelled = 1.0"),
         ("digits.noise", "much", "digits.noise = 'much': null, auto, or a part of the points"),
         ("digits.noise", 1, "digits.noise = 1: null, auto, or a part"),
+        ("digits.noise", 10**400, "digits.noise = 1000.*: null, auto, or a part"),
         ("digits.noise", True, "digits.noise = True: null, auto, or a part"),
         ("digits.n_clusters", 0, "digits.n_clusters = 0: a whole number from 1 to 100,000 is"),
         ("digits.n_clusters", 2.0, "digits.n_clusters = 2.0: a whole number from 1"),
