@@ -20,6 +20,7 @@ from spectralnet.artifacts import (
     whole_file,
     without_formulas,
 )
+from spectralnet.clusters.noise import NOISE
 from spectralnet.clusters.scores import score_clusterings
 from spectralnet.data.pixels import Pixels
 from spectralnet.data.preparation import Preparation, build_preparation
@@ -65,14 +66,16 @@ def evaluate(
     )
     save_table(results / "clusters.csv", without_formulas(clustered))  # before what may fail
     metrics: dict[str, Any] = load_json(affinity / "about.json") | {"n": len(clusters)}
-    metrics |= label_free_metrics(weights, clusters, settings.n_clusters, learned)
+    metrics["n_clusters"] = n_clusters = len(whole.centroids)
+    metrics |= _noise(whole, clusters)
+    metrics |= label_free_metrics(weights, clusters, n_clusters, learned)
     normalised = SAMPLERS[settings.spectralnet.sampler].normalised
     residuals = ritz_residuals(embedding, learned, weights, normalised)
     metrics["largest_residual"] = float(np.nanmax(residuals))
     clusterings, exact = {"": clusters}, None
     try:
         clusterings["spectral_"], exact, compared = compare_with_exact(
-            embedding, clusters, settings.n_clusters, weights, normalised, stage.params.seed,
+            embedding, clusters, n_clusters, weights, normalised, stage.params.seed,
             work_on_exact(stage.params.exact, len(clusters)),
         )  # fmt: skip
         metrics |= compared
@@ -112,7 +115,7 @@ def _kmeans_baselines(
     stage: Stage, whole: ClusterModel, data: Path, features: Path
 ) -> dict[str, NDArray[np.int64]]:
     """Cluster the features, and the embedding that the spectral map takes."""
-    n_clusters, seed = stage.settings.n_clusters, stage.params.seed
+    n_clusters, seed = len(whole.centroids), stage.params.seed
     x = load_matrix(features / "matrix")
     on_features = on_embedding = kmeans_clusters(x, n_clusters, seed)
     if len(whole.embedder) > 0:  # else it is the identity
@@ -126,8 +129,14 @@ def _held_out_scores(stage: Stage, whole: ClusterModel, data: Path) -> dict[str,
     """Score points that were not fitted, their clusters matched to classes by themselves."""
     labels = load_array(data / "held_out_labels.npy")
     clusters = whole.predict(load_matrix(data / "held_out_matrix"), stage.device)
-    scored = score_clusterings({"": clusters}, labels)
+    scored = _noise(whole, clusters) | score_clusterings({"": clusters}, labels)
     return {f"{name}_test": score for name, score in scored.items()}
+
+
+def _noise(whole: ClusterModel, clusters: NDArray[np.int64]) -> dict[str, float]:
+    """Return the part of points, clusters of shape (n,), that are noise, if the model tells it."""
+    told = whole.membership is not None and whole.membership.leaves_noise_out
+    return {"noise": float(np.mean(clusters == NOISE))} if told and clusters.size else {}
 
 
 def _explain(
@@ -182,8 +191,8 @@ def _draw_points(
     """Draw where points went, and random members of clusters, if they are images."""
     seed = stage.params.seed
     figures = {"embedding": plots.embedding(flat, clusters, labels, seed)}
-    if (has_label := labels >= 0).any():
-        figures["confusion"] = plots.confusion(labels[has_label], clusters[has_label])
+    if (scored := (labels >= 0) & (clusters != NOISE)).any():
+        figures["confusion"] = plots.confusion(labels[scored], clusters[scored])
     if isinstance(preparation, Pixels):
         figures["clusters"] = plots.samples(x, clusters, preparation.image_shape, seed)
     return figures

@@ -16,6 +16,7 @@ from spectralnet.artifacts import (
 )
 from spectralnet.clusters.scores import score_clusterings
 from spectralnet.config.limits import check_points
+from spectralnet.errors import ParameterError
 from spectralnet.methods.catalogue import METHODS
 from spectralnet.methods.task import Found, Task
 from spectralnet.nets.saved import load_net
@@ -43,6 +44,10 @@ def method(stage: Stage, data: Path, sources: list[Path], clusters: Path) -> str
 def read_task(stage: Stage, data: Path, sources: list[Path]) -> Task:
     """Read what the folders hold: features of the points, codes of a space, a graph."""
     settings, params = stage.settings, stage.params
+    if settings.n_clusters == "auto":
+        raise ParameterError(
+            f"{params.dataset}.n_clusters = auto: SpectralNet alone chooses their number: give one"
+        )
     x = load_matrix(data / "matrix")
     check_points(x, settings)
     coded = [folder for folder in sources if (folder / "matrix").exists()] or [data]

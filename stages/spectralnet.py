@@ -6,6 +6,7 @@ from torch import nn
 
 from spectralnet.artifacts import load_graph, load_matrix, save_array, save_table
 from spectralnet.config.limits import check_points
+from spectralnet.membership.n_clusters import candidates
 from spectralnet.methods.spectralnet import train_spectralnet
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.nets.saved import load_net
@@ -25,9 +26,10 @@ def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
         embedder,
         x,
         load_graph(affinity / "graph.npz"),
-        settings.n_clusters,
+        candidates(settings.n_clusters, x),
         settings.spectralnet,
         settings.graph,
+        noise=settings.noise,
         seed=stage.params.seed,
         device=stage.device,
         checkpoint=stage.checkpoint(
@@ -48,8 +50,8 @@ def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
     stage.run.log_curve(found.history)
     eigenvalues = {f"eigenvalue_{i}": float(v) for i, v in enumerate(found.eigenvalues, 1)}
     stage.run.log_metrics(eigenvalues)
-    used = found.model.centroids.shape[1]
-    return f"clusters in the first {used} of {len(eigenvalues)} eigenvectors"
+    n_clusters, used = found.model.centroids.shape
+    return f"{n_clusters} clusters in the first {used} of {len(eigenvalues)} eigenvectors"
 
 
 if __name__ == "__main__":

@@ -2,5 +2,6 @@
 
 * `kmeans`: centroids of directions; the nearest one
 * `selection`: what can be chosen without labels: modularity, eigengap, agreement
+* `noise`: points that belong to none
 * `scores`: scores against labels: ACC, NMI, ARI
 """

@@ -8,6 +8,8 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from sklearn.metrics.cluster import contingency_matrix
 
+from spectralnet.clusters.noise import NOISE
+
 
 def matched_confusion(
     labels: NDArray[np.integer], clusters: NDArray[np.integer]
@@ -73,7 +75,8 @@ def score_clusterings(
     Parameters
     ----------
     clusterings : dict of str to ndarray of shape (n,)
-        By the prefix of their scores' names.
+        By the prefix of their scores' names. What one of them takes for noise is left out of all,
+        so that they are scored on the same points.
     labels : ndarray of shape (n,)
         -1 where there is none.
     told : ndarray of shape (n,), optional
@@ -87,6 +90,8 @@ def score_clusterings(
         where no point is left.
     """
     scored = labels >= 0 if told is None else (labels >= 0) & (told < 0)
+    for clusters in clusterings.values():
+        scored = scored & (clusters != NOISE)
     if not scored.any():
         return {}
     return {

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.metrics import normalized_mutual_info_score
 
+from spectralnet.clusters.noise import NOISE
+
 PLAIN_GAP = 0.5  # in parts of the next eigenvalue
 ZERO = 1e-8  # an eigenvalue below is that of a piece of its own
 
@@ -23,12 +25,12 @@ def modularity(graph: csr_array, clusters: NDArray[np.integer]) -> float:
     graph : csr_array of shape (n, n)
         Symmetric affinities.
     clusters : int ndarray of shape (n,)
-        From 0.
+        From 0; noise, -1, is left out with its edges.
 
     Returns
     -------
     float
-        Below 1; 0 for a single cluster.
+        Below 1; 0 for a single cluster, and where no edge is left.
 
     References
     ----------
@@ -36,9 +38,13 @@ def modularity(graph: csr_array, clusters: NDArray[np.integer]) -> float:
     """
     edges = graph.tocoo()
     from_, to = clusters[edges.row], clusters[edges.col]
-    total = edges.data.sum()
-    part = np.bincount(from_, weights=edges.data) / total
-    return float(edges.data[from_ == to].sum() / total - np.sum(part**2))
+    kept = (from_ != NOISE) & (to != NOISE)
+    from_, to, weights = from_[kept], to[kept], edges.data[kept]
+    total = weights.sum()
+    if total == 0:
+        return 0.0
+    part = np.bincount(from_, weights=weights) / total
+    return float(weights[from_ == to].sum() / total - np.sum(part**2))
 
 
 def eigenvector_weights(eigenvalues: NDArray[np.floating], n_clusters: int) -> NDArray[np.float64]:

@@ -30,7 +30,7 @@ def check_sizes(n: int, settings: Settings) -> None:
     """
     limits = {
         "graph.n_neighbours": (settings.graph.n_neighbours, n - 1),
-        "n_clusters": (settings.n_clusters, n),
+        "n_clusters": (settings.fewest_clusters, n),
         "spectralnet.n_components": (settings.spectralnet.n_components, n - 1),
     }
     for name, (value, most) in limits.items():
@@ -62,7 +62,7 @@ def check_points(x: Matrix, settings: Settings) -> None:
         See `check_sizes` and `check_distinct`.
     """
     check_sizes(x.shape[0], settings)
-    check_distinct(x, settings.n_clusters)
+    check_distinct(x, settings.fewest_clusters)
     check_distinct(x, settings.spectralnet.n_components, "spectralnet.n_components")
 
 

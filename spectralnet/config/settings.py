@@ -3,17 +3,21 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+import numpy as np
+from pydantic import BaseModel, BeforeValidator, ValidationError, model_validator
 
 from spectralnet.codes.autoencoder import AutoencoderParams
 from spectralnet.errors import ParameterError
 from spectralnet.graph.affinity import GraphParams
+from spectralnet.membership.n_clusters import FEWEST, MOST
+from spectralnet.membership.part import Noise, check_noise
 from spectralnet.metric.augmentation import AffineParams
 from spectralnet.metric.siamese import SiameseParams
-from spectralnet.parameters import Block, Count
+from spectralnet.parameters import Block
 from spectralnet.spectral.training import SpectralNetParams, candidate_components
 
 Model = TypeVar("Model", bound=BaseModel)
+MOST_CLUSTERS = 10**5
 
 # What differs with ``nets: small``; all other defaults stand beside the code that they are of.
 SMALL: dict[str, dict[str, Any]] = {
@@ -28,13 +32,30 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 
 
+def _number_or_auto(value: Any) -> Any:
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if value != "auto" and not (whole and 1 <= value <= MOST_CLUSTERS):
+        raise ValueError(f"a whole number from 1 to {MOST_CLUSTERS:,} is needed, or auto")
+    return value if value == "auto" else int(value)
+
+
+def _noise(value: Any) -> Any:
+    try:  # PyYAML reads 1e-05 as a string
+        value = float(value) if isinstance(value, str) and value != "auto" else value
+        check_noise(value)
+    except ValueError as error:
+        raise ValueError("null, auto, or a part of the points in (0, 1) is needed") from error
+    return value
+
+
 class Settings(Block):
     """One data set's block of parameters; what is null or missing has its default.
 
     Without `spectralnet.n_components` the net learns `candidate_components`.
     """
 
-    n_clusters: Annotated[Count, Field(le=10**5)]
+    n_clusters: Annotated[int | Literal["auto"], BeforeValidator(_number_or_auto)]
+    noise: Annotated[Noise, BeforeValidator(_noise)] = None
     nets: Literal["small", "large"] = "large"
     affine: AffineParams = AffineParams()
     autoencoder: AutoencoderParams = AutoencoderParams()
@@ -51,7 +72,7 @@ class Settings(Block):
         for part, values in SMALL.items() if raw.get("nets") == "small" else ():
             if isinstance(said := raw.get(part, {}), dict):
                 raw[part] = values | said
-        n_clusters = raw.get("n_clusters")
+        n_clusters = MOST if raw.get("n_clusters") == "auto" else raw.get("n_clusters")
         usual = candidate_components(n_clusters if isinstance(n_clusters, int) else 1)
         if isinstance(said := raw.get("spectralnet", {}), dict):
             raw["spectralnet"] = {"n_components": usual} | said
@@ -59,12 +80,17 @@ class Settings(Block):
 
     @model_validator(mode="after")
     def _components_tell_clusters_apart(self) -> "Settings":
-        if self.spectralnet.n_components == 1 < self.n_clusters:
+        if self.spectralnet.n_components == 1 < self.fewest_clusters:
             raise ValueError(
                 f"spectralnet.n_components = 1, the constant eigenvector, cannot tell "
                 f"n_clusters = {self.n_clusters} apart: at least 2 are needed"
             )
         return self
+
+    @property
+    def fewest_clusters(self) -> int:
+        """The number of clusters, or the lowest that may be chosen."""
+        return FEWEST if self.n_clusters == "auto" else self.n_clusters
 
 
 def without_nulls(raw: dict[str, Any], block: type[BaseModel]) -> dict[str, Any]:

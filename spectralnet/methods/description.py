@@ -8,19 +8,14 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
 from scipy.spatial.distance import cdist
 
+from spectralnet.clusters.noise import NOISE
 from spectralnet.data.texts import Tfidf
 from spectralnet.matrices import Matrix
 
-NOISE = -1  # the cluster of points that belong to none
 N_SAMPLES, N_FEATURES, N_NEIGHBOURS = 12, 10, 3
 N_TERMS = 2000  # of texts
 LEAST_CONFUSED = 0.005  # of a neighbour that is shown, as .01
 Clusters = NDArray[np.int64]
-
-
-def cluster_name(cluster: int) -> str:
-    """Return how a cluster is called: its number, or noise."""
-    return "noise" if cluster == NOISE else str(cluster)
 
 
 def describe_clusters(

@@ -19,6 +19,7 @@ from spectralnet.graph.affinity import GraphParams
 from spectralnet.matrices import Matrix
 from spectralnet.membership.hierarchy import Hierarchy, fit_hierarchy
 from spectralnet.membership.n_clusters import choose_n_clusters
+from spectralnet.membership.part import Noise
 from spectralnet.membership.stability import fit_membership, spectral_repeats
 from spectralnet.methods.model import ClusterModel
 from spectralnet.nets.checkpoints import Checkpoint
@@ -52,6 +53,7 @@ def train_spectralnet(
     params: SpectralNetParams,
     graph_params: GraphParams,
     *,
+    noise: Noise = None,
     seed: int,
     device: torch.device,
     checkpoint: Checkpoint | None = None,
@@ -73,6 +75,8 @@ def train_spectralnet(
     params : SpectralNetParams
     graph_params : GraphParams
         Used by the "batch" sampler.
+    noise : "auto", float or None
+        See `spectralnet.membership.part.Membership.mark_noise`.
     seed : int
     device : torch.device
     checkpoint : Checkpoint, optional
@@ -107,7 +111,7 @@ def train_spectralnet(
     warn_of_empty(assigned.clusters, n_clusters)
     directions = weighted_directions(places, centred.weights)
     hierarchy = fit_hierarchy(graph, directions, assigned.clusters, seed)
-    model.membership, assigned = fit_membership(
+    membership, assigned = fit_membership(
         assigned,
         directions,
         centred.centroids,
@@ -116,4 +120,5 @@ def train_spectralnet(
         graph_params.n_neighbours,
         seed,
     )
+    model.membership, assigned = membership, membership.mark_noise(assigned, noise)
     return SpectralClusters(model, assigned, eigenvalues, history, hierarchy)

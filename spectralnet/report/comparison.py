@@ -13,6 +13,7 @@ from spectralnet.clusters.kmeans import (
     nearest_centroid,
     spectral_clusters,
 )
+from spectralnet.clusters.noise import NOISE
 from spectralnet.clusters.selection import modularity, relative_gap, suggest_n_clusters
 from spectralnet.errors import TrainingError
 from spectralnet.graph.affinity import degrees
@@ -40,6 +41,7 @@ def label_free_metrics(
     ----------
     graph : csr_array of shape (n, n)
     clusters : ndarray of shape (n,)
+        -1 is noise, which is left out.
     n_clusters : int
     eigenvalues : ndarray of shape (c,)
         Of the spectral map.
@@ -49,7 +51,7 @@ def label_free_metrics(
     dict
         `eigenvalue_sum`, `modularity`, the sizes of the smallest and the largest cluster.
     """
-    sizes = np.bincount(clusters, minlength=n_clusters)
+    sizes = np.bincount(clusters[clusters != NOISE], minlength=n_clusters)
     return {
         "eigenvalue_sum": float(np.sum(eigenvalues)),
         "modularity": modularity(graph, clusters),
@@ -86,7 +88,7 @@ def compare_with_exact(
     ----------
     embedding : ndarray of shape (n, c)
     clusters : ndarray of shape (n,)
-        Read off the embedding.
+        Read off the embedding. Noise, -1, is left out of the comparison of clusters.
     n_clusters : int
     graph : csr_array of shape (n, n)
     normalised : bool
@@ -120,12 +122,13 @@ def compare_with_exact(
     centred = fit_spectral_centroids(vectors, spectrum[:n_components], n_clusters, seed)
     exact_clusters = spectral_clusters(vectors, centred)
     mass = degrees(graph) if normalised else None
+    kept = clusters != NOISE
     comparison: dict[str, Any] = {
         "grassmann": squared_grassmann_distance(embedding, vectors, mass),
         "spectral_eigenvalue_sum": float(np.sum(spectrum[:n_components])),
-        "spectral_modularity": modularity(graph, exact_clusters),
+        "spectral_modularity": modularity(graph, np.where(kept, exact_clusters, NOISE)),
         "spectral_n_eigenvectors": len(centred.weights),
-        "agreement": float(normalized_mutual_info_score(exact_clusters, clusters)),
+        "agreement": float(normalized_mutual_info_score(exact_clusters[kept], clusters[kept])),
     }
     if len(spectrum) > max(n_clusters, 2):  # else there are too few points to tell
         comparison["suggested_n_clusters"] = suggest_n_clusters(spectrum[: 2 * n_clusters + 1])

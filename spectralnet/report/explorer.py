@@ -10,7 +10,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from spectralnet.methods.description import cluster_name
+from spectralnet.clusters.noise import cluster_name
 from spectralnet.report.layout import lay_out
 from spectralnet.report.panels import KINDS, panels_of, strongest_columns, tell_points
 from spectralnet.report.scatter import Colouring, by_group, by_label, by_number, draw_scatter

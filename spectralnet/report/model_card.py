@@ -12,10 +12,14 @@ SCORES = {
     "ari": "ARI, fitted points",
     "acc_test": "ACC, held-out points (matched alone)",
     "nmi_test": "NMI, held-out points",
+    "noise": "noise, part of the fitted points",
     "grassmann": "squared Grassmann distance to the exact eigenspace",
     "agreement": "agreement with exact spectral clustering (NMI)",
 }
-
+UNLIKE = {
+    False: "Every sample gets a cluster,\nalso one that is unlike all that were fitted.",
+    True: "Samples unlike all that were\nfitted get none, -1: noise, which no score counts.",
+}
 
 CARD = """# {method} on {dataset}
 
@@ -36,10 +40,9 @@ Labels that were not used in training, where there are any, scored the clusters 
 
 ## Limits
 
-Clusters have numbers, not names: which is which has to be looked at. Every sample gets a cluster,
-also one that is unlike all that were fitted; its distance to the centroid says how typical it is,
-and is no probability. Samples have to be raw and of the kind that was fitted: the model prepares
-them itself.
+Clusters have numbers, not names: which is which has to be looked at. {unlike}
+The distance to the centroid says how typical a sample is, and is no probability. Samples have to be
+raw and of the kind that was fitted: the model prepares them itself.
 
 ## Parameters
 
@@ -79,7 +82,8 @@ def model_card(
         **about,
         method=method,
         what=METHODS[method].description if method in METHODS else OURS,
-        n_clusters=params["n_clusters"],
+        n_clusters=metrics.get("n_clusters", params["n_clusters"]),
+        unlike=UNLIKE["noise" in metrics],
         scores="\n".join(scores),
         parameters="\n".join(parameters),
     )

@@ -9,8 +9,9 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
 from spectralnet.artifacts import load_json
+from spectralnet.clusters.noise import cluster_name
 from spectralnet.errors import DataError
-from spectralnet.methods.description import LEAST_CONFUSED, cluster_name
+from spectralnet.methods.description import LEAST_CONFUSED
 from spectralnet.report.captions import CAPTIONS
 
 COMPARED = {
@@ -33,14 +34,11 @@ FACTS = [
         "{:.3f}",
         "of the net's space to the exact one; 0 is best",
     ),
-    (
-        "largest residual",
-        "largest_residual",
-        "{:.3f}",
-        "of the learned eigenvectors: how far an exact eigenvalue may be",
-    ),
+    ("largest residual", "largest_residual", "{:.3f}", "how far an exact eigenvalue may be"),
     ("agreement", "agreement", "{:.3f}", "NMI with exact spectral clustering of the same graph"),
     ("clusters by the eigengap", "suggested_n_clusters", "{:.0f}", "where exact eigenvalues leap"),
+    ("noise", "noise", "{:.1%}", "of the points, in no cluster; scores leave it out"),
+    ("clusters", "n_clusters", "{:.0f}", "so many centroids"),
     ("connected components", "components", "{:.0f}", "of the graph"),
     ("edges", "edges", "{:,.0f}", "of the graph"),
     ("recall", "recall", "{:.3f}", "of the neighbour search"),

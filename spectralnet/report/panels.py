@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from spectralnet.methods.description import LEAST_CONFUSED, NOISE, cluster_name
+from spectralnet.clusters.noise import NOISE, cluster_name
+from spectralnet.methods.description import LEAST_CONFUSED
 from spectralnet.report.scatter import COLUMNS_SHOWN
 from spectralnet.report.shown import Sheet, Shown
 

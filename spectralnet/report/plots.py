@@ -1,6 +1,6 @@
 """Pictures of a clustering."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from spectralnet.clusters.noise import NOISE, cluster_name
 from spectralnet.clusters.scores import matched_confusion
 
 POINTS_SHOWN = 1500
@@ -54,6 +55,7 @@ def embedding(
     flat : ndarray of shape (n, 2)
         At most `POINTS_SHOWN` of them, seeded, are drawn.
     clusters : ndarray of shape (n,)
+        -1, noise, is grey, as points without a label are.
     labels : ndarray of shape (n,)
         -1 where there is none; drawn if there is any.
     seed : int
@@ -64,19 +66,26 @@ def embedding(
     for axes, (name, values) in zip(
         np.atleast_1d(figure.subplots(1, len(colourings))), colourings.items(), strict=True
     ):
-        _scatter(axes, flat[rows], values[rows])
+        _scatter(axes, flat[rows], values[rows], cluster_name if name == "cluster" else str)
         axes.set(title=f"Spectral embedding by {name}", xticks=[], yticks=[])
     return figure
 
 
-def _scatter(axes: Axes, points: NDArray[np.floating], groups: NDArray[np.integer]) -> None:
+def _scatter(
+    axes: Axes,
+    points: NDArray[np.floating],
+    groups: NDArray[np.integer],
+    called: Callable[[int], str],
+) -> None:
     names = np.unique(groups)
-    colours = mpl.colormaps["tab10" if len(names) <= 10 else "turbo"].resampled(len(names))
-    for i, name in enumerate(names):
+    told = names[names != NOISE].tolist()
+    colours = mpl.colormaps["tab10" if len(told) <= 10 else "turbo"].resampled(max(len(told), 1))
+    for name in names:
         chosen = points[groups == name]
         axes.scatter(
-            chosen[:, 0], chosen[:, 1], s=4, color=colours(i), label=str(name), linewidths=0
-        )
+            chosen[:, 0], chosen[:, 1], s=4, label=called(name), linewidths=0,
+            color="lightgrey" if name == NOISE else colours(told.index(name)),
+        )  # fmt: skip
     if len(names) <= 20:
         axes.legend(markerscale=3, fontsize=7, loc="best")
 
@@ -110,7 +119,7 @@ def samples(
     axes = figure.subplots()
     axes.imshow(canvas, cmap="gray", vmin=0, vmax=1)
     axes.set(ylabel="cluster", xticks=[], title="Random members of each cluster")
-    axes.set_yticks((np.arange(len(names)) + 0.5) * height, [str(name) for name in names])
+    axes.set_yticks((np.arange(len(names)) + 0.5) * height, [cluster_name(name) for name in names])
     return figure
 
 
@@ -209,7 +218,7 @@ def sorted_affinity(graph: csr_array, clusters: NDArray[np.integer]) -> Figure:
         axes.axhline(end, color="black", linewidth=0.4)
         axes.axvline(end, color="black", linewidth=0.4)
     axes.set(xlabel="cluster", ylabel="cluster", title="Affinities, sorted by cluster")
-    ticks = [str(name) for name in names]
+    ticks = [cluster_name(name) for name in names]
     axes.set_xticks(ends - counts / 2, ticks)
     axes.set_yticks(ends - counts / 2, ticks)
     return figure
@@ -226,7 +235,7 @@ def terms(top: Mapping[int, Sequence[tuple[str, float]]]) -> Figure:
         axes.barh(range(len(found)), weights)
         axes.set_yticks(range(len(found)), names, fontsize=8)
         axes.invert_yaxis()
-        axes.set(title=f"cluster {cluster}", xticks=[])
+        axes.set(title="noise" if cluster == NOISE else f"cluster {cluster}", xticks=[])
     for axes in panels[len(top) :]:
         axes.set_axis_off()
     return figure

@@ -211,10 +211,11 @@ def test_methods_are_compared(clone, methods):
 
 @pytest.fixture(scope="module")
 def own_data(clone, augmented):
-    """A table of two blobs with a column of labels, and its graph."""
+    """A table of two blobs with a column of labels, and its graph; two points are far off."""
     generator = np.random.default_rng(0)
     side = np.arange(120) % 2
     points = generator.normal(size=(120, 3)) + 6 * side[:, None]
+    points[:2] += [[90, -90, 0], [-90, 90, 0]]
     table = pd.DataFrame(points, columns=["a", "b", "c"]).assign(side=np.array(["l", "r"])[side])
     table.to_csv(clone.root / "data/own.csv", index=False)
     near = kneighbors_graph(points, 8)
@@ -229,7 +230,8 @@ def own_data(clone, augmented):
         "labelled": 0.0,
         "limit": "null",
         "own.labels": "side",
-        "own.n_clusters": 2,
+        "own.n_clusters": "auto",
+        "own.noise": "auto",
         "own.spectralnet.n_components": 3,
         "own.spectralnet.epochs": 2,
         "own.spectralnet.steps_per_epoch": 20,
@@ -251,9 +253,16 @@ def test_own_data_and_graph_are_clustered(clone, own_data):
     assert clone.metrics()["acc"] > 0.95
     table = pd.read_csv(clone.root / "results/clusters.csv")
     assert table["probability"].between(1 / 2, 1).all()
-    assert np.isfinite(table["outlier_score"]).all()
+    noise = table["cluster"].to_numpy() < 0
+    np.testing.assert_array_equal(noise, table["outlier_score"] > 5)
+    assert noise[:2].all()
+    assert clone.metrics()["noise"] == noise.mean() < 0.1
+    assert clone.metrics()["n_clusters"] == 2
+    described = json.loads((clone.root / "results/description.json").read_text())
+    assert [cluster["cluster"] for cluster in described] == [-1, 0, 1]
     assert table["sample"].tolist() == list(range(120))
-    assert scores(side, table["cluster"].to_numpy())["acc"] == pytest.approx(clone.metrics()["acc"])
+    clusters = table["cluster"].to_numpy()[~noise]
+    assert scores(side[~noise], clusters)["acc"] == pytest.approx(clone.metrics()["acc"])
 
 
 def test_a_table_is_its_own_space(clone, own_data):

@@ -210,6 +210,11 @@ def test_the_card_says_what_the_model_is():
         assert part in card
     assert "| `seed` | 3 |" in card
     assert "NMI" not in card
+    assert "Every sample gets a cluster" in card
+    noisy = model_card(about, {"n_clusters": "auto"}, {"n_clusters": 7, "noise": 0.02})
+    assert "into 7 clusters" in noisy
+    assert "get none, -1: noise" in noisy
+    assert "| noise, part of the fitted points | 0.0200 |" in noisy
     path = "<script>alert(1)</script>a|b`c`[d](javascript:e)\n| x |"
     card = model_card(about, {"n_clusters": 10, "path": path}, {})
     (row,) = [line for line in card.splitlines() if line.startswith("| `path` |")]

@@ -32,6 +32,14 @@ def test_equal_points_are_refused_though_prepare_may_come_from_the_cache(
             run(stage, *folders, tmp_path)
 
 
+def test_other_methods_ask_for_a_number_of_clusters(tmp_path):
+    settings = default_settings(30, 3).model_copy(update={"n_clusters": "auto"})
+    params = SimpleNamespace(dataset="digits")
+    stage = SimpleNamespace(name="dec", settings=settings, params=params)
+    with pytest.raises(ParameterError, match=r"digits.n_clusters = auto: SpectralNet alone"):
+        method(stage, tmp_path, [], tmp_path)
+
+
 def test_a_graph_in_pieces_is_warned_of_before_the_training(tmp_path, monkeypatch):
     def stopped(*arguments, **others):
         raise KeyboardInterrupt

@@ -79,3 +79,11 @@ def test_points_without_a_label_and_those_told_are_left_out():
     told = np.array([-1, -1, -1, 1, -1, 1])
     assert score_clusterings({"": clusters}, labels, told)["acc"] == 1
     assert score_clusterings({"": clusters}, np.full(6, -1)) == {}
+
+
+def test_noise_of_one_clustering_is_left_out_of_all():
+    labels = np.array([0, 0, 1, 1, 1])
+    ours, others = np.array([0, 0, 1, -1, -1]), np.array([0, 0, 0, 0, 1])
+    found = score_clusterings({"": ours, "kmeans_": others}, labels)
+    assert (found["acc"], found["kmeans_acc"]) == (1, 2 / 3)
+    assert score_clusterings({"": np.full(5, -1)}, labels) == {}

@@ -26,6 +26,14 @@ def test_modularity_is_that_of_its_definition(blob_graph):
     assert modularity(blob_graph, np.zeros(len(degree), dtype=int)) == pytest.approx(0)
 
 
+def test_modularity_leaves_noise_out_with_its_edges(blob_graph):
+    clusters = np.random.default_rng(0).integers(-1, 3, blob_graph.shape[0])
+    kept = clusters >= 0
+    expected = modularity(blob_graph[kept][:, kept], clusters[kept])
+    assert modularity(blob_graph, clusters) == pytest.approx(expected)
+    assert modularity(blob_graph, np.full(len(clusters), -1)) == 0
+
+
 def test_gaps_are_parts_of_the_next_eigenvalue():
     values = np.array([-1e-17, 0.1, 0.4])
     assert [relative_gap(values, k) for k in (1, 2)] == pytest.approx([1, 0.75])

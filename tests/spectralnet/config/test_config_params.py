@@ -56,6 +56,18 @@ def test_components_follow_the_clusters_unless_they_are_set(write):
     assert learned.datasets["digits"].spectralnet.n_components == 5
 
 
+def test_noise_and_the_number_of_clusters_may_be_left_to_the_model(write):
+    auto = {"digits.n_clusters": "auto", "digits.noise": "1e-05"}  # as DVC writes small numbers
+    digits = read_params(write(auto)).datasets["digits"]
+    assert (digits.n_clusters, digits.noise) == ("auto", 1e-05)
+    assert digits.spectralnet.n_components == 36  # of 30 clusters, the most
+    check_sizes(40, digits)  # 4 of them held out
+    with pytest.raises(ParameterError, match=r"n_components = 36 is too many for 36 points"):
+        check_sizes(36, digits)
+    with pytest.raises(ParameterError, match=r"n_components = 1, .* n_clusters = auto apart"):
+        read_params(write(auto | {"digits.spectralnet.n_components": 1}))
+
+
 def test_the_chosen_data_sets_block_is_used(write):
     params = read_params(write({"dataset": "fashion-mnist"}))
     assert params.settings == params.datasets["fashion-mnist"]
@@ -81,6 +93,13 @@ def test_the_chosen_data_sets_block_is_used(write):
         ("digits.graph.scale_neighbour", 50, "scale_neighbour = 50 has to be at most"),
         ("digits.graph.overlap", -1, "digits.graph.overlap = -1"),
         ("labelled", 1.0, "labelled = 1.0"),
+        ("digits.noise", "much", "digits.noise = 'much': null, auto, or a part of the points"),
+        ("digits.noise", 1, "digits.noise = 1: null, auto, or a part"),
+        ("digits.noise", 10**400, "digits.noise = 1000.*: null, auto, or a part"),
+        ("digits.noise", True, "digits.noise = True: null, auto, or a part"),
+        ("digits.n_clusters", 0, "digits.n_clusters = 0: a whole number from 1 to 100,000 is"),
+        ("digits.n_clusters", 2.0, "digits.n_clusters = 2.0: a whole number from 1"),
+        ("digits.n_clusters", "many", "digits.n_clusters = 'many': a whole .* or auto"),
         ("mnist.autoencoder.learning_rate", 0.0, "mnist.autoencoder.learning_rate = 0.0"),
         ("mnist.autoencoder.learning_rate", float("nan"), "mnist.autoencoder.learning_rate = nan"),
         ("mnist.autoencoder.hidden", [500, 0], r"mnist.autoencoder.hidden.1 = 0"),

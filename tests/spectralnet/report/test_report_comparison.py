@@ -40,6 +40,20 @@ def test_an_unrelated_embedding_is_far_and_an_empty_cluster_is_seen(blob_graph):
     assert label_free_metrics(blob_graph, clusters, 3, np.ones(4))["smallest_cluster"] == 0
 
 
+def test_noise_is_left_out_of_what_compares_clusters(blob_graph):
+    vectors, values = exact_eigenvectors(blob_graph, 4)
+    clusters = np.repeat([0, 1, 2], 60)
+    clusters[50:75] = -1
+    exact, _, compared = compare_with_exact(vectors, clusters, 3, blob_graph, True, seed=0)
+    kept = clusters >= 0
+    expected = normalized_mutual_info_score(exact[kept], clusters[kept])
+    assert compared["agreement"] == pytest.approx(expected)
+    among = modularity(blob_graph[kept][:, kept], exact[kept])
+    assert compared["spectral_modularity"] == pytest.approx(among)
+    described = label_free_metrics(blob_graph, clusters, 3, values)
+    assert (described["smallest_cluster"], described["largest_cluster"]) == (45, 60)
+
+
 def test_few_points_have_no_eigengap():
     """As many clusters as eigenvalues leave nothing to compare with."""
     ring = csr_array(np.roll(np.eye(5), 1, axis=1) + np.roll(np.eye(5), -1, axis=1))

@@ -79,3 +79,17 @@ def test_pictures_of_a_thousand_clusters_can_be_drawn():
     shown = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert len(shown) == plots.CLUSTERS_SHOWN
     assert {"7", "500"} < set(shown)
+
+
+def test_noise_is_called_so_and_is_grey(blobs, blob_graph):
+    clusters = np.repeat([-1, 0, 1], 60)
+    by_cluster, by_label = plots.embedding(blobs[:, :2], clusters, clusters, seed=0).axes
+    assert by_cluster.get_legend_handles_labels()[1] == ["noise", "0", "1"]
+    assert by_label.get_legend_handles_labels()[1] == ["-1", "0", "1"]
+    grey = by_cluster.collections[0].get_facecolor()[0]
+    assert grey[0] == grey[1] == grey[2]
+    rows = plots.samples(np.zeros((180, 4)), clusters, (2, 2), seed=0).axes[0]
+    affinities = plots.sorted_affinity(blob_graph, clusters).axes[0]
+    for axes in (rows, affinities):
+        assert [tick.get_text() for tick in axes.get_yticklabels()] == ["noise", "0", "1"]
+    assert plots.terms({-1: [("oil", 0.5)]}).axes[0].get_title() == "noise"
