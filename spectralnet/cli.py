@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 EPILOG = """\b
 Examples:
-  spectralnet predict artifacts/mnist5k/code/siamese/model digits.npy --out clusters.csv
+  spectralnet predict artifacts/mnist5k/auto/euclidean/model digits.npy --out clusters.csv
   spectralnet predict models:/spectralnet-mnist@code-siamese digits.npy --out clusters.npy
   spectralnet predict artifacts/reuters/code/siamese/model news.csv --columns body
 """

@@ -37,6 +37,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
             yield partial
             seal(partial)
             folder.mkdir(exist_ok=True)
+            _check_own(folder, partial)
             new = sorted(partial.iterdir(), key=lambda file: (file.name == MANIFEST, file))
             gone = read_manifest(folder).keys() - {file.name for file in new}
             if is_fixed or not _exchange(partial, folder):
@@ -46,6 +47,18 @@ def whole_folder(folder: Path) -> Iterator[Path]:
                     (folder / name).unlink(missing_ok=True)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _check_own(folder: Path, partial: Path) -> None:
+    """Refuse to replace files in a folder that was never saved to: a `DataError`."""
+    if any((folder / name).exists() for name in (MANIFEST, "model.json")):  # which all ever wrote
+        return
+    for file in sorted(partial.iterdir()):
+        if (folder / file.name).exists():
+            raise DataError(
+                f"{folder} holds a {file.name} that is no model's, and would be replaced: save to "
+                "a folder of its own"
+            )
 
 
 def seal(folder: Path, names: Iterable[str] | None = None) -> None:

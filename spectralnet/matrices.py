@@ -1,6 +1,7 @@
 """Matrices whose rows are points: dense, or sparse until a minibatch is drawn."""
 
-from typing import TypeAlias
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -131,6 +132,16 @@ class Points:
         if isinstance(self._x, Tensor):
             return self._x[rows.to(self.device)]
         return torch.from_numpy(dense_rows(self._x, rows.cpu().numpy())).to(self.device)
+
+
+def as_rows(x: Any, image_shape: Sequence[int] | None) -> Any:
+    """Make an array of a Tensor, and rows of images of the given shape; leave the rest as it is."""
+    if isinstance(x, Tensor):
+        x = x.detach().cpu().to_dense()
+        x = (x.float() if x.dtype == torch.bfloat16 else x).numpy()  # which NumPy has not
+    if image_shape is not None and getattr(x, "shape", ())[1:] == tuple(image_shape):
+        return np.reshape(x, (len(x), -1))
+    return x
 
 
 def as_features(x: Matrix, n_features: int) -> Matrix:

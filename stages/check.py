@@ -7,25 +7,11 @@ from pathlib import Path
 
 import psutil
 
-from spectralnet.config.params import Params
 from spectralnet.config.reading import read_params
-from spectralnet.errors import DataError, ParameterError, SpectralNetError
+from spectralnet.errors import DataError, SpectralNetError
+from stages.settings import check_paths
 
 RWLOCK = Path(".dvc/tmp/rwlock")
-
-
-def check_paths(params: Params) -> None:
-    """Refuse paths that are not there; DVC looks for ``own.path`` whatever the data set."""
-    own = params.datasets["own"]
-    paths = {"own.path": own.path, f"{params.dataset}.path": getattr(params.settings, "path", ".")}
-    if params.graph_is_given:
-        paths["own.precomputed"] = own.precomputed
-    for name, path in paths.items():
-        if not os.path.exists(path):  # noqa: PTH110, Path's fails on names that are too long
-            raise ParameterError(
-                f"{name} = {path} does not exist: correct it, or go back to what was committed, "
-                "git checkout HEAD -- params.yaml"
-            )
 
 
 def check_server() -> None:

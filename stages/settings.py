@@ -4,9 +4,11 @@ A stage depends on the parts that it reads: so a change of one runs only what it
 data set's block need not say what it leaves as it is.
 """
 
+import os
 import sys
 
 from spectralnet.artifacts import save_json
+from spectralnet.config.params import Params
 from spectralnet.config.reading import read_params
 from spectralnet.config.settings import Settings
 from spectralnet.errors import ParameterError
@@ -18,9 +20,24 @@ VIEWS = {
 }
 
 
+def check_paths(params: Params) -> None:
+    """Refuse paths that are not there; DVC looks for ``own.path`` whatever the data set."""
+    own = params.datasets["own"]
+    paths = {"own.path": own.path, f"{params.dataset}.path": getattr(params.settings, "path", ".")}
+    if params.graph_is_given:
+        paths["own.precomputed"] = own.precomputed
+    for name, path in paths.items():
+        if not os.path.exists(path):  # noqa: PTH110, Path's fails on names that are too long
+            raise ParameterError(
+                f"{name} = {path} does not exist: correct it, or go back to what was committed, "
+                "git checkout HEAD -- params.yaml"
+            )
+
+
 def write_settings(folder: str) -> None:
     """Write ``<part>.json`` for each part of the settings, and ``data.json`` for the rest."""
     params = read_params()
+    check_paths(params)
     settings = params.settings.model_dump()
     parts = {name: settings.pop(name) for name in Settings.model_fields}
     for view, (part, names) in VIEWS.items():

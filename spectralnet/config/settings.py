@@ -121,5 +121,7 @@ def _explain(error: ValidationError, source: str | Path) -> str:
         given = "" if problem["type"] == "missing" else f" = {problem['input']!r}"
         if isinstance(problem["input"], dict):
             given = ""
+        if problem["type"] == "extra_forbidden":
+            problem["msg"] = "there is no parameter of that name"
         lines.append(f"  {name}{given}: {problem['msg'].removeprefix('Value error, ')}")
     return "\n".join([f"{source} cannot be used:", *lines])

@@ -26,7 +26,7 @@ from spectralnet.estimators.description import DescribeMixin
 from spectralnet.estimators.scale import fit_scale
 from spectralnet.estimators.soft import Raw, SoftClusterMixin
 from spectralnet.folders import check_manifest, whole_folder
-from spectralnet.matrices import Matrix
+from spectralnet.matrices import Matrix, as_rows
 from spectralnet.membership.part import check_noise
 from spectralnet.methods.predictor import Model, check_together
 from spectralnet.nets.devices import pick_device, usual_torch
@@ -224,10 +224,7 @@ class DeepClusterer(
         return pick_device(self.device)
 
     def _matrix(self, X: Raw, reset: bool) -> Matrix:
-        if isinstance(X, torch.Tensor):
-            X = X.detach().cpu().to_dense()
-            X = (X.float() if X.dtype == torch.bfloat16 else X).numpy()  # which NumPy has not
-        given = self._as_given
+        X, given = as_rows(X, getattr(self, "image_shape", None)), self._as_given
         if not reset and self.preparation_.shift is not None and issparse(X):
             X = X.toarray()
         with np.errstate(invalid="ignore"):  # what is infinite is refused

@@ -41,7 +41,12 @@ def candidates(n_clusters: NClusters, x: Matrix) -> int | tuple[int, int]:
     if isinstance(n_clusters, str) and n_clusters == "auto":
         most = min(MOST, x.shape[0] // POINTS_A_CLUSTER)
         return FEWEST, max(FEWEST, count_distinct(x, max(most, FEWEST + 1)) - 1)
-    if isinstance(n_clusters, str) or not isinstance(n_clusters, Sequence):
+    if isinstance(n_clusters, str):
+        raise ParameterError(
+            f"n_clusters = {n_clusters!r}: give a whole number, auto, or the lowest and the "
+            "highest to choose among"
+        )
+    if not isinstance(n_clusters, Sequence):
         check_count("n_clusters", n_clusters)
         return int(n_clusters)
     for number in n_clusters:

@@ -110,7 +110,8 @@ class Predictor:
             if not (folder / name).is_file():
                 raise DataError(
                     f"{folder / name} is missing: give a folder with a trained model, such as "
-                    "artifacts/mnist5k/code/siamese/model (`dvc checkout` or `make run` makes it)"
+                    "artifacts/mnist5k/auto/euclidean/model (`dvc checkout` or `make run` makes "
+                    "it), or one that `save` of an estimator wrote"
                 )
         with reading_model(folder):
             kind = load_json(folder / "model.json").get("kind")

@@ -55,6 +55,14 @@ def test_a_save_replaces_its_own_files_alone(saved):
     np.testing.assert_array_equal(Predictor.load(saved).predict(x).distances, expected.distances)
 
 
+def test_a_save_does_not_replace_what_is_no_models(tmp_path):
+    (tmp_path / "model.safetensors").write_text("mine")
+    with pytest.raises(DataError, match=r"holds a model\.safetensors that is no model's"):
+        predictor(0).save(tmp_path)
+    assert (tmp_path / "model.safetensors").read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
+
+
 def test_a_mixture_of_two_models_is_refused(saved, tmp_path):
     predictor(1).save(tmp_path / "other")
     (saved / "model.safetensors").write_bytes((tmp_path / "other/model.safetensors").read_bytes())

@@ -1,7 +1,7 @@
 """The Dual Autoencoder Network: a dual autoencoder and a spectral map, trained jointly."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -96,37 +96,21 @@ def train_dual_autoencoder_network(
             f"{spectral_params.n_components}: raise it"
         )
 
+    def usual(phase: str) -> dict[str, Any]:
+        part = checkpoint and checkpoint.part(phase)
+        return {"seed": seed, "device": device, "checkpoint": part}
+
     def cluster(phase: str, number: int | tuple[int, int], c: int) -> ClusteredCodes:
-        return cluster_codes(
-            net.encoder,
-            features,
-            number,
-            graph_params,
-            spectral_params.model_copy(update={"n_components": c}),
-            seed=seed,
-            device=device,
-            checkpoint=checkpoint and checkpoint.part(phase),
-        )
+        spectral = spectral_params.model_copy(update={"n_components": c})
+        return cluster_codes(net.encoder, features, number, graph_params, spectral, **usual(phase))
 
     history = {}
     net, history["autoencoder"] = train_dual_autoencoder(
-        features,
-        image_shape,
-        params,
-        seed=seed,
-        device=device,
-        checkpoint=checkpoint and checkpoint.part("autoencoder"),
+        features, image_shape, params, **usual("autoencoder")
     )
     first = cluster("spectral", n_clusters, spectral_params.n_components)
     history["spectral"] = first.clusters.history
-    history["joint"] = fine_tune(
-        net,
-        first,
-        features,
-        seed=seed,
-        device=device,
-        checkpoint=checkpoint and checkpoint.part("joint"),
-    )
+    history["joint"] = fine_tune(net, first, features, **usual("joint"))
     k, c = len(first.clusters.model.centroids), len(first.clusters.eigenvalues)
     last = cluster("spectral_again", k, c).clusters
     history["spectral_again"] = last.history
