@@ -139,7 +139,7 @@ def as_rows(x: Any, image_shape: Sequence[int] | None) -> Any:
     if isinstance(x, Tensor):
         x = x.detach().cpu().to_dense()
         x = (x.float() if x.dtype == torch.bfloat16 else x).numpy()  # which NumPy has not
-    if image_shape is not None and getattr(x, "shape", ())[1:] == tuple(image_shape):
+    if image_shape is not None and getattr(x, "ndim", 2) == 3 and x.shape[1:] == tuple(image_shape):
         return np.reshape(x, (len(x), -1))
     return x
 

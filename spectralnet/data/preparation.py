@@ -1,7 +1,6 @@
 """From raw samples to feature rows: what new samples have to go through as well."""
 
 from collections.abc import Sequence
-from textwrap import shorten
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -222,10 +221,9 @@ def numbers_of(
         numbers = pd.to_numeric(column, errors="coerce").astype(np.float64)
         bad = np.flatnonzero(column.notna() & (numbers.isna() | (column.dtype.kind in "mM")))
         if bad.size:
-            value = shorten(repr(column.iloc[bad[0]]), 60)
             raise DataError(
-                f"{where}column {name!r} holds {value} in row {first + bad[0]}, "
-                f"which is no number. Encode it, or {way_out}"
+                f"{where}column {name!r} holds {column.iloc[bad[0]]!r:.60} in row "
+                f"{first + bad[0]}, which is no number. Encode it, or {way_out}"
             )
         columns.append(numbers.to_numpy())
     return np.stack(columns, axis=1)

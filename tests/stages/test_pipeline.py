@@ -48,7 +48,7 @@ def test_a_changed_parameter_concerns_the_stages_that_use_it(clone, code_siamese
         "autoencoder.json": {"autoencoder"},
         "graph.json": {"graph", "siamese"},
         "weights.json": {"spectralnet"},
-        "n_clusters.json": {"spectralnet", "evaluate"},
+        "n_clusters.json": {"spectralnet"},
         "siamese.json": {"siamese"},
         "spectralnet.json": {"spectralnet"},
         "eigenspace.json": {"evaluate"},
