@@ -7,7 +7,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -102,6 +102,15 @@ def save_array(path: Path, array: NDArray[Any]) -> None:
     """Write an array as ``.npy``."""
     with whole_file(path) as partial, partial.open("wb") as file:
         np.save(file, array, allow_pickle=False)
+
+
+def save_rows(path: Path, shape: tuple[int, ...], parts: Iterable[NDArray[np.float32]]) -> None:
+    """Write an array of float32, which comes a block of rows at a time, as ``.npy``."""
+    header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+    with whole_file(path) as partial, partial.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for part in parts:
+            file.write(np.ascontiguousarray(part, dtype="<f4").data)
 
 
 def load_array(path: Path) -> NDArray[Any]:

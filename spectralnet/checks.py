@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from spectralnet.errors import DataError, ParameterError
-from spectralnet.matrices import Matrix, dense_rows
+from spectralnet.matrices import NUMBERS_AT_ONCE, Matrix, blocks, dense_rows
 
 LARGEST_OUTPUT = 1e17
 MOST_FEATURES = 10**7  # columns: a net has weights for each
@@ -63,11 +63,15 @@ def check_finite(
     Rows are counted from `first`, and columns are called by `columns`, if there are names.
     """
     values = x.data if isinstance(x, csr_array) else x
-    finite = np.isfinite(values)
-    if not finite.all():
-        at = np.argwhere(~finite)[0]
+    width = max(1, values.size // max(len(values), 1))
+    bad = [
+        np.argwhere(~np.isfinite(values[rows])) + np.array([rows.start] + [0] * (values.ndim - 1))
+        for rows in blocks(len(values), max(1, NUMBERS_AT_ONCE // width))
+    ]
+    if n_bad := sum(map(len, bad)):
+        at = next(found[0] for found in bad if len(found))
         raise DataError(
-            f"{name} holds {np.count_nonzero(~finite)} values that are NaN or infinite, the first "
+            f"{name} holds {n_bad} values that are NaN or infinite, the first "
             f"({values[tuple(at)]}) in {_place(x, at, columns, first)}: remove or impute them"
         )
 
@@ -141,9 +145,10 @@ def warn_of_empty(clusters: NDArray[np.integer], n_clusters: int) -> None:
 
 def count_distinct(points: Matrix, most: int) -> int:
     """Count the distinct rows of points, shape (m, d), up to so many."""
-    distinct: set[bytes] = set()
-    for row in range(points.shape[0]):
-        distinct.add(dense_rows(points, slice(row, row + 1)).tobytes())
-        if len(distinct) == most:
-            break
-    return len(distinct)
+    start, rows = 0, 2 * most
+    found = np.empty(0, dtype=f"V{4 * points.shape[1]}")
+    while start < points.shape[0] and len(found) < most:
+        some = np.ascontiguousarray(dense_rows(points, slice(start, start + rows)))
+        found = np.unique(np.concatenate([found, some.view(found.dtype).ravel()]))
+        start, rows = start + rows, min(2 * rows, max(1, NUMBERS_AT_ONCE // points.shape[1]))
+    return min(len(found), most)

@@ -1,6 +1,7 @@
 """Matrices whose rows are points: dense, or sparse until a minibatch is drawn."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,6 +16,7 @@ from spectralnet.errors import DataError
 
 Matrix: TypeAlias = NDArray[np.float32] | csr_array  # (n, d)
 NUMBERS_AT_ONCE = 2**22  # numbers
+ENTRIES_AT_ONCE = 2**21  # of sparse matrices
 MEDIAN_SAMPLE = 10_000
 FAR = 10  # times the median distance: there outliers begin
 Rows = slice | NDArray[np.integer] | NDArray[np.bool_]
@@ -36,6 +38,38 @@ def dense_rows(x: Matrix, rows: Rows) -> NDArray[np.float32]:
     """Return some rows of a matrix as a dense copy, shape (m, d), float32."""
     chosen = x[rows]
     return np.array(chosen.toarray() if isinstance(chosen, csr_array) else chosen, dtype=np.float32)
+
+
+def seeded_sample(n: int, m: int, seed: int) -> NDArray[np.int64]:
+    """Draw m of n rows, ascending; all where there are no more."""
+    if n <= m:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(seed).choice(n, m, replace=False))
+
+
+def blocks(n: int, rows: int) -> list[slice]:
+    """Cut n rows into blocks of so many."""
+    return [slice(start, min(n, start + rows)) for start in range(0, n, rows)]
+
+
+def row_blocks(graph: csr_array) -> list[slice]:
+    """Cut the rows of a sparse matrix into blocks of about `ENTRIES_AT_ONCE` entries."""
+    marks = np.arange(ENTRIES_AT_ONCE, graph.nnz, ENTRIES_AT_ONCE)
+    cuts = np.unique([0, *np.searchsorted(graph.indptr, marks), graph.shape[0]]).tolist()
+    return [slice(a, b) for a, b in pairwise(cuts)]
+
+
+def weights_between(graph: csr_array, groups: NDArray[np.integer], m: int) -> NDArray[np.float64]:
+    """Sum the entries of a sparse matrix, shape (n, n), between m groups of points: (m, m).
+
+    `groups`, shape (n,), are from 0 to m - 1.
+    """
+    between = np.zeros(m * m)
+    for rows in row_blocks(graph):
+        part = graph[rows]
+        from_ = np.repeat(groups[rows].astype(np.int64) * m, np.diff(part.indptr))
+        between += np.bincount(from_ + groups[part.indices], part.data, m * m)
+    return between.reshape(m, m)
 
 
 def row_hashes(x: Matrix) -> NDArray[np.uint64]:

@@ -12,9 +12,11 @@ from scipy.sparse import issparse
 from spectralnet.artifacts import (
     EXAMPLE,
     content_hash,
+    load_matrix,
     save_array,
     save_json,
     save_matrix,
+    save_rows,
     save_table,
 )
 from spectralnet.checks import check_features
@@ -28,7 +30,7 @@ from spectralnet.data.sets.mnist import DATA_VARIABLE
 from spectralnet.data.sets.subsets import choose_known, held_out_mask, limit
 from spectralnet.data.texts import Tfidf
 from spectralnet.errors import DataError
-from spectralnet.matrices import Matrix, empty_rows
+from spectralnet.matrices import NUMBERS_AT_ONCE, Matrix, blocks, empty_rows
 from spectralnet.nets.blocks import MLP
 from spectralnet.nets.saved import save_net
 from spectralnet.tracking.store import main_root
@@ -42,17 +44,18 @@ def prepare(stage: Stage, features: Path) -> str:
     dataset = SOURCES[params.source].load(_data_folders(), stage.params.settings)
     dataset = limit(dataset, params.limit, params.seed)
     held_out = held_out_mask(dataset, params.fit_on, params.seed)
-    preparation = dataset.fit(dataset.raw[~held_out])
-    x, fitted = _points(dataset, preparation, np.flatnonzero(~held_out))
-    unseen, unseen_rows = _points(dataset, preparation, np.flatnonzero(held_out))
+    preparation = dataset.fit(dataset.raw[~held_out] if held_out.any() else dataset.raw)
+    fitted, unseen_rows = (
+        _write(features / name, dataset, preparation, np.flatnonzero(chosen))
+        for name, chosen in (("matrix", ~held_out), ("held_out_matrix", held_out))
+    )
+    x = load_matrix(features / "matrix")
     labels = dataset.labels[fitted]
     known_labels = choose_known(labels, params.labelled, params.seed)
     _check(stage, x, dataset)
 
-    save_matrix(features / "matrix", x)
     save_array(features / "labels.npy", labels)
     save_array(features / "known_labels.npy", known_labels)
-    save_matrix(features / "held_out_matrix", unseen)
     save_array(features / "held_out_labels.npy", dataset.labels[unseen_rows])
     save_table(features / "samples.csv", pd.DataFrame({"sample": dataset.names[fitted]}))
     if (shown := dataset.raw if isinstance(preparation, Tfidf) else dataset.shown) is not None:
@@ -64,11 +67,11 @@ def prepare(stage: Stage, features: Path) -> str:
     about = {
         "dataset": params.dataset,
         "n": x.shape[0],
-        "n_held_out": unseen.shape[0],
+        "n_held_out": len(unseen_rows),
         "n_known_labels": int(np.count_nonzero(known_labels >= 0)),
         "n_features": x.shape[1],
         **{f"dropped_{reason}": n for reason, n in dataset.dropped.items()},
-        "dropped_without_features": len(held_out) - x.shape[0] - unseen.shape[0],
+        "dropped_without_features": len(held_out) - len(fitted) - len(unseen_rows),
         "image_shape": dataset.image_shape,
         "licence": dataset.licence,
         "notes": _notes(dataset, preparation),
@@ -127,14 +130,26 @@ def _notes(dataset: Dataset, preparation: Preparation) -> list[str]:
     return notes
 
 
-def _points(
-    dataset: Dataset, preparation: Preparation, rows: NDArray[np.integer]
-) -> tuple[Matrix, NDArray[np.integer]]:
-    """Prepare the samples of these rows; those that end up without any feature are left out."""
-    x = preparation.transform(dataset.raw[rows])
-    if preparation.directions and (empty := empty_rows(x)).any():
-        return x[~empty], rows[~empty]
-    return x, rows
+def _write(
+    folder: Path, dataset: Dataset, preparation: Preparation, rows: NDArray[np.integer]
+) -> NDArray[np.integer]:
+    """Prepare the samples of these rows, and write them; those without any feature are left out.
+
+    Where that cannot be, a block at a time: raw ones may be a memory map.
+    """
+    if preparation.directions or issparse(dataset.raw):
+        x = preparation.transform(dataset.raw[rows])
+        if preparation.directions and (empty := empty_rows(x)).any():
+            x, rows = x[~empty], rows[~empty]
+        save_matrix(folder, x)
+        return rows
+    d = preparation.n_features
+    parts = (
+        preparation.transform(dataset.raw[rows[some]])
+        for some in blocks(len(rows), max(1, NUMBERS_AT_ONCE // d))
+    )
+    save_rows(folder / "dense.npy", (len(rows), d), parts)
+    return rows
 
 
 def _example(raw: Any) -> dict[str, Any]:

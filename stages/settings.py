@@ -15,7 +15,10 @@ from spectralnet.errors import ParameterError
 
 # What several stages read of a part: a change of the rest does not concern them.
 VIEWS = {
-    "weights": ("graph", ("n_neighbours", "scale", "scale_neighbour", "overlap")),
+    "weights": (
+        "graph",
+        ("n_neighbours", "search", "recall", "scale", "scale_neighbour", "overlap"),
+    ),
     "eigenspace": ("spectralnet", ("n_components", "sampler")),
 }
 

@@ -13,6 +13,11 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from spectralnet.checks import check_distinct
 from spectralnet.clusters.selection import eigenvector_weights
+from spectralnet.matrices import blocks, seeded_sample
+
+# Points that centroids are fitted to: of 1 % of them, the mean is known to .03 deviations.
+FITTED = 2**17
+ROWS_AT_ONCE = 2**17
 
 
 def unit_rows(embedding: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -41,7 +46,7 @@ def weighted_directions(
 def fit_centroids(
     embedding: NDArray[np.floating] | csr_array, n_clusters: int, seed: int, restarts: int = 10
 ) -> NDArray[np.float32]:
-    """Fit k-means once and return its centroids.
+    """Fit k-means once, to `FITTED` points at most, and return its centroids.
 
     Parameters
     ----------
@@ -61,6 +66,8 @@ def fit_centroids(
     ParameterError
         If there are fewer distinct rows than clusters.
     """
+    if embedding.shape[0] > FITTED:
+        embedding = embedding[seeded_sample(embedding.shape[0], FITTED, seed)]
     check_distinct(embedding, n_clusters)
     return fit_kmeans(embedding, n_clusters, seed, restarts).cluster_centers_.astype(np.float32)
 
@@ -171,7 +178,11 @@ def assign(embedding: NDArray[np.float32], found: SpectralCentroids) -> Assignme
     -------
     Assignment
     """
-    directions = weighted_directions(embedding, found.weights)
-    clusters = nearest_centroid(directions, found.centroids)
-    distances = np.linalg.norm(directions - found.centroids[clusters], axis=1)
-    return Assignment(clusters, distances.astype(np.float32), embedding)
+    n = len(embedding)
+    clusters, distances = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.float32)
+    for rows in blocks(n, ROWS_AT_ONCE):
+        directions = weighted_directions(embedding[rows], found.weights)  # (m, w)
+        clusters[rows] = nearest_centroid(directions, found.centroids)
+        apart = directions - found.centroids[clusters[rows]]
+        distances[rows] = np.linalg.norm(apart, axis=1)
+    return Assignment(clusters, distances, embedding)

@@ -8,6 +8,7 @@ from scipy.sparse import csr_array
 from sklearn.metrics import normalized_mutual_info_score
 
 from spectralnet.clusters.noise import NOISE
+from spectralnet.matrices import weights_between
 
 PLAIN_GAP = 0.5  # in parts of the next eigenvalue
 ZERO = 1e-8  # an eigenvalue below is that of a piece of its own
@@ -36,15 +37,13 @@ def modularity(graph: csr_array, clusters: NDArray[np.integer]) -> float:
     ----------
     Newman, Analysis of weighted networks, Physical Review E, 2004.
     """
-    edges = graph.tocoo()
-    from_, to = clusters[edges.row], clusters[edges.col]
-    kept = (from_ != NOISE) & (to != NOISE)
-    from_, to, weights = from_[kept], to[kept], edges.data[kept]
-    total = weights.sum()
+    m = int(clusters.max()) + 1
+    groups = np.where(clusters == NOISE, m, clusters)
+    between = weights_between(graph, groups, m + 1)[:m, :m]
+    total = between.sum()
     if total == 0:
         return 0.0
-    part = np.bincount(from_, weights=weights) / total
-    return float(weights[from_ == to].sum() / total - np.sum(part**2))
+    return float(np.trace(between) / total - np.sum((between.sum(axis=1) / total) ** 2))
 
 
 def eigenvector_weights(eigenvalues: NDArray[np.floating], n_clusters: int) -> NDArray[np.float64]:

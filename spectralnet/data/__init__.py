@@ -3,6 +3,7 @@
 * `files`: what a file is; images, texts and sparse matrices as they lie on a disk
 * `tables`: the same of CSV, JSON lines and parquet
 * `reader`: whatever holds samples, a chunk at a time
+* `numbers`: columns of a table to rows of numbers
 * `labels`: a user's labels, of any type, to numbers
 * `preparation`: what raw samples go through, new ones as well: columns of numbers
 * `described`: what may stand in the file of a saved preparation

@@ -10,10 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, diags_array, issparse
 
 from spectralnet.data.described import BLOCKS
+from spectralnet.data.numbers import numbers_of
 from spectralnet.data.pixels import Pixels
 from spectralnet.data.texts import Tfidf
 from spectralnet.errors import DataError
-from spectralnet.matrices import Matrix, as_csr, directions_of, drawn_in
+from spectralnet.matrices import NUMBERS_AT_ONCE, Matrix, as_csr, blocks, directions_of, drawn_in
 
 Raw = Any  # an array of images, a matrix, or a sequence of texts
 
@@ -109,6 +110,14 @@ class Columns:
         x = as_csr(raw) if issparse(raw) else np.asarray(raw)
         if x.ndim != 2 or x.shape[1] != self.n_columns:
             raise DataError(f"rows of shape {x.shape}: (n, {self.n_columns}) is needed")
+        if issparse(x):
+            return self._scaled(x)
+        scaled = np.empty((len(x), self.n_features), dtype=np.float32)
+        for rows in blocks(len(x), max(1, NUMBERS_AT_ONCE // x.shape[1])):
+            scaled[rows] = self._scaled(x[rows])
+        return scaled
+
+    def _scaled(self, x: NDArray[Any] | csr_array) -> Matrix:
         if self.keep is not None:
             x = x[:, np.asarray(self.keep)]
         if self.shift is not None:
@@ -181,70 +190,18 @@ def fit_columns(
         raise DataError(
             f"scaling = {scaling} would fill a sparse matrix: choose none or directions"
         )
-    x = np.asarray(x, dtype=np.float64)
-    spread, standard = np.ptp(x, axis=0), scaling == "standard"
-    shift, scale = (x.mean(axis=0), x.std(axis=0)) if standard else (x.min(axis=0), spread)
+    standard, lowest, highest = scaling == "standard", x.min(axis=0), x.max(axis=0)
+    lowest, spread = lowest.astype(np.float64), np.subtract(highest, lowest, dtype=np.float64)
+    shift, scale = _moments(x) if standard else (lowest, spread)
     if not np.isfinite(scale).all():
         raise DataError(f"column {np.isfinite(scale).argmin()} holds numbers too large to scale")
     # The deviation of equal numbers need not come out as 0.
     return Columns(d, None, shift, np.where(spread == 0, 1, scale), names=names)
 
 
-def numbers_of(
-    table: pd.DataFrame, where: str, way_out: str, first: int = 0, width: int | None = None
-) -> NDArray[np.float64]:
-    """Return columns of numbers, or one of lists of numbers, as rows; missing ones as NaN.
-
-    Parameters
-    ----------
-    table : DataFrame of n rows
-    where, way_out : str
-        For messages: what the table is of, and what to do about a column of others.
-    first : int
-        The number of its first row, for messages.
-    width : int, optional
-        Of lists, where other tables of the same file have them; by default that of the first.
-
-    Returns
-    -------
-    ndarray of shape (n, d)
-
-    Raises
-    ------
-    DataError
-        Naming the column, and the row, that holds something else.
-    """
-    if width or of_lists(table):
-        return _stacked(table.iloc[:, 0], where, first, width)
-    columns = []
-    for name, column in table.items():
-        numbers = pd.to_numeric(column, errors="coerce").astype(np.float64)
-        bad = np.flatnonzero(column.notna() & (numbers.isna() | (column.dtype.kind in "mM")))
-        if bad.size:
-            raise DataError(
-                f"{where}column {name!r} holds {column.iloc[bad[0]]!r:.60} in row "
-                f"{first + bad[0]}, which is no number. Encode it, or {way_out}"
-            )
-        columns.append(numbers.to_numpy())
-    return np.stack(columns, axis=1)
-
-
-def of_lists(table: pd.DataFrame) -> bool:
-    """Say whether a table is one column of lists, such as embeddings."""
-    first = table.iloc[0, 0] if len(table) and table.shape[1] == 1 else None
-    return isinstance(first, list | np.ndarray)
-
-
-def _stacked(lists: pd.Series, where: str, first: int, width: int | None) -> NDArray[np.float64]:
-    values = lists.tolist()
-    width = width or len(values[0])
-    for row, value in enumerate(values, first):
-        if not isinstance(value, list | np.ndarray) or len(value) != width:
-            raise DataError(
-                f"{where}column {lists.name!r} holds {str(value)[:50]!r} in row {row}: a list of "
-                f"{width} numbers, as in the first row, is needed"
-            )
-    try:
-        return np.array(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{where}column {lists.name!r} has lists of others: {error}") from error
+def _moments(x: NDArray[np.number]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean and the deviation of each column of x, shape (n, d): (d,) each."""
+    some = blocks(len(x), max(1, NUMBERS_AT_ONCE // x.shape[1]))
+    mean = sum(x[rows].sum(axis=0, dtype=np.float64) for rows in some) / len(x)
+    squares = sum(((x[rows].astype(np.float64) - mean) ** 2).sum(axis=0) for rows in some)
+    return mean, np.sqrt(squares / len(x))

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from spectralnet.data.files import suffix_of
-from spectralnet.data.preparation import numbers_of, of_lists
+from spectralnet.data.numbers import numbers_of, of_lists
 from spectralnet.errors import DataError
 
 MOST_COLUMNS, LONGEST_HEADER = 10**5, 2**24  # of tables as text, which pandas reads slowly

@@ -1,7 +1,10 @@
 """Feature rows to a sparse affinity graph W, with degrees D = diag(W 1).
 
 * `neighbours`: the k nearest of every point, exact or approximate
-* `affinity`: Gaussian weights and shared neighbours; known labels; degrees
+* `cells`: the inverted file of the approximate search
+* `affinity`: Gaussian weights; known labels; degrees
+* `overlap`: how many neighbours two neighbours share
+* `symmetry`: directed edges to a symmetric graph; its components
 * `duplicates`: neighbours of distinct rows, and edges of all
 * `edges`: edges drawn in proportion to their weights
 """

@@ -1,18 +1,21 @@
 """The affinity graph: Gaussian weights on nearest neighbours, less where few are shared."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import model_validator
+from pydantic import Field, model_validator
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from spectralnet.errors import DataError
 from spectralnet.graph.neighbours import Neighbours
-from spectralnet.parameters import Block, Count, NotNegative
+from spectralnet.graph.overlap import overlap_of
+from spectralnet.graph.symmetry import component_sizes, symmetrised
+from spectralnet.matrices import blocks
+from spectralnet.parameters import Block, Count, NotNegative, Number
 
-COMPARISONS_AT_ONCE = 2**27
+POINTS_AT_ONCE = 2**17
+PRECISE_EDGES = 2**24  # beyond, weights are float32: a graph of 10^7 points would not fit
 KNOWN_NEIGHBOURS = 20  # of one class
 
 
@@ -21,6 +24,7 @@ class GraphParams(Block):
 
     n_neighbours: Count = 20
     search: Literal["auto", "exact", "approximate"] = "auto"
+    recall: Annotated[Number, Field(gt=0, lt=1)] = 0.95
     scale: Literal["local", "global"] = "local"
     scale_neighbour: Count = 10
     overlap: NotNegative = 1.0
@@ -72,41 +76,8 @@ def neighbour_scales(
     return np.maximum(to_neighbour, floor)
 
 
-def neighbour_overlap(indices: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Compare each point's neighbourhood with those of its neighbours.
-
-    Parameters
-    ----------
-    indices : ndarray of shape (n, k)
-        Nearest neighbours; a point belongs to its own neighbourhood without being listed.
-
-    Returns
-    -------
-    ndarray of shape (n, k)
-        Jaccard coefficients of neighbourhoods, in (0, 1]: an edge has at least the
-        neighbour itself in common.
-
-    References
-    ----------
-    Jarvis and Patrick, Clustering using a similarity measure based on shared near
-    neighbors, IEEE Transactions on Computers, 1973.
-    """
-    n, k = indices.shape
-    own = np.arange(n, dtype=indices.dtype)[:, None]
-    neighbourhoods = np.concatenate([own, indices], axis=1)  # (n, k + 1)
-    overlap = np.empty((n, k))
-    chunk = max(1, COMPARISONS_AT_ONCE // (k + 1) ** 2)
-    for start in range(0, n, chunk):
-        mine = neighbourhoods[start : start + chunk, :, None]  # (chunk, k + 1, 1)
-        for rank in range(k):
-            theirs = neighbourhoods[indices[start : start + chunk, rank], None, :]
-            shared = np.count_nonzero(mine == theirs, axis=(1, 2))
-            overlap[start : start + chunk, rank] = shared / (2 * (k + 1) - shared)
-    return overlap
-
-
 def affinity_graph(neighbours: Neighbours, params: GraphParams) -> csr_array:
-    """Weight each point's neighbours and symmetrise by the mean: (n, n), float64."""
+    """Weight each point's neighbours and symmetrise by the mean: (n, n)."""
     return symmetrised(directed_affinity(neighbours, params))
 
 
@@ -127,7 +98,7 @@ def directed_affinity(neighbours: Neighbours, params: GraphParams) -> csr_array:
     Returns
     -------
     csr_array of shape (n, n)
-        float64, k entries a row.
+        k entries a row, float64; float32 beyond `PRECISE_EDGES`.
 
     References
     ----------
@@ -137,20 +108,15 @@ def directed_affinity(neighbours: Neighbours, params: GraphParams) -> csr_array:
     """
     n, k = neighbours.distances.shape
     widths = neighbour_scales(neighbours.distances, params.scale, params.scale_neighbour)
-    weights = np.exp(-0.5 * (neighbours.distances / widths[:, None]) ** 2)  # (n, k)
-    if params.overlap:
-        weights *= neighbour_overlap(neighbours.indices) ** params.overlap
-    # Far neighbours of a point in a dense spot underflow; an edge of weight 0 would be none.
-    weights = np.maximum(weights, np.finfo(np.float32).tiny)
-    indptr = np.arange(0, n * k + 1, k)
+    weights = np.empty((n, k), np.float64 if n * k <= PRECISE_EDGES else np.float32)
+    for points in blocks(n, POINTS_AT_ONCE):
+        inside = np.exp(-0.5 * (neighbours.distances[points] / widths[points, None]) ** 2)  # (m, k)
+        if params.overlap:
+            inside *= overlap_of(neighbours.indices, points) ** params.overlap
+        # Far neighbours of a point in a dense spot underflow; an edge of weight 0 would be none.
+        weights[points] = np.maximum(inside, np.finfo(np.float32).tiny)
+    indptr = np.arange(0, n * k + 1, k, dtype=np.int32 if n * k < 2**31 else np.int64)
     return csr_array((weights.ravel(), neighbours.indices.ravel(), indptr), shape=(n, n))
-
-
-def symmetrised(directed: csr_array) -> csr_array:
-    """Return (W + W^T) / 2."""
-    graph = csr_array((directed + directed.T) / 2)
-    graph.sort_indices()
-    return graph
 
 
 def with_known_labels(graph: csr_array, labels: NDArray[np.int64], seed: int) -> csr_array:
@@ -240,10 +206,10 @@ def describe_graph(graph: csr_array) -> dict[str, Any]:
         Number of edges, of connected components and the size of the smallest, and the
         largest number of neighbours (hubs).
     """
-    n_components, component = connected_components(graph, directed=False)
+    sizes = component_sizes(graph)
     return {
         "edges": graph.nnz // 2,
-        "components": int(n_components),
-        "smallest_component": int(np.bincount(component).min()),
+        "components": len(sizes),
+        "smallest_component": int(sizes.min()),
         "largest_degree": int(np.diff(graph.indptr).max()),
     }

@@ -39,7 +39,11 @@ def distinct_rows(x: Matrix) -> Distinct:
 
 
 def nearest_distinct(
-    x: Matrix, n_neighbours: int, search: Literal["auto", "exact", "approximate"], seed: int
+    x: Matrix,
+    n_neighbours: int,
+    search: Literal["auto", "exact", "approximate"],
+    seed: int,
+    recall: float = 0.95,
 ) -> tuple[Neighbours, Distinct]:
     """Find the nearest neighbours of each distinct row among the other distinct rows.
 
@@ -50,9 +54,9 @@ def nearest_distinct(
     m = len(distinct.first)
     if m in (1, n):  # nothing to tell apart, or nothing to join
         distinct = Distinct(np.arange(n), np.arange(n))
-        return nearest_neighbours(x, n_neighbours, search, seed), distinct
+        return nearest_neighbours(x, n_neighbours, search, seed, recall), distinct
     k = min(n_neighbours, m - 1)
-    return nearest_neighbours(x[distinct.first], k, search, seed), distinct
+    return nearest_neighbours(x[distinct.first], k, search, seed, recall), distinct
 
 
 def describe_neighbours(neighbours: Neighbours, distinct: Distinct) -> dict[str, Any]:

@@ -7,27 +7,53 @@ from scipy.sparse import csr_array
 from torch import Tensor
 
 from spectralnet.errors import ParameterError
+from spectralnet.matrices import row_blocks
+
+Arrays = tuple[NDArray[np.integer], NDArray[np.floating], NDArray[np.integer]]
+EDGES_A_GROUP = 32  # of whose weights only the sum is kept in double precision
 
 
 class WeightedEdges:
-    """Edges with weights.
+    """Edges with weights, in 8 bytes each if these are float32.
 
     Parameters
     ----------
-    ends : int ndarray of shape (2, edges)
+    columns : int ndarray of shape (edges,)
+        Their second ends, by rows: those of the first ends.
     weights : ndarray of shape (edges,)
         Above 0.
+    n_of_row : int ndarray of shape (n,)
+        How many edges begin at each point.
     """
 
-    def __init__(self, ends: NDArray[np.integer], weights: NDArray[np.floating]) -> None:
-        self._ends = torch.from_numpy(ends.astype(np.int64))
-        self._cumulated = torch.from_numpy(np.cumsum(weights, dtype=np.float64))
+    def __init__(
+        self,
+        columns: NDArray[np.integer],
+        weights: NDArray[np.floating],
+        n_of_row: NDArray[np.integer],
+    ) -> None:
+        starts = np.arange(0, len(weights), EDGES_A_GROUP)
+        sums = np.add.reduceat(weights, starts, dtype=np.float64) if len(starts) else np.zeros(0)
+        self._columns, self._weights = torch.from_numpy(columns), torch.from_numpy(weights)
+        self._cumulated = torch.from_numpy(np.cumsum(sums))  # (groups,)
+        self._row_ends = torch.from_numpy(np.cumsum(n_of_row, dtype=np.int64))  # (n,)
+
+    def __len__(self) -> int:
+        return len(self._weights)
 
     def draw(self, m: int, generator: torch.Generator) -> Tensor:
         """Draw m edges, int (2, m), with replacement, each in proportion to its weight."""
+        last = len(self._weights) - 1
         at = torch.rand(m, generator=generator, dtype=torch.float64) * self._cumulated[-1]
-        chosen = torch.searchsorted(self._cumulated, at, right=True)
-        return self._ends[:, chosen.clamp_max(self._ends.shape[1] - 1)]
+        group = torch.searchsorted(self._cumulated, at, right=True)
+        group = group.clamp_max(len(self._cumulated) - 1)
+        before = torch.where(group > 0, self._cumulated[group - 1], 0)
+        edges = EDGES_A_GROUP * group[:, None] + torch.arange(EDGES_A_GROUP)  # (m, group)
+        inside = self._weights[edges.clamp_max(last)].double().cumsum(dim=1)
+        place = (inside <= (at - before)[:, None]).sum(dim=1).clamp_max(EDGES_A_GROUP - 1)
+        chosen = (EDGES_A_GROUP * group + place).clamp_max(last)
+        rows = torch.searchsorted(self._row_ends, chosen, right=True)
+        return torch.stack([rows, self._columns[chosen].long()])
 
     def draw_directed(self, m: int, generator: torch.Generator) -> Tensor:
         """Draw m edges, int (2, m), from either of their ends with the same chance."""
@@ -58,17 +84,22 @@ def split_edges(
     ParameterError
         If no edge is left to fit.
     """
-    edges = graph.tocoo()
-    once = edges.row < edges.col
-    ends = np.stack([edges.row[once], edges.col[once]])  # (2, edges)
-    unseen = held_out[ends].any(axis=0)
-    weights = edges.data[once]
-    if unseen.all():
+    parts: tuple[list[Arrays], list[Arrays]] = ([], [])
+    for rows in row_blocks(graph):
+        some = graph[rows].tocoo()
+        row = some.row + rows.start
+        once = row < some.col
+        row, column, weights = row[once], some.col[once], some.data[once]
+        unseen = held_out[row] | held_out[column]
+        for of, chosen in zip(parts, (~unseen, unseen), strict=True):
+            n_of_row = np.bincount(row[chosen] - rows.start, minlength=rows.stop - rows.start)
+            of.append((column[chosen], weights[chosen], n_of_row))
+    fitted, others = (
+        WeightedEdges(*(np.concatenate(array) for array in zip(*of, strict=True))) for of in parts
+    )
+    if not len(fitted):
         raise ParameterError(
-            f"each of {len(unseen)} edges touches a held-out point: lower held_out, or fit more "
+            f"each of {len(others)} edges touches a held-out point: lower held_out, or fit more "
             "points (`limit`)"
         )
-    return (
-        WeightedEdges(ends[:, ~unseen], weights[~unseen]),
-        WeightedEdges(ends[:, unseen], weights[unseen]),
-    )
+    return fitted, others

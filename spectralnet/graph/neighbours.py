@@ -8,17 +8,19 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from sklearn.decomposition import TruncatedSVD
 
 from spectralnet.errors import DataError, ParameterError
+from spectralnet.graph.cells import Cells
 from spectralnet.matrices import Matrix
 from spectralnet.progress import progress_bar
 
-# Multiply-adds that exact search may take: a minute on a few cores. Beyond it, an inverted file.
-EXACT_SEARCH_BUDGET = 2e12
+# Multiply-adds that exact search may take: 20 s of a core. Beyond it, an inverted file.
+EXACT_SEARCH_BUDGET = 7e11
+EXACT_AT_WORST = 2e13  # where that misses too many: ten minutes
+MEASURED_BUDGET = 2e11  # for the true neighbours of a sample
 SPARSE_COST = 20  # of a sparse multiply-add, in dense ones
 PAIR_COST = 100  # of ranking a pair of dense rows by its distance, in multiply-adds
-RECALL_SAMPLE = 1000  # at most; of few rows a part, since a precise search takes its time
+RECALL_SAMPLE = (200, 1000)  # rows; fewer where a precise search takes its time
 NO_BLAS = 2**31 - 1  # faiss's largest threshold
 NEAR_TIE = 1e-5  # relative difference of distances that float32 does not tell apart
 CENTRE_SAMPLE = 1000
@@ -26,10 +28,7 @@ CENTRE_SAMPLE = 1000
 SPARE_CANDIDATES = 4
 DIFFERENCES_AT_ONCE = 2**25
 SIMILARITIES_AT_ONCE = 2**25
-QUERIES_AT_ONCE = 8192  # of dense rows: faiss's own blocks are of 4096
-# The inverted file searches wider rows in their first principal directions, for more candidates.
-PROJECTED_SIZE = 128
-PROJECTED_CANDIDATES = 3
+QUERIES_AT_ONCE = 8192  # faiss's own blocks are of 4096
 
 
 Search = Callable[[NDArray[np.integer]], NDArray[np.int64]]  # rows, to the nearest of each
@@ -49,6 +48,7 @@ def nearest_neighbours(
     n_neighbours: int,
     search: Literal["auto", "exact", "approximate"] = "auto",
     seed: int = 0,
+    recall: float = 0.95,
 ) -> Neighbours:
     """Find the Euclidean nearest neighbours of every row among the other rows.
 
@@ -61,16 +61,19 @@ def nearest_neighbours(
     search : {"auto", "exact", "approximate"}, default="auto"
         Compare all pairs of rows, or look into the nearest cells of an inverted file
         only; "auto" takes the exact search unless its cost, n^2 (d + `PAIR_COST`) for dense
-        rows, exceeds `EXACT_SEARCH_BUDGET`. The cells are of the rows projected to `PROJECTED_SIZE`
-        principal directions where they are wider; distances are always those of `x`.
+        rows, exceeds `EXACT_SEARCH_BUDGET`. Distances are always those of `x`: see
+        `spectralnet.graph.cells.Cells`.
     seed : int, default=0
         Of the inverted file's cells and of the rows on which its recall is measured.
+    recall : float, default=0.95
+        Of the approximate search, on the measured rows: it looks into twice as many cells until
+        it is reached. If all do not do, "auto" searches exactly, up to `EXACT_AT_WORST`.
 
     Returns
     -------
     Neighbours
         Indices and distances of shape (n, k), the search used, and its recall: the part
-        of the true neighbours that it found, measured on up to `RECALL_SAMPLE` rows. An exact
+        of the true neighbours that it found, measured on some rows (`RECALL_SAMPLE`). An exact
         search that missed some is made again, precisely.
 
     Raises
@@ -80,48 +83,78 @@ def nearest_neighbours(
     DataError
         If squared distances are too large for float32.
     """
-    n, d = x.shape
+    n = x.shape[0]
     if not 1 <= n_neighbours < n:
         raise ParameterError(
             f"n_neighbours = {n_neighbours} has to be in 1 ... {n - 1} for n = {n}"
         )
-    if search == "auto":
-        cost = float(n) * (x.nnz * SPARSE_COST if isinstance(x, csr_array) else n * (d + PAIR_COST))
-        search = "exact" if cost <= EXACT_SEARCH_BUDGET else "approximate"
-    near, points = _centred(x), np.arange(n)
-    _check_range(near)
-    n_candidates = min(n_neighbours + 1 + SPARE_CANDIDATES, n)
-    n_measured = min(n, RECALL_SAMPLE, max(200, n // 20))
-    rows = np.random.default_rng(seed).choice(n, n_measured, replace=False)
+    cost, centre = float(n) * _cost(x), _centre(x)
+    _check_range(x, centre)
+    rows = np.random.default_rng(seed).choice(n, _n_measured(x), replace=False)
     with _precise(x) as precise:
         truth = _nearest(precise, rows, n_neighbours + 1)
     farthest = _sorted_by_distance(x, rows, truth)[1][:, n_neighbours - 1 :][:, :1]
+    n_candidates = min(n_neighbours + 1 + SPARE_CANDIDATES, n)
 
-    def nearest_of(found: NDArray[np.int64]) -> Neighbours:
-        indices, distances = _sorted_by_distance(x, points, found)
-        indices, distances = indices[:, :n_neighbours], distances[:, :n_neighbours]
-        recall = float(np.mean(distances[rows] <= farthest * (1 + NEAR_TIE)))
-        return Neighbours(indices, distances, search, recall)
+    def reached(distances: NDArray[np.float32]) -> float:
+        return float(np.mean(distances <= farthest * (1 + NEAR_TIE)))
 
-    if search == "approximate":
-        return nearest_of(_nearest_in_cells(near, n_candidates, seed))
-    neighbours = nearest_of(_nearest(near, points, n_candidates))
+    def nearest_of(name: str, nearest: Search) -> Neighbours:
+        indices, distances = _of_all(x, n_neighbours, nearest)
+        return Neighbours(indices, distances, name, reached(distances[rows]))
+
+    if search == "approximate" or (search == "auto" and cost > EXACT_SEARCH_BUDGET):
+        cells, found = Cells(x, centre, seed), 0.0
+        for n_probed in cells.numbers():
+            near = cells.nearest(rows, n_candidates, n_probed)
+            found = reached(_sorted_by_distance(x, rows, near)[1][:, :n_neighbours])
+            if found >= recall:
+                break
+        if found >= recall or search == "approximate" or cost > EXACT_AT_WORST:
+            return nearest_of(
+                "approximate", lambda some: cells.nearest(some, n_candidates, n_probed)
+            )
+    moved = x if centre is None else np.ascontiguousarray(x - centre, dtype=np.float32)
+    neighbours = nearest_of("exact", lambda some: _nearest(moved, some, n_candidates))
     if neighbours.recall == 1:
         return neighbours
     with _precise(x) as precise:
-        return nearest_of(_nearest(precise, points, n_candidates))
+        return nearest_of("exact", lambda some: _nearest(precise, some, n_candidates))
 
 
-def _centred(x: Matrix) -> Matrix:
-    """Move dense rows to the origin: far from it faiss's sums cancel (`_sorted_by_distance`).
+def _cost(x: Matrix) -> float:
+    """Return the multiply-adds that comparing a row with all others takes."""
+    n, d = x.shape
+    return x.nnz * SPARSE_COST if isinstance(x, csr_array) else n * (d + PAIR_COST)
 
-    Most of them, that is: a mean would follow a few large values away from the rest.
+
+def _n_measured(x: Matrix) -> int:
+    """Return on how many rows the recall is measured."""
+    n, (least, most) = x.shape[0], RECALL_SAMPLE
+    return min(n, max(least, min(most, n // 20, int(MEASURED_BUDGET / _cost(x)))))
+
+
+def _of_all(x: Matrix, k: int, nearest: Search) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Take the k nearest of what is found near each row, a block of rows at a time: (n, k)."""
+    n = x.shape[0]
+    indices, distances = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
+    with progress_bar("neighbours", n, delay=2) as progress:
+        for start in range(0, n, QUERIES_AT_ONCE):
+            some = np.arange(start, min(n, start + QUERIES_AT_ONCE))
+            near, apart = _sorted_by_distance(x, some, nearest(some))
+            indices[some], distances[some] = near[:, :k], apart[:, :k]
+            progress.update(len(some))
+    return indices, distances
+
+
+def _centre(x: Matrix) -> NDArray[np.float32] | None:
+    """Return what dense rows are moved by: far from 0 faiss's sums cancel.
+
+    The middle of most of them, that is: a mean would follow a few large values away from the rest.
     """
     if isinstance(x, csr_array):
-        return x
-    centre = np.median(x[:: len(x) // CENTRE_SAMPLE + 1], axis=0).astype(np.float32)
-    with np.errstate(over="ignore"):  # what then is infinite is refused
-        return np.ascontiguousarray(x - centre, dtype=np.float32)
+        return None
+    return np.median(x[:: len(x) // CENTRE_SAMPLE + 1], axis=0).astype(np.float32)
 
 
 @contextmanager
@@ -143,10 +176,14 @@ def _precise(x: Matrix) -> Iterator[Matrix]:
         faiss.cvar.distance_compute_blas_threshold = usual
 
 
-def _check_range(x: Matrix) -> None:
+def _check_range(x: Matrix, centre: NDArray[np.float32] | None) -> None:
     """Refuse values so large that squared distances may overflow: all d differences twice it."""
-    values = x.data if isinstance(x, csr_array) else x
-    largest = max(float(values.max(initial=0)), -float(values.min(initial=0)))
+    if isinstance(x, csr_array):
+        lowest, highest = x.data.min(initial=0), x.data.max(initial=0)
+    else:
+        with np.errstate(over="ignore"):  # what then is infinite is refused
+            lowest, highest = x.min(axis=0) - centre, x.max(axis=0) - centre
+    largest = float(max(np.max(highest), -np.min(lowest), 0))
     if not x.shape[1] * (2 * largest) ** 2 <= float(np.finfo(np.float32).max):
         raise DataError(f"distances exceed float32, values reach {largest:.3g}: scale them")
 
@@ -155,11 +192,8 @@ def _nearest(x: Matrix, rows: NDArray[np.integer], k: int) -> NDArray[np.int64]:
     """Return the k nearest of all rows to some rows, themselves included: (len(rows), k)."""
     found = np.empty((len(rows), k), dtype=np.int64)
     search, chunk = _farness_search(x, k) if isinstance(x, csr_array) else _faiss_search(x, k)
-    with progress_bar("neighbours", len(rows), delay=2) as progress:
-        for start in range(0, len(rows), chunk):
-            queries = rows[start : start + chunk]
-            found[start : start + chunk] = search(queries)
-            progress.update(len(queries))
+    for start in range(0, len(rows), chunk):
+        found[start : start + chunk] = search(rows[start : start + chunk])
     return found
 
 
@@ -179,33 +213,6 @@ def _farness_search(x: csr_array, k: int) -> tuple[Search, int]:
         return np.argpartition(farness, k - 1, axis=1)[:, :k]
 
     return search, max(1, SIMILARITIES_AT_ONCE // max(x.shape))
-
-
-def _nearest_in_cells(x: Matrix, k: int, seed: int) -> NDArray[np.int64]:
-    """Return at least k near rows to every row, itself included: (n, k or more)."""
-    n, d = x.shape
-    if d > PROJECTED_SIZE:
-        projection = TruncatedSVD(PROJECTED_SIZE, n_iter=2, random_state=seed)
-        x = np.ascontiguousarray(projection.fit_transform(x), dtype=np.float32)
-        k = min(PROJECTED_CANDIDATES * k, n)
-    elif isinstance(x, csr_array):
-        x = x.toarray()
-    found = _inverted_file(x, seed).search(x, k)[1]
-    short = (found < 0).any(axis=1)  # too few points in the cells that were searched
-    if short.any():
-        found[short] = faiss.knn(x[short], x, k)[1]
-    return found
-
-
-def _inverted_file(x: NDArray[np.float32], seed: int) -> faiss.IndexIVFFlat:
-    n, d = x.shape
-    n_cells = max(1, min(4 * int(np.sqrt(n)), n // 39))  # faiss wants 39 points a cell
-    index = faiss.IndexIVFFlat(faiss.IndexFlatL2(d), d, n_cells)
-    index.cp.seed = seed % 2**31  # faiss's seeds are C integers
-    index.train(x)
-    index.add(x)
-    index.nprobe = max(1, min(n_cells, 32))
-    return index
 
 
 def _without_self(found: NDArray[np.int64], points: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -238,7 +245,5 @@ def _sorted_by_distance(
             squares = np.einsum("nkd,nkd->nk", difference, difference)
         distances[rows] = np.sqrt(squares)
     order = np.argsort(distances, axis=1, kind="stable")
-    return (
-        np.take_along_axis(indices, order, axis=1).astype(np.int32),
-        np.take_along_axis(distances, order, axis=1),
-    )
+    nearest = np.take_along_axis(indices, order, axis=1).astype(np.int32)
+    return nearest, np.take_along_axis(distances, order, axis=1)

@@ -8,7 +8,8 @@ from scipy.cluster.hierarchy import cut_tree
 from scipy.sparse import csr_array
 
 from spectralnet.checks import count_distinct
-from spectralnet.clusters.kmeans import fit_kmeans
+from spectralnet.clusters.kmeans import FITTED, fit_kmeans, nearest_centroid
+from spectralnet.matrices import seeded_sample, weights_between
 
 GROUPS = 32  # at least, where there are enough points
 POINTS_A_GROUP = 5
@@ -66,9 +67,13 @@ def split_clusters(
     for cluster in np.unique(clusters):
         rows = np.flatnonzero(clusters == cluster)
         wanted = max(1, round(n_groups * len(rows) / len(places)))
-        wanted = min(wanted, count_distinct(places[rows], wanted))
-        fitted = fit_kmeans(places[rows], wanted, seed, restarts=1)
-        labels[rows] = len(parents) + fitted.labels_
+        some = places[rows[seeded_sample(len(rows), FITTED, seed)]]
+        wanted = min(wanted, count_distinct(some, wanted))
+        fitted = fit_kmeans(some, wanted, seed, restarts=1)
+        found = fitted.labels_
+        if len(some) < len(rows):
+            found = nearest_centroid(places[rows], fitted.cluster_centers_)
+        labels[rows] = len(parents) + found
         centroids.append(fitted.cluster_centers_.astype(np.float32))
         parents += [int(cluster)] * wanted
     return labels, np.concatenate(centroids), np.array(parents)
@@ -101,9 +106,8 @@ def join_groups(
     ----------
     Bonald et al., Hierarchical graph clustering using node pair sampling, MLG 2018.
     """
-    m, edges = len(parents), graph.tocoo()
-    between = np.zeros((m, m))
-    np.add.at(between, (labels[edges.row], labels[edges.col]), edges.data)
+    m = len(parents)
+    between = weights_between(graph, labels, m)
     volume, size = between.sum(axis=1), np.ones(m)
     names, cluster, total = np.arange(m), parents.copy(), between.sum()
     rows, height = np.empty((m - 1, 4)), 0.0

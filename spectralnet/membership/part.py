@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from spectralnet.clusters.kmeans import Assignment
 from spectralnet.errors import DataError, ParameterError
-from spectralnet.matrices import Matrix
+from spectralnet.matrices import Matrix, blocks
 from spectralnet.membership.calibration import probabilities, squared_distances
 from spectralnet.membership.outliers import References, remoteness
 
@@ -17,6 +17,7 @@ Noise = Literal["auto"] | float | None
 NOISE = 5.0  # the outlier score beyond which "auto" takes points for noise
 FADED = 6.0  # beyond which no cluster is likelier than another, but for what tells which
 MOST_FADED = 0.99
+ROWS_AT_ONCE = 2**17
 
 
 def check_noise(noise: object) -> None:
@@ -124,15 +125,18 @@ class Membership(nn.Module):
         space : ndarray or csr_array of shape (m, e)
             The points among the references.
         """
-        scores = self.outlier_scores(space)
-        shares = probabilities(squared_distances(places, centroids), float(self.sharpness))
-        # What is far from all that was fitted is no sure member of anything.
-        faded = np.clip((np.nan_to_num(scores) - NOISE) / (FADED - NOISE), 0, MOST_FADED)[:, None]
-        shares = (1 - faded) * shares + faded / len(centroids)  # (m, k)
+        m, k = len(places), len(centroids)
+        scores, shares = np.empty(m, np.float32), np.empty((m, k), np.float32)
+        for rows in blocks(m, ROWS_AT_ONCE):
+            scores[rows] = self.outlier_scores(space[rows])
+            squares = squared_distances(places[rows], centroids)
+            # What is far from all that was fitted is no sure member of anything.
+            faded = np.nan_to_num(scores[rows, None])
+            faded = np.clip((faded - NOISE) / (FADED - NOISE), 0, MOST_FADED)
+            sure = probabilities(squares, float(self.sharpness))
+            shares[rows] = (1 - faded) * sure + faded / k
         clusters = np.where(scores > float(self.threshold), -1, assigned.clusters)
-        return assigned._replace(
-            clusters=clusters, probabilities=shares.astype(np.float32), outlier_scores=scores
-        )
+        return assigned._replace(clusters=clusters, probabilities=shares, outlier_scores=scores)
 
     def mark_noise(self, assigned: Assignment, noise: Noise) -> Assignment:
         """Decide which points are noise, and give the fitted ones that are the cluster -1.

@@ -26,6 +26,7 @@ from spectralnet.membership.part import Membership
 from spectralnet.spectral.exact import exact_eigenvectors
 
 MANY_POINTS = 10_000  # beyond, they are split once
+SAMPLED = (2**17, 20_000)  # beyond the first, a graph of so many points is split in halves
 SPLITS = 3  # of fewer points in halves
 REFERENCES = (512, 2048)  # at least, where there are as many points, and at most
 REFERENCE_NUMBERS = 2**20  # in between: 4 MiB
@@ -141,6 +142,7 @@ def fit_membership(
     repeat: Repeat,
     n_neighbours: int,
     seed: int,
+    rows: Rows | slice = slice(None),
 ) -> tuple[Membership, Assignment]:
     """Calibrate what a model says of its points, and keep what new ones are compared with.
 
@@ -159,6 +161,8 @@ def fit_membership(
         That a point's remoteness is measured by.
     seed : int
         Of the halves and of the references.
+    rows : ndarray of shape (m,), optional
+        The points that `repeat` clusters, and that references are taken of; by default all.
 
     Returns
     -------
@@ -166,24 +170,24 @@ def fit_membership(
     assigned : Assignment
         With probabilities and outlier scores.
     """
-    n, k = space.shape[0], len(centroids)
-    squares = squared_distances(places, centroids)
+    some, clusters, k = space[rows], assigned.clusters[rows], len(centroids)
+    squares = squared_distances(places[rows], centroids)
     repeated = []
-    if k > 1 and n // 2 > 2 * k:  # else halves say nothing
-        found = [matched(assigned.clusters, repeat(half, seed), k) for half in halves(n, seed)]
+    if k > 1 and some.shape[0] // 2 > 2 * k:  # else halves say nothing
+        found = [matched(clusters, repeat(half, seed), k) for half in halves(len(clusters), seed)]
         repeated = [clusters for clusters in found if (clusters >= 0).any()]
-    first = distinct_rows(space).first
+    first = distinct_rows(some).first
     least, most = REFERENCES
     n_references = min(len(first), max(least, min(most, REFERENCE_NUMBERS // space.shape[1])))
     chosen = np.random.default_rng(seed).choice(first, n_references, replace=False)
     membership = Membership(n_references if n_references > 1 else 0, space.shape[1], 1)
     membership.sharpness.fill_(fit_sharpness(squares, repeated))
     if n_references > 1:
-        references = fit_references(dense_rows(space, np.sort(chosen)), n_neighbours)
+        references = fit_references(dense_rows(some, np.sort(chosen)), n_neighbours)
         membership.n_neighbours = references.n_neighbours
         membership.references.copy_(torch.from_numpy(references.points))
         membership.reaches.copy_(torch.from_numpy(references.reaches))
-        middle, spread = middle_and_spread(remoteness(space, references))
+        middle, spread = middle_and_spread(remoteness(some, references))
         membership.middle.fill_(middle)
         membership.spread.fill_(spread)
     return membership, membership.complete(assigned, places, centroids, space)

@@ -17,11 +17,11 @@ from spectralnet.graph.affinity import (
     describe_graph,
     directed_affinity,
     neighbour_scales,
-    symmetrised,
     with_confirmed,
     with_known_labels,
 )
 from spectralnet.graph.duplicates import deal_out, describe_neighbours, nearest_distinct
+from spectralnet.graph.symmetry import symmetrised
 from spectralnet.matrices import Matrix
 from spectralnet.nets.blocks import MLP
 from spectralnet.nets.net import Net
@@ -121,15 +121,18 @@ def connect(
         Numbers of edges, components and duplicates, how neighbours were searched and how well,
         the median of the Gaussian widths.
     """
-    neighbours, distinct = nearest_distinct(embedding, params.n_neighbours, params.search, seed)
+    neighbours, distinct = nearest_distinct(
+        embedding, params.n_neighbours, params.search, seed, params.recall
+    )
     params = params.for_neighbours(neighbours.indices.shape[1])
-    directed = deal_out(directed_affinity(neighbours, params), distinct, seed)
-    graph = with_confirmed(symmetrised(directed), confirmed)
+    scales = neighbour_scales(neighbours.distances, params.scale, params.scale_neighbour)
+    about = describe_neighbours(neighbours, distinct) | {"median_scale": float(np.median(scales))}
+    directed = directed_affinity(neighbours, params)
+    del neighbours, scales  # of many points, gigabytes
+    graph = with_confirmed(symmetrised(deal_out(directed, distinct, seed)), confirmed)
     if known_labels is not None:
         graph = with_known_labels(graph, known_labels, seed)
-    scales = neighbour_scales(neighbours.distances, params.scale, params.scale_neighbour)
-    about = describe_graph(graph) | describe_neighbours(neighbours, distinct)
-    return graph, about | {"median_scale": float(np.median(scales))}
+    return graph, describe_graph(graph) | about
 
 
 def given_affinity(points: PointsInSpace, graph: csr_array) -> Affinity:

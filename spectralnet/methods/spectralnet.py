@@ -16,11 +16,12 @@ from spectralnet.clusters.kmeans import (
     weighted_directions,
 )
 from spectralnet.graph.affinity import GraphParams
-from spectralnet.matrices import Matrix
+from spectralnet.matrices import Matrix, seeded_sample
 from spectralnet.membership.hierarchy import Hierarchy, fit_hierarchy
 from spectralnet.membership.n_clusters import choose_n_clusters
 from spectralnet.membership.part import Noise
-from spectralnet.membership.stability import fit_membership, spectral_repeats
+from spectralnet.membership.stability import SAMPLED, fit_membership, spectral_repeats
+from spectralnet.methods.affinities import connect
 from spectralnet.methods.model import ClusterModel
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import map_in_chunks
@@ -111,14 +112,30 @@ def train_spectralnet(
     warn_of_empty(assigned.clusters, n_clusters)
     directions = weighted_directions(places, centred.weights)
     hierarchy = fit_hierarchy(graph, directions, assigned.clusters, seed)
+    rows, among = _repeated(embedding, graph, graph_params, seed)
     membership, assigned = fit_membership(
         assigned,
         directions,
         centred.centroids,
         embedding,
-        spectral_repeats(graph, params.n_components, n_clusters, normalised),
+        spectral_repeats(among, params.n_components, n_clusters, normalised),
         graph_params.n_neighbours,
         seed,
+        rows,
     )
     model.membership, assigned = membership, membership.mark_noise(assigned, noise)
     return SpectralClusters(model, assigned, eigenvalues, history, hierarchy)
+
+
+def _repeated(
+    embedding: Matrix, graph: csr_array, params: GraphParams, seed: int
+) -> tuple[slice | NDArray[np.int64], csr_array]:
+    """Choose the points on which the clustering is repeated, and their graph.
+
+    All of them; of many, a sample that has a graph of its own, whose eigenvectors take seconds.
+    """
+    many, sampled = SAMPLED
+    if graph.shape[0] <= many:
+        return slice(None), graph
+    rows = seeded_sample(graph.shape[0], sampled, seed)
+    return rows, connect(embedding[rows], params, seed)[0]

@@ -36,7 +36,7 @@ def confirmed_edges(graph: csr_array, x: Matrix, params: GraphParams, seed: int)
     """
     search: Literal["exact", "approximate"]
     search = "exact" if params.search == "exact" else "approximate"
-    found, distinct = nearest_distinct(x, params.n_neighbours, search, seed)
+    found, distinct = nearest_distinct(x, params.n_neighbours, search, seed, params.recall)
     m, k = found.indices.shape
     near = np.repeat(np.arange(m), k) * m + found.indices.ravel()  # pairs, as one number each
     edges = graph.tocoo()

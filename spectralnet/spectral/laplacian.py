@@ -6,18 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from spectralnet.errors import TrainingError
 from spectralnet.graph.affinity import degrees
+from spectralnet.graph.symmetry import component_sizes
+from spectralnet.matrices import blocks
 from spectralnet.spectral.orthonormal import LEAST_SINE
 
 Array = NDArray[np.float64]
+ROWS_AT_ONCE = 2**17
 
 
 def warn_of_components(graph: csr_array, n_eigenvectors: int, n_clusters: int) -> None:
     """Warn where so many eigenvectors tell no more than some connected components apart."""
-    found, _ = connected_components(graph, directed=False)
+    found = len(component_sizes(graph))
     if found >= n_eigenvectors and found not in (1, n_clusters):
         warnings.warn(
             f"with {found} connected components, the first {n_eigenvectors} eigenvectors only tell "
@@ -55,13 +57,16 @@ def rayleigh_ritz(
     TrainingError
         If all rows of `y` are alike up to a factor.
     """
-    y = y.astype(np.float64)
-    degree = degrees(graph)
+    y, degree, c = y.astype(np.float64), degrees(graph), y.shape[1]
     mass = degree / degree.mean() if normalised else np.ones(len(y))
-    energy = y.T @ (degree[:, None] * y - graph @ y)  # (c, c)
-    moment = y.T @ (mass[:, None] * y)  # (c, c)
-    _, sizes, axes = np.linalg.svd(y * np.sqrt(mass)[:, None], full_matrices=False)
-    rank, c = np.count_nonzero(sizes > LEAST_SINE * sizes[0]), y.shape[1]
+    energy, moment, triangles = np.zeros((c, c)), np.zeros((c, c)), []
+    for rows in blocks(len(y), ROWS_AT_ONCE):
+        own = y[rows]  # (m, c)
+        energy += own.T @ (degree[rows, None] * own - graph[rows] @ y)
+        moment += own.T @ (mass[rows, None] * own)
+        triangles.append(np.linalg.qr(own * np.sqrt(mass[rows])[:, None], mode="r"))
+    _, sizes, axes = np.linalg.svd(np.concatenate(triangles))  # of all weighted rows
+    rank = np.count_nonzero(sizes > LEAST_SINE * sizes[0])
     if rank < min(2, c):
         raise TrainingError(
             "the net maps all points to one: is a column or a row of its input far larger than "
@@ -74,7 +79,7 @@ def rayleigh_ritz(
     else:
         values, rotation = eigh((energy + energy.T) / 2, moment)
     rotation *= np.sqrt(len(y))
-    rotation *= signs(y @ rotation)
+    rotation *= _signs_of_all(y, rotation)
     return rotation, values / degree.mean() if normalised else values
 
 
@@ -104,12 +109,25 @@ def ritz_residuals(
     ----------
     Parlett, The symmetric eigenvalue problem, SIAM 1998, theorem 4.5.1.
     """
-    u = u.astype(np.float64)
-    degree = degrees(graph)
+    u, degree, c = u.astype(np.float64), degrees(graph), u.shape[1]
     mass = degree if normalised else np.ones(len(u))
-    residual = degree[:, None] * u - graph @ u - mass[:, None] * u * eigenvalues  # (n, c)
+    squares, lengths = np.zeros(c), np.zeros(c)
+    for rows in blocks(len(u), ROWS_AT_ONCE):
+        own = u[rows]  # (m, c)
+        residual = degree[rows, None] * own - graph[rows] @ u - mass[rows, None] * own * eigenvalues
+        squares += (1 / mass[rows]) @ residual**2
+        lengths += mass[rows] @ own**2
     with np.errstate(invalid="ignore"):
-        return np.sqrt((1 / mass) @ residual**2) / np.sqrt(mass @ u**2)
+        return np.sqrt(squares) / np.sqrt(lengths)
+
+
+def _signs_of_all(y: NDArray[np.floating], rotation: Array) -> Array:
+    """Return `signs` of ``y @ rotation``."""
+    largest = []  # rows of each block, one a column at most
+    for rows in blocks(len(y), ROWS_AT_ONCE):
+        u = y[rows] @ rotation
+        largest.append(u[np.abs(u).argmax(axis=0)])
+    return signs(np.concatenate(largest))
 
 
 def squared_grassmann_distance(

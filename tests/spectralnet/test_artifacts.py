@@ -19,6 +19,7 @@ from spectralnet.artifacts import (
     save_graph,
     save_json,
     save_matrix,
+    save_rows,
     save_table,
     save_weights,
     whole_file,
@@ -37,6 +38,13 @@ def test_what_is_written_is_read(tmp_path, blobs, blob_graph):
     assert abs(load_graph(tmp_path / "graph.npz") - blob_graph).max() == 0
     save_json(tmp_path / "about.json", {"n": np.array([np.int32(1), 2])})
     assert load_json(tmp_path / "about.json") == {"n": [1, 2]}
+
+
+def test_rows_that_come_in_blocks_are_one_array(tmp_path, blobs):
+    save_rows(tmp_path / "rows.npy", blobs.shape, (blobs[i : i + 50] for i in range(0, 180, 50)))
+    save_array(tmp_path / "whole.npy", blobs)
+    np.testing.assert_array_equal(load_array(tmp_path / "rows.npy"), blobs)
+    assert (tmp_path / "rows.npy").read_bytes() == (tmp_path / "whole.npy").read_bytes()
 
 
 def test_matrices_are_mapped_dense_or_sparse(tmp_path, blobs, blob_graph):

@@ -5,8 +5,17 @@ import pytest
 import torch
 from scipy.sparse import csr_array
 
+from spectralnet.checks import count_distinct
 from spectralnet.codes.autoencoder import train_autoencoder
-from spectralnet.matrices import Points, as_csr, dense_rows, empty_rows, mean_and_variance
+from spectralnet.matrices import (
+    Points,
+    as_csr,
+    dense_rows,
+    empty_rows,
+    mean_and_variance,
+    seeded_sample,
+    weights_between,
+)
 from spectralnet.metric.siamese import train_siamese
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.report.comparison import kmeans_clusters
@@ -59,3 +68,28 @@ def test_sparse_rows_are_clustered_as_dense_ones(sparse):
 def test_indices_stay_wide_where_32_bits_do_not_do():
     wide = csr_array(([1.0], np.array([2**33]), np.array([0, 1])), shape=(1, 2**34))
     assert as_csr(wide).indices.tolist() == [2**33]
+
+
+def test_weights_between_groups_are_sums_of_blocks(blob_graph, monkeypatch):
+    monkeypatch.setattr("spectralnet.matrices.ENTRIES_AT_ONCE", 100)
+    groups = np.random.default_rng(0).integers(5, size=180)
+    one_hot = np.eye(6)[groups]  # the last group is empty
+    expected = one_hot.T @ blob_graph.toarray() @ one_hot
+    np.testing.assert_allclose(weights_between(blob_graph, groups, 6), expected)
+
+
+@pytest.mark.parametrize("rows", [np.asarray, np.asfortranarray, csr_array])
+def test_distinct_rows_are_counted_up_to_a_number(rows):
+    x = rows(np.random.default_rng(0).integers(3, size=(400, 4)).astype(np.float32))
+    dense = x.toarray() if isinstance(x, csr_array) else x
+    n_distinct = len(np.unique(dense, axis=0))
+    assert 50 < n_distinct < 82
+    assert [count_distinct(x, most) for most in (1, 50, 200)] == [1, 50, n_distinct]
+
+
+def test_a_sample_is_seeded_and_ascending():
+    rows = seeded_sample(1000, 30, seed=3)
+    np.testing.assert_array_equal(rows, np.unique(rows))
+    assert len(rows) == 30
+    np.testing.assert_array_equal(rows, seeded_sample(1000, 30, seed=3))
+    np.testing.assert_array_equal(seeded_sample(30, 30, seed=3), np.arange(30))

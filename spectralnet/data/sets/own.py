@@ -150,8 +150,9 @@ def _labels(path: Path, source: Path, labels: str | None, samples: Samples) -> L
 def _check_numbers(x: Any, path: Path, columns: list[str] | None) -> None:
     """Refuse numbers, or images, that no net can learn from."""
     check_finite(x, str(path), columns)
-    if x.dtype.kind == "f" and abs(x).max() > np.finfo(np.float32).max:
-        raise DataError(f"{path} holds numbers beyond float32, {abs(x).max()}: scale them down")
+    largest = max(abs(x.max()), abs(x.min())) if x.dtype.kind == "f" else 0
+    if largest > np.finfo(np.float32).max:
+        raise DataError(f"{path} holds numbers beyond float32, {largest}: scale them down")
     if isinstance(x, csr_array):
         x.eliminate_zeros()
     if not (x.nnz if isinstance(x, csr_array) else x.any()):

@@ -127,3 +127,22 @@ def test_the_best_of_ten_starts_is_kept():
     starts = [KMeans(30, n_init=n, random_state=0).fit(points).inertia_ for n in (1, 10)]
     assert inertia == pytest.approx(starts[1], rel=1e-4)
     assert inertia < 0.999 * starts[0]
+
+
+def test_centroids_of_many_points_are_those_of_a_sample(monkeypatch):
+    places = 9 * np.eye(3, dtype=np.float32)
+    labels = np.repeat(np.arange(3), [6000, 3000, 1000])
+    x = places[labels] + np.random.default_rng(0).normal(size=(10_000, 3)).astype(np.float32)
+    monkeypatch.setattr("spectralnet.clusters.kmeans.FITTED", 2000)
+    centroids = fit_centroids(x, 3, seed=0)
+    centroids = centroids[centroids.argmax(axis=1).argsort()]
+    np.testing.assert_allclose(centroids, places, atol=4 / np.sqrt(200))  # deviations of the mean
+    assert not np.allclose(centroids, [x[labels == i].mean(axis=0) for i in range(3)], atol=1e-3)
+
+
+def test_points_are_assigned_alike_in_blocks(blobs, monkeypatch):
+    found = fit_spectral_centroids(blobs, np.array([0, 0.1, 0.2, 0.3]), 3, seed=0)
+    whole = assign(blobs, found)
+    monkeypatch.setattr("spectralnet.clusters.kmeans.ROWS_AT_ONCE", 7)
+    for told, expected in zip(assign(blobs, found)[:2], whole[:2], strict=True):
+        np.testing.assert_allclose(told, expected, rtol=1e-6)

@@ -175,3 +175,14 @@ def test_no_word_of_many_letters_is_kept_in_memory():
     assert texts._stem.cache_info().currsize - kept <= 1
     assert texts.stems("a\U00020000b\U0001f600c") == ["a\U00020000b"]
     assert max(texts._LETTERS) < 2**16
+
+
+@pytest.mark.parametrize("scaling", ["standard", "range", "none"])
+def test_columns_are_fitted_and_scaled_alike_in_blocks(numbers, scaling, monkeypatch):
+    preparation = fit_columns(numbers, scaling)
+    expected = preparation.transform(numbers)
+    monkeypatch.setattr("spectralnet.data.preparation.NUMBERS_AT_ONCE", 2 * numbers.shape[1])
+    monkeypatch.setattr("spectralnet.matrices.NUMBERS_AT_ONCE", 2 * numbers.shape[1])
+    blocked = fit_columns(numbers, scaling)
+    np.testing.assert_array_equal(preparation.transform(numbers), expected)
+    np.testing.assert_allclose(blocked.transform(numbers), expected, rtol=1e-6)

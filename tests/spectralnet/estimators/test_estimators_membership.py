@@ -137,3 +137,13 @@ def test_the_documented_code_runs(capsys):
     exec(quick, names)  # noqa: S102
     assert names["far"] == [-1]
     assert "of the scattered points are noise" in capsys.readouterr().out
+
+
+def test_of_many_points_a_sample_tells_what_lasts(moons, fitted, monkeypatch):
+    monkeypatch.setattr("spectralnet.methods.spectralnet.SAMPLED", (150, 120))
+    sampled = SpectralNet(2, noise=0.1, spectralnet=QUICK, random_state=0).fit(moons)
+    assert len(sampled.model_.membership.references) == 120
+    inside = (sampled.labels_ >= 0) & (fitted.labels_ >= 0)
+    np.testing.assert_array_equal(sampled.labels_[inside], fitted.labels_[inside])
+    shares, expected = sampled.predict_proba(moons), fitted.predict_proba(moons)
+    assert np.abs(shares - expected).mean() < 0.1

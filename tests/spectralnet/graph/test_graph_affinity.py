@@ -11,12 +11,12 @@ from spectralnet.graph.affinity import (
     affinity_graph,
     degrees,
     describe_graph,
-    neighbour_overlap,
     neighbour_scales,
     with_known_labels,
 )
 from spectralnet.graph.duplicates import describe_neighbours, nearest_distinct
 from spectralnet.graph.neighbours import nearest_neighbours
+from spectralnet.graph.overlap import neighbour_overlap
 
 
 @pytest.mark.parametrize("scale", ["local", "global"])
@@ -44,7 +44,7 @@ def test_overlap_of_worked_out_neighbourhoods(monkeypatch):
     indices = np.array([[1, 2], [0, 2], [0, 1], [2, 1]], dtype=np.int32)
     expected = [[1, 1], [1, 1], [1, 1], [0.5, 0.5]]  # {3, 2, 1} and {0, 1, 2} share two of four
     np.testing.assert_allclose(neighbour_overlap(indices), expected)
-    monkeypatch.setattr("spectralnet.graph.affinity.COMPARISONS_AT_ONCE", 9)  # a point at a time
+    monkeypatch.setattr("spectralnet.graph.overlap.ROWS_AT_ONCE", 1)  # a point at a time
     np.testing.assert_allclose(neighbour_overlap(indices), expected)
 
 

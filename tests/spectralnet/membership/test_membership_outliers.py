@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 from scipy.spatial.distance import cdist
 from scipy.stats import median_abs_deviation
 
@@ -75,3 +76,16 @@ def test_without_references_nothing_is_noise():
     assigned = Assignment(np.zeros(3, dtype=int), *[np.zeros(3)] * 2, None, scores)
     assert told.mark_noise(assigned, 0.1).clusters.tolist() == [0, 0, 0]
     assert told.threshold == np.inf
+
+
+def test_what_is_told_of_points_is_the_same_in_blocks(points, monkeypatch):
+    part = Membership(40, 3, 5)
+    references = fit_references(points[:40], 5)
+    part.references.copy_(torch.from_numpy(references.points))
+    part.reaches.copy_(torch.from_numpy(references.reaches))
+    assigned = Assignment(np.zeros(60, dtype=np.int64), None, None)
+    whole = part.complete(assigned, points, points[:4], points)
+    monkeypatch.setattr("spectralnet.membership.part.ROWS_AT_ONCE", 7)
+    blocked = part.complete(assigned, points, points[:4], points)
+    for name in ("probabilities", "outlier_scores"):
+        np.testing.assert_allclose(getattr(blocked, name), getattr(whole, name), atol=1e-5)

@@ -145,3 +145,23 @@ def test_a_graph_in_as_many_pieces_as_eigenvectors_is_warned_of(n_eigenvectors, 
     expected = pytest.warns(UserWarning, match="with 5 connected components, the first 5 eig")
     with expected if warned else nullcontext():
         warn_of_components(pieces, n_eigenvectors, n_clusters)
+
+
+@pytest.mark.parametrize("normalised", [True, False])
+@pytest.mark.parametrize("rank", [5, 3])
+def test_blocks_of_points_give_the_ritz_pairs_of_all(blob_graph, monkeypatch, normalised, rank):
+    """Five outputs of a net, the last of them dependent or not."""
+    random = np.random.default_rng(0)
+    y = random.normal(size=(180, rank)) @ random.normal(size=(rank, 5))
+    whole, values = rayleigh_ritz(y, blob_graph, normalised)
+    residuals = ritz_residuals(y @ whole, values, blob_graph, normalised)
+    monkeypatch.setattr("spectralnet.spectral.laplacian.ROWS_AT_ONCE", 37)
+    rotation, eigenvalues = rayleigh_ritz(y, blob_graph, normalised)
+    assert rotation.shape == (5, rank)
+    np.testing.assert_allclose(eigenvalues, values, rtol=1e-9)
+    np.testing.assert_allclose(y @ rotation, y @ whole, rtol=1e-6, atol=1e-9)
+    blocked = ritz_residuals(y @ whole, values, blob_graph, normalised)
+    np.testing.assert_allclose(blocked, residuals, rtol=1e-9)
+    mass = degrees(blob_graph) / degrees(blob_graph).mean() if normalised else np.ones(180)
+    moment = (y @ rotation).T @ (mass[:, None] * (y @ rotation)) / 180
+    np.testing.assert_allclose(moment, np.eye(rank), atol=1e-8)

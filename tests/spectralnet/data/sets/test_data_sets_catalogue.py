@@ -63,8 +63,10 @@ def test_without_an_official_test_part_a_seeded_fifth_is_held_out(dataset):
     np.testing.assert_array_equal(held_out_mask(dataset._replace(is_test=None), "train", 0), mask)
 
 
+@pytest.mark.parametrize("at_once", [4, 2**22])
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_values_that_are_no_numbers_are_named(bad):
+def test_values_that_are_no_numbers_are_named(bad, at_once, monkeypatch):
+    monkeypatch.setattr("spectralnet.checks.NUMBERS_AT_ONCE", at_once)
     features = np.zeros((5, 4), dtype=np.float32)
     features[3, 2] = features[4, 1] = bad
     with pytest.raises(DataError, match=rf"own holds 2 values .*\({bad}\) in row 3, column 2"):
