@@ -21,7 +21,13 @@ from spectralnet.graph.affinity import (
     with_confirmed,
     with_known_labels,
 )
-from spectralnet.graph.duplicates import deal_out, describe_neighbours, nearest_distinct
+from spectralnet.graph.duplicates import (
+    Distinct,
+    deal_out,
+    describe_neighbours,
+    nearest_distinct,
+)
+from spectralnet.graph.neighbours import Neighbours
 from spectralnet.matrices import Matrix
 from spectralnet.nets.blocks import MLP
 from spectralnet.nets.net import Net
@@ -122,6 +128,18 @@ def connect(
         the median of the Gaussian widths.
     """
     neighbours, distinct = nearest_distinct(embedding, params.n_neighbours, params.search, seed)
+    return weigh(neighbours, distinct, params, seed, known_labels, confirmed)
+
+
+def weigh(
+    neighbours: Neighbours,
+    distinct: Distinct,
+    params: GraphParams,
+    seed: int,
+    known_labels: NDArray[np.int64] | None = None,
+    confirmed: csr_array | None = None,
+) -> tuple[csr_array, dict[str, Any]]:
+    """Make the graph of neighbours that were found among distinct rows: see `connect`."""
     params = params.for_neighbours(neighbours.indices.shape[1])
     directed = deal_out(directed_affinity(neighbours, params), distinct, seed)
     graph = with_confirmed(symmetrised(directed), confirmed)
