@@ -4,6 +4,7 @@
 * `scale`: one scale for all columns of a table
 * `soft`: probabilities, outlier scores, noise
 * `nested`: how many clusters, and all of them nested
+* `growing`: more points later
 * `description`: what their clusters are
 * `spectralnet`, `dec`, `dual_autoencoder`: one class each
 """

@@ -20,7 +20,7 @@ from spectralnet.config.settings import Settings
 from spectralnet.data.given_graph import check_graph
 from spectralnet.errors import ParameterError
 from spectralnet.estimators.base import Changes
-from spectralnet.estimators.nested import NestedClusterer
+from spectralnet.estimators.growing import GrowingClusterer
 from spectralnet.matrices import Matrix
 from spectralnet.membership.n_clusters import NClusters
 from spectralnet.membership.part import Noise
@@ -33,7 +33,7 @@ from spectralnet.nets.net import Net
 from spectralnet.spectral.samplers import SAMPLERS
 
 
-class SpectralNet(NestedClusterer):
+class SpectralNet(GrowingClusterer):
     """Deep spectral clustering: a net into the eigenspace of a neighbour graph, then k-means.
 
     Parameters
@@ -91,6 +91,8 @@ class SpectralNet(NestedClusterer):
     model_ : ClusterModel
     history_ : dict of str to DataFrame
         The learning curve of each net that was trained.
+    rayleigh_ratio_, n_moved_, novel_, new_clusters_
+        Of the last `partial_fit`: see there.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (d,)
         Where the input had column names.
@@ -180,6 +182,7 @@ class SpectralNet(NestedClusterer):
         )
         self.eigenvalues_, self.history_["spectralnet"] = found.eigenvalues, found.history
         self._keep_hierarchy(found.hierarchy)
+        self._keep_points(affinity.embedding, affinity.graph, settings.graph.n_neighbours)
         if graph is not None and found.model.membership is not None:
             # Rows of affinities have no distances.
             found.model.membership = found.model.membership.without_references()

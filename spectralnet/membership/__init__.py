@@ -6,4 +6,5 @@
 * `stability`: clusterings repeated on halves of the points
 * `n_clusters`: how many clusters last on halves
 * `hierarchy`: nested clusters of every number
+* `numbers`: those that clusters keep when they are found again
 """

@@ -6,6 +6,7 @@
 * `model`: SpectralNet's trained model, new points included
 * `dec`: deep embedded clustering
 * `dual_autoencoder`: the Dual Autoencoder Network
+* `growing`: more points for a trained SpectralNet
 * `kmeans`, `exact`, `rivals`: simpler methods, and those of other libraries
 * `catalogue`, `task`: every method by its name; what it is given, what it gives back
 * `predictor`: any model with what its samples go through first: what is served

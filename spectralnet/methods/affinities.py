@@ -20,7 +20,13 @@ from spectralnet.graph.affinity import (
     with_confirmed,
     with_known_labels,
 )
-from spectralnet.graph.duplicates import deal_out, describe_neighbours, nearest_distinct
+from spectralnet.graph.duplicates import (
+    Distinct,
+    deal_out,
+    describe_neighbours,
+    nearest_distinct,
+)
+from spectralnet.graph.neighbours import Neighbours
 from spectralnet.graph.symmetry import symmetrised
 from spectralnet.matrices import Matrix
 from spectralnet.nets.blocks import MLP
@@ -121,14 +127,23 @@ def connect(
         Numbers of edges, components and duplicates, how neighbours were searched and how well,
         the median of the Gaussian widths.
     """
-    neighbours, distinct = nearest_distinct(
-        embedding, params.n_neighbours, params.search, seed, params.recall
-    )
+    found = nearest_distinct(embedding, params.n_neighbours, params.search, seed, params.recall)
+    return weigh(*found, params, seed, known_labels, confirmed)
+
+
+def weigh(
+    neighbours: Neighbours,
+    distinct: Distinct,
+    params: GraphParams,
+    seed: int,
+    known_labels: NDArray[np.int64] | None = None,
+    confirmed: csr_array | None = None,
+) -> tuple[csr_array, dict[str, Any]]:
+    """Make the graph of neighbours that were found among distinct rows: see `connect`."""
     params = params.for_neighbours(neighbours.indices.shape[1])
     scales = neighbour_scales(neighbours.distances, params.scale, params.scale_neighbour)
     about = describe_neighbours(neighbours, distinct) | {"median_scale": float(np.median(scales))}
     directed = directed_affinity(neighbours, params)
-    del neighbours, scales  # of many points, gigabytes
     graph = with_confirmed(symmetrised(deal_out(directed, distinct, seed)), confirmed)
     if known_labels is not None:
         graph = with_known_labels(graph, known_labels, seed)

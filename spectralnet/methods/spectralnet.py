@@ -19,6 +19,7 @@ from spectralnet.graph.affinity import GraphParams
 from spectralnet.matrices import Matrix, seeded_sample
 from spectralnet.membership.hierarchy import Hierarchy, fit_hierarchy
 from spectralnet.membership.n_clusters import choose_n_clusters
+from spectralnet.membership.numbers import keep_numbers
 from spectralnet.membership.part import Noise
 from spectralnet.membership.stability import SAMPLED, fit_membership, spectral_repeats
 from spectralnet.methods.affinities import connect
@@ -27,6 +28,7 @@ from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.nets.net import Net
 from spectralnet.spectral.laplacian import warn_of_components
+from spectralnet.spectral.map import SpectralMap
 from spectralnet.spectral.samplers import SAMPLERS
 from spectralnet.spectral.training import (
     SpectralNetParams,
@@ -58,6 +60,8 @@ def train_spectralnet(
     seed: int,
     device: torch.device,
     checkpoint: Checkpoint | None = None,
+    start: SpectralMap | None = None,
+    former: NDArray[np.int64] | None = None,
 ) -> SpectralClusters:
     """Train the spectral map on a graph, and fit centroids to what it makes of the points.
 
@@ -81,6 +85,11 @@ def train_spectralnet(
     seed : int
     device : torch.device
     checkpoint : Checkpoint, optional
+    start : SpectralMap, optional
+        A former one, whose weights the training goes on from.
+    former : ndarray of shape (m,), optional
+        Former clusters of the first m points, whose numbers are kept: see
+        `spectralnet.membership.numbers.keep_numbers`.
 
     Returns
     -------
@@ -102,10 +111,19 @@ def train_spectralnet(
         params = params.model_copy(update={"n_components": enough})
     warn_of_components(graph, params.n_components, n_clusters)
     spectral_map, eigenvalues, history = train_spectral_map(
-        embedding, graph, params, graph_params, seed=seed, device=device, checkpoint=checkpoint
+        embedding,
+        graph,
+        params,
+        graph_params,
+        seed=seed,
+        device=device,
+        checkpoint=checkpoint,
+        start=start,
     )
     places = map_in_chunks(spectral_map, embedding, device)
     centred = fit_spectral_centroids(places, eigenvalues, n_clusters, seed)
+    if former is not None:
+        centred = keep_numbers(centred, places[: len(former)], former)
     centroids, weights = map(torch.from_numpy, centred)
     model = ClusterModel(encoder, embedder, spectral_map, centroids, weights)
     assigned = assign(places, centred)

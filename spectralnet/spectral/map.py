@@ -33,6 +33,16 @@ class SpectralMap(nn.Module):
         self.mlp = MLP(sizes, activation="leaky_relu")
         self.register_buffer("output_weights", torch.eye(sizes[-1]))
 
+    def continued(self, n_components: int) -> "SpectralMap":
+        """Return a copy to train on; further outputs, up to `n_components`, are random."""
+        sizes = self.mlp.sizes
+        copied = SpectralMap([*sizes[:-1], max(sizes[-1], n_components)])
+        with torch.no_grad():
+            for own, former in zip(copied.parameters(), self.parameters(), strict=True):
+                own[: len(former)] = former
+        copied.standardise.load_state_dict(self.standardise.state_dict())
+        return copied
+
     def outputs(self, x: Tensor) -> Tensor:
         """Map x, shape (m, d), to the outputs before the last layer, shape (m, c)."""
         return self.mlp(self.standardise(x))

@@ -66,6 +66,7 @@ def train_spectral_map(
     seed: int,
     device: torch.device,
     checkpoint: Checkpoint | None = None,
+    start: SpectralMap | None = None,
 ) -> tuple[SpectralMap, NDArray[np.float64], pd.DataFrame]:
     """Train a net into the space of the first eigenvectors of a graph.
 
@@ -83,6 +84,8 @@ def train_spectral_map(
     seed : int
     device : torch.device
     checkpoint : Checkpoint, optional
+    start : SpectralMap, optional
+        One whose weights to go on from; its sizes and its scale of inputs stay, and so does it.
 
     Returns
     -------
@@ -100,8 +103,12 @@ def train_spectral_map(
         If the training diverges, or the net maps all points to one.
     """
     with seeded(seed):
-        net = SpectralMap([x.shape[1], *params.hidden, params.n_components]).to(device)
-    net.standardise.fit(x)
+        if start is None:
+            net = SpectralMap([x.shape[1], *params.hidden, params.n_components])
+            net.standardise.fit(x)
+        else:
+            net = start.continued(params.n_components)
+    net.to(device)
     points = Points(x, device)
     held_out = hold_out(len(points), params.held_out, seed)
     given = Given(points, graph, held_out, params.batch_size, graph_params)

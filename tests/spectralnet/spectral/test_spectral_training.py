@@ -141,3 +141,18 @@ def test_the_net_sees_standardised_inputs(blobs):
         outputs.append(net.outputs(torch.from_numpy(x)).detach().numpy())
     np.testing.assert_allclose(outputs[0], outputs[1], atol=1e-3)
     assert outputs[0].std() > 0.01
+
+
+def test_a_continued_net_starts_where_the_former_one_is_and_leaves_it_so(blobs):
+    with seeded(0):
+        former = SpectralMap([4, 8, 3])
+    former.standardise.fit(blobs)
+    x = torch.from_numpy(blobs)
+    before = former.outputs(x)
+    wider = former.continued(5)
+    assert wider.outputs(x).shape == (len(x), 5)
+    torch.testing.assert_close(wider.outputs(x)[:, :3], before)
+    with torch.no_grad():
+        wider.mlp[0].weight += 1
+    torch.testing.assert_close(former.outputs(x), before)
+    assert former.continued(2).mlp.sizes == [4, 8, 3]

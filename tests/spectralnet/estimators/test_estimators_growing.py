@@ -1,0 +1,123 @@
+import warnings
+
+import numpy as np
+import pytest
+from clones import ROOT
+from sklearn.datasets import make_blobs, make_moons
+
+from spectralnet import DEC, DualAutoencoder, SpectralNet
+from spectralnet.clusters.scores import accuracy
+from spectralnet.errors import DataError, ParameterError
+from spectralnet.estimators import growing
+
+QUICK = {"hidden": [32, 32], "epochs": 8, "steps_per_epoch": 30}
+
+
+@pytest.fixture(scope="module")
+def blobs():
+    """Five groups, the last one late."""
+    x, labels = make_blobs(500, centers=5, cluster_std=0.6, center_box=(-9, 9), random_state=3)
+    order = np.lexsort((np.random.default_rng(0).random(500), labels == 4))
+    return x[order], labels[order]
+
+
+def quick(n_clusters=4, **changes):
+    return SpectralNet(n_clusters, spectralnet=QUICK, **{"random_state": 0} | changes)
+
+
+def same(one, other):
+    for name in ("labels_", "embedding_", "cluster_centers_", "eigenvalues_", "outlier_scores_"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+
+
+def test_points_come_in_parts_and_clusters_keep_their_numbers(blobs, tmp_path):
+    x, labels = blobs[0][:400], blobs[1][:400]
+    model = quick().partial_fit(x[:200])
+    same(model, quick().fit(x[:200]))
+    assert not hasattr(model, "rayleigh_ratio_")
+    model.save(tmp_path)
+    loaded, former, map_before = SpectralNet.load(tmp_path), model.labels_, model.model_
+    weights = [p.clone() for p in map_before.parameters()]
+    for part in (x[200:300], x[300:]):
+        model.partial_fit(part)
+        np.testing.assert_array_equal(model.labels_[:200], former)
+        assert model.n_moved_ == 0
+        assert not model.novel_.any()
+        assert model.new_clusters_.size == 0
+        assert model.rayleigh_ratio_ < growing.MISFIT
+        same(loaded.partial_fit(part), model)
+    assert accuracy(labels, model.labels_) == 1
+    np.testing.assert_array_equal(model.predict(x), model.labels_)
+    assert model.n_clusters_ == 4
+    assert len(model.history_["spectralnet"]) == 2  # a quarter of the epochs
+    for own, before in zip(map_before.parameters(), weights, strict=True):
+        assert (own == before).all()
+    assert not hasattr(model.fit(x[:50]), "n_moved_")
+
+
+def test_a_cluster_never_seen_is_told_and_may_get_a_number_of_its_own(blobs):
+    x, labels = blobs
+    for n_clusters, expected in ((4, 4), ((2, 6), 5)):
+        model = quick(n_clusters).fit(x[:400])
+        former = model.labels_
+        with pytest.warns(UserWarning, match=f"100 of 100 new .* was 4 and is {expected} now"):
+            model.partial_fit(x[400:])
+        assert model.novel_.all()
+        assert model.n_clusters_ == expected
+        if expected == 5:
+            np.testing.assert_array_equal(model.new_clusters_, [4])
+            np.testing.assert_array_equal(model.labels_[:400], former)
+            assert accuracy(labels, model.labels_) == 1
+
+
+@pytest.mark.parametrize("space", ["input", "code"])
+def test_a_learned_metric_and_noise_stay(space, tmp_path):
+    x = make_moons(120, noise=0.05, random_state=0)[0]
+    short = {"epochs": 1}
+    model = quick(
+        2, affinity="siamese", space=space, siamese=short, autoencoder=short, noise=0.1
+    ).fit(x[:80])
+    embedder = model.model_.embedder
+    with warnings.catch_warnings(action="ignore"):  # of one epoch's metric
+        model.partial_fit(x[80:])
+    assert model.model_.embedder is embedder
+    assert set(model.labels_) == {-1, 0, 1}
+    np.testing.assert_array_equal(model.predict(x), model.labels_)
+    assert np.count_nonzero(model.labels_ == -1) == 12
+
+
+def test_what_cannot_grow_says_so(blobs, tmp_path, monkeypatch):
+    x = blobs[0][:100]
+    model = quick().fit(x)
+    with pytest.raises(ParameterError, match="n_clusters = 3 is below the 4 that were fitted"):
+        model.set_params(n_clusters=3).partial_fit(x)
+    with pytest.raises(ValueError, match="X has 1 features, but SpectralNet is expecting 2"):
+        model.partial_fit(x[:, :1])
+    with pytest.raises(ParameterError, match="affinity = precomputed: such a model cannot grow"):
+        quick(affinity="precomputed").partial_fit(np.eye(5))
+    monkeypatch.setattr(growing, "MOST_SAVED", 1000)
+    model.save(tmp_path)
+    with pytest.raises(DataError, match="saved without its points"):
+        SpectralNet.load(tmp_path).partial_fit(x)
+    assert not hasattr(DEC(), "partial_fit")
+    assert not hasattr(DualAutoencoder(), "partial_fit")
+
+
+def test_points_that_are_not_those_of_the_model_are_refused(blobs, tmp_path):
+    quick().fit(blobs[0][:100]).save(tmp_path)
+    (tmp_path / "manifest.json").unlink()
+    np.save(tmp_path / "points_dense.npy", np.zeros((99, 2), dtype=np.float32))
+    with pytest.raises(DataError, match="is damaged: points of shape"):
+        SpectralNet.load(tmp_path)
+
+
+def test_the_documented_code_runs(capsys):
+    text = (ROOT / "docs/growing.md").read_text(encoding="utf-8")
+    code = text.split("```python\n")[1].split("```")[0]
+    quick_code = code.replace("random_state=0).fit", f"random_state=0, spectralnet={QUICK}).fit")
+    assert quick_code != code
+    names = {}
+    with pytest.warns(UserWarning, match="lie where none was before"):
+        exec(quick_code, names)  # noqa: S102
+    assert names["model"].n_clusters_ == 3
+    assert capsys.readouterr().out.startswith("0 of 400 moved")
