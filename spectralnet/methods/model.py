@@ -118,7 +118,8 @@ class ClusterModel(nn.Module):
             "kind": "spectral",
             "encoder": self.encoder.config,
             "embedder": self.embedder.config,
-            "spectral_map": self.spectral_map.mlp.sizes,
+            "spectral_map": self.spectral_map.sizes,
+            "landmarks": self.spectral_map.n_landmarks,
             "centroids": list(self.centroids.shape),
             "weights": self.weights.tolist(),
             "membership": None if self.membership is None else self.membership.config,
@@ -141,7 +142,7 @@ class ClusterModel(nn.Module):
             lambda: cls(
                 build_net(shape["encoder"]),
                 build_net(shape["embedder"]),
-                SpectralMap(shape["spectral_map"]),
+                SpectralMap(shape["spectral_map"], shape.get("landmarks", 0)),
                 torch.empty(shape["centroids"]),
                 None if weights is None else torch.tensor(weights),
                 None if membership is None else Membership(**membership),

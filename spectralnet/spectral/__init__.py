@@ -2,6 +2,7 @@
 
 * `orthonormal`: the orthonormal output layer
 * `samplers`: minibatches of a graph, each with its estimate of the Rayleigh quotient
+* `landmarks`: where points lie among some of them
 * `map`: the net
 * `training`: its training, and its last layer
 * `laplacian`: Rayleigh-Ritz, residuals, distances between eigenspaces

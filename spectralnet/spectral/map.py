@@ -1,9 +1,12 @@
 """The spectral map: a net into the eigenspace of a graph Laplacian."""
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from spectralnet.matrices import Matrix, dense_rows
 from spectralnet.nets.blocks import MLP, Standardise
+from spectralnet.spectral.landmarks import Landmarks
 
 
 class SpectralMap(nn.Module):
@@ -13,6 +16,8 @@ class SpectralMap(nn.Module):
     ----------
     sizes : list of int
         Widths from the input to the c eigenvectors.
+    n_landmarks : int, default=0
+        Whose weights are inputs of the perceptron, beside the point itself.
 
     Attributes
     ----------
@@ -27,25 +32,41 @@ class SpectralMap(nn.Module):
 
     output_weights: Tensor
 
-    def __init__(self, sizes: list[int]) -> None:
+    def __init__(self, sizes: list[int], n_landmarks: int = 0) -> None:
         super().__init__()
         self.standardise = Standardise(sizes[0])
-        self.mlp = MLP(sizes, activation="leaky_relu")
+        self.landmarks = Landmarks(n_landmarks, sizes[0]) if n_landmarks else None
+        self.sizes, self.n_landmarks = sizes, n_landmarks
+        self.mlp = MLP([sizes[0] + n_landmarks, *sizes[1:]], activation="leaky_relu")
         self.register_buffer("output_weights", torch.eye(sizes[-1]))
 
     def continued(self, n_components: int) -> "SpectralMap":
         """Return a copy to train on; further outputs, up to `n_components`, are random."""
-        sizes = self.mlp.sizes
-        copied = SpectralMap([*sizes[:-1], max(sizes[-1], n_components)])
+        n_outputs = max(self.sizes[-1], n_components)
+        copied = SpectralMap([*self.sizes[:-1], n_outputs], self.n_landmarks)
         with torch.no_grad():
             for own, former in zip(copied.parameters(), self.parameters(), strict=True):
                 own[: len(former)] = former
         copied.standardise.load_state_dict(self.standardise.state_dict())
+        if copied.landmarks and self.landmarks:
+            copied.landmarks.load_state_dict(self.landmarks.state_dict())
         return copied
+
+    @torch.no_grad()
+    def fit_inputs(self, x: Matrix, seed: int) -> None:
+        """Take scale and landmarks, drawn at random, from the rows of x, shape (n, d)."""
+        self.standardise.fit(x)
+        if self.landmarks:
+            rows = np.random.default_rng(seed).choice(x.shape[0], self.n_landmarks, replace=False)
+            drawn = torch.from_numpy(dense_rows(x, np.sort(rows)))
+            self.landmarks.fit(self.standardise(drawn.to(self.output_weights.device)))
 
     def outputs(self, x: Tensor) -> Tensor:
         """Map x, shape (m, d), to the outputs before the last layer, shape (m, c)."""
-        return self.mlp(self.standardise(x))
+        x = self.standardise(x)
+        if self.landmarks:
+            x = torch.cat([x, self.landmarks(x)], dim=1)  # (m, d + L)
+        return self.mlp(x)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map x, shape (m, d), to its place in the eigenspace, shape (m, c)."""

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from pydantic import model_validator
+from pydantic import Field, model_validator
 from scipy.sparse import csr_array
 from torch import Tensor
 
@@ -41,6 +41,7 @@ class SpectralNetParams(TrainingParams):
 
     hidden: Widths = [256, 256]
     n_components: Count
+    landmarks: Annotated[int, Field(ge=0, le=10**5)] = 256
     sampler: Annotated[str, one_of(SAMPLERS)] = "edges"
     epochs: Count = 40
     steps_per_epoch: Count = 100
@@ -104,8 +105,9 @@ def train_spectral_map(
     """
     with seeded(seed):
         if start is None:
-            net = SpectralMap([x.shape[1], *params.hidden, params.n_components])
-            net.standardise.fit(x)
+            sizes = [x.shape[1], *params.hidden, params.n_components]
+            net = SpectralMap(sizes, min(params.landmarks, x.shape[0]))
+            net.fit_inputs(x, seed)
         else:
             net = start.continued(params.n_components)
     net.to(device)

@@ -101,7 +101,8 @@ def train_dual_autoencoder_network(
         return {"seed": seed, "device": device, "checkpoint": part}
 
     def cluster(phase: str, number: int | tuple[int, int], c: int) -> ClusteredCodes:
-        spectral = spectral_params.model_copy(update={"n_components": c})
+        # No landmarks: in the joint training codes move, and landmarks would not.
+        spectral = spectral_params.model_copy(update={"n_components": c, "landmarks": 0})
         return cluster_codes(net.encoder, features, number, graph_params, spectral, **usual(phase))
 
     history = {}

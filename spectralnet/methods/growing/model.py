@@ -72,7 +72,7 @@ def grow(
     if isinstance(n_clusters, tuple):
         n_clusters = _grown_number(len(model.centroids), n_clusters[1], bool(novel.any()))
     if not isinstance(n_clusters, tuple):
-        most = max(candidate_components(n_clusters), model.spectral_map.mlp.sizes[-1])
+        most = max(candidate_components(n_clusters), model.spectral_map.sizes[-1])
         params = params.model_copy(update={"n_components": min(params.n_components, most)})
     shorter = {
         "epochs": max(1, round(EPOCHS * params.epochs)),
