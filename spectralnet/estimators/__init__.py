@@ -4,6 +4,8 @@
 * `scale`: one scale for all columns of a table
 * `soft`: probabilities, outlier scores, noise
 * `nested`: how many clusters, and all of them nested
+* `semi_supervised`: labels and pairs that are told
+* `options`: what options go together
 * `description`: what their clusters are
 * `spectralnet`, `dec`, `dual_autoencoder`: one class each
 """
