@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from spectralnet.checks import image_size
 from spectralnet.codes.spaces import CODE, HOG, SPACES, choose_space
-from spectralnet.errors import ParameterError
+from spectralnet.errors import DataError, ParameterError
+from spectralnet.matrices import Matrix, empty_rows
 from spectralnet.membership.part import Noise
 from spectralnet.methods.learned import GIVEN, LEARNED, PLAIN
 from spectralnet.spectral.samplers import SAMPLERS
+
+EUCLIDEAN, COSINE = "euclidean", "cosine"
 
 
 def check_options(
@@ -31,6 +36,21 @@ def check_options(
             "image_shape and space as they are by default"
         )
     choose_space(space, image_size(image_shape, n_features))
+
+
+def check_metric(metric: str, x: Matrix, as_given: bool) -> None:
+    """Refuse a metric that is unknown, or that rows, shape (n, d), do not have."""
+    if metric not in (EUCLIDEAN, COSINE):
+        raise ParameterError(f"metric = {metric!r}: choose one of {EUCLIDEAN}, {COSINE}")
+    if metric == COSINE and as_given:
+        raise ParameterError(
+            f"metric = {COSINE}: neither images nor affinities have directions: take {EUCLIDEAN}"
+        )
+    if metric == COSINE and (empty := empty_rows(x)).any():
+        raise DataError(
+            f"metric = {COSINE}: {np.count_nonzero(empty)} rows are 0, the first row "
+            f"{empty.argmax()}, and have no direction: remove them"
+        )
 
 
 def check_sampler(sampler: str, affinity: str) -> None:

@@ -20,7 +20,7 @@ class SemiSupervisedClusterer(NestedClusterer):
     """A clusterer that reads `y` only where `semi_supervised` says so, and pairs."""
 
     semi_supervised: bool
-    _told: tuple[Any, ArrayLike | None, ArrayLike | None]
+    _told: tuple[Any, ArrayLike | None, ArrayLike | None] = (None, None, None)
 
     def fit(
         self,

@@ -18,8 +18,9 @@ from spectralnet.codes.spaces import CODE, untrained_encoder
 from spectralnet.config.limits import graph_settings
 from spectralnet.config.settings import Settings
 from spectralnet.data.given_graph import check_graph
+from spectralnet.data.preparation import Columns
 from spectralnet.estimators.base import Changes
-from spectralnet.estimators.options import check_options, check_sampler
+from spectralnet.estimators.options import COSINE, check_metric, check_options, check_sampler
 from spectralnet.estimators.semi_supervised import SemiSupervisedClusterer
 from spectralnet.matrices import Matrix
 from spectralnet.membership.n_clusters import NClusters
@@ -48,6 +49,9 @@ class SpectralNet(SemiSupervisedClusterer):
     affinity : {"euclidean", "siamese", "precomputed"}, default="euclidean"
         Distances of the graph: plain, or learned by a Siamese net. With "precomputed" the rows
         are affinities to the fitted points, 0 or more and symmetric, those of new points too.
+    metric : {"euclidean", "cosine"}, default="euclidean"
+        Of the rows. "cosine" takes their directions alone: each is divided by its length, and
+        neither centred nor scaled.
     image_shape : (int, int), default=None
         Height and width, if the rows are images of one channel: neighbours are then those of
         their gradients, and the Siamese net sees them through convolutions. Pixels are best
@@ -116,6 +120,7 @@ class SpectralNet(SemiSupervisedClusterer):
         *,
         space: Literal["auto", "hog", "input", "code"] = "auto",
         affinity: Literal["euclidean", "siamese", "precomputed"] = "euclidean",
+        metric: Literal["euclidean", "cosine"] = "euclidean",
         image_shape: Sequence[int] | None = None,
         n_components: int | None = None,
         n_neighbors: int = 20,
@@ -133,6 +138,7 @@ class SpectralNet(SemiSupervisedClusterer):
         self.n_clusters = n_clusters
         self.space = space
         self.affinity = affinity
+        self.metric = metric
         self.image_shape = image_shape
         self.n_components = n_components
         self.n_neighbors = n_neighbors
@@ -189,6 +195,12 @@ class SpectralNet(SemiSupervisedClusterer):
             found.model.membership = found.model.membership.without_references()
             return found.model, found.assigned._replace(outlier_scores=None)
         return found.model, found.assigned
+
+    def _fit_preparation(self, x: Matrix, names: list[str] | None) -> Columns:
+        check_metric(self.metric, x, self._as_given)
+        if self.metric == COSINE:
+            return Columns(self.n_features_in_, directions=True, names=names)
+        return super()._fit_preparation(x, names)
 
     @property
     def _as_given(self) -> bool:
