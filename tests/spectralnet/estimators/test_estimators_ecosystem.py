@@ -7,7 +7,7 @@ from sklearn.datasets import make_blobs
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import normalize
 
-from spectralnet import SpectralNet
+from spectralnet import SpectralNet, progress
 from spectralnet.errors import DataError, ParameterError
 
 QUICK = {"hidden": [32], "epochs": 1, "steps_per_epoch": 20}
@@ -67,3 +67,13 @@ def test_outputs_are_frames_and_notebooks_show_the_estimator(points):
     page = model._repr_html_()
     assert "SpectralNet" in page
     assert "random_state" in page
+
+
+def test_bars_show_in_notebooks_unless_it_shall_be_quiet(monkeypatch):
+    with progress.progress_bar("fit", 1) as bar:
+        assert bar.disable  # no terminal
+    monkeypatch.setattr(progress, "IN_NOTEBOOK", True)
+    with progress.progress_bar("fit", 1) as bar:
+        assert not bar.disable
+    with progress.quiet(), progress.progress_bar("fit", 1) as bar:
+        assert bar.disable
