@@ -3,10 +3,10 @@
     python -m benchmarks.supervision digits mnist5k
     python -m benchmarks.supervision digits --affinity siamese
 
-For each amount, the mean and standard deviation over three seeds, of points and of nets, of the ACC
-of `SpectralNet` on the points without a label and in no pair; beside it, that of the fit that is
-told nothing, on the same points; and the part of told pairs whose points it keeps together, or
-apart.
+For each amount, the mean and standard deviation over three seeds, of what is told and of nets, of
+the ACC of `SpectralNet`, trained for 10 epochs, on the points without a label and in no pair; beside
+it, that of the fit that is told nothing, on the same points; and the part of told pairs whose
+points it keeps together, or apart.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from spectralnet.clusters.scores import accuracy
 from spectralnet.data.sets.subsets import choose_known
 
 SEEDS = range(3)
+SHORT = {"epochs": 10}
 TOLD = [("labels", 0.01), ("labels", 0.05), ("pairs", 100), ("pairs", 1000)]
 
 
@@ -46,7 +47,9 @@ def run(name: str, affinity: Literal["euclidean", "siamese"]) -> pd.DataFrame:
     x, labels, shape = read(name)
     rows = []
     for seed in SEEDS:
-        model = SpectralNet(10, affinity=affinity, image_shape=shape, random_state=seed)
+        model = SpectralNet(
+            10, affinity=affinity, image_shape=shape, spectralnet=SHORT, random_state=seed
+        )
         plain = model.fit_predict(x)
         for kind, amount in TOLD:
             known = choose_known(labels, amount if kind == "labels" else 0, seed)
