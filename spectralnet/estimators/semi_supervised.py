@@ -56,7 +56,10 @@ class SemiSupervisedClusterer(NestedClusterer):
             If a training diverges; a `RuntimeError`.
         """
         if self.semi_supervised and y is None:
-            raise ParameterError("semi_supervised = True: give labels as y, -1 where unknown")
+            raise ParameterError(
+                "semi_supervised = True requires y to be passed, but the target y is None: give "
+                "labels, -1 where unknown"
+            )
         self._told = y if self.semi_supervised else None, must_link, cannot_link
         try:
             return super().fit(X)
