@@ -18,8 +18,9 @@ from spectralnet.clusters.kmeans import fit_spectral_centroids, spectral_cluster
 from spectralnet.clusters.scores import accuracy
 from spectralnet.config.defaults import default_settings
 from spectralnet.data.sets.subsets import choose_known
-from spectralnet.graph.affinity import affinity_graph, with_known_labels
+from spectralnet.graph.affinity import affinity_graph
 from spectralnet.graph.neighbours import nearest_neighbours
+from spectralnet.graph.supervision import Supervision, with_supervision
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.spectral.training import train_spectral_map
 from tests.toys import nested_cs
@@ -43,7 +44,8 @@ def run(seed: int) -> dict[str, float]:
     unknown = known < 0
     right = bayes_rule(points) == labels
     row = {"seed": seed, "Bayes": float(np.mean(right[unknown]))}
-    for name, graph in (("unsupervised", plain), ("2 %", with_known_labels(plain, known, seed))):
+    told = with_supervision(plain, Supervision(known), seed)
+    for name, graph in (("unsupervised", plain), ("2 %", told)):
         net, eigenvalues, _ = train_spectral_map(
             points, graph, settings.spectralnet, settings.graph, seed=seed, device=CPU
         )

@@ -1,17 +1,19 @@
-"""Progress bars, which show on terminals only."""
+"""Progress bars, which show on terminals and in notebooks only."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from tqdm import tqdm
+from tqdm.asyncio import tqdm_asyncio
+from tqdm.auto import tqdm
 
+IN_NOTEBOOK = tqdm is not tqdm_asyncio  # where bars are widgets, if ipywidgets is there
 _quiet: ContextVar[bool] = ContextVar("quiet", default=False)
 
 
 @contextmanager
 def quiet(on: bool = True) -> Iterator[None]:
-    """Show no progress bars inside the block, also on terminals."""
+    """Show no progress bars inside the block, wherever it runs."""
     token = _quiet.set(on)
     try:
         yield
@@ -37,5 +39,5 @@ def progress_bar(name: str, total: int | None = None, done: int = 0, delay: floa
         desc=name,
         delay=delay,
         leave=delay == 0,
-        disable=_quiet.get() or None,  # None: unless this is a terminal
+        disable=_quiet.get() or (False if IN_NOTEBOOK else None),  # None: unless a terminal
     )

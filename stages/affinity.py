@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from spectralnet.artifacts import load_array, load_graph, load_json, load_matrix, save_table
+from spectralnet.artifacts import load_graph, load_json, load_matrix, save_table
 from spectralnet.config.limits import check_sizes
+from spectralnet.graph.supervision import Supervision
 from spectralnet.methods.affinities import AffinityOptions, PointsInSpace
 from spectralnet.methods.learned import LEARNED
 from spectralnet.nets.saved import load_net
@@ -41,7 +42,7 @@ def read_points(stage: Stage, data: Path, features: Path) -> PointsInSpace:
         load_matrix(features / "matrix"),
         load_net(features, "encoder"),
         load_json(data / "about.json")["image_shape"],
-        load_array(data / "known_labels.npy"),
+        Supervision.load(data / "supervision"),
     )
 
 

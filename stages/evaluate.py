@@ -83,13 +83,13 @@ def evaluate(
         print(
             f"no comparison with exact spectral clustering (exact: {stage.params.exact}): {error}"
         )
-    labels, known = (load_array(data / f"{name}.npy") for name in ("labels", "known_labels"))
+    labels, told = (load_array(data / f"{name}.npy") for name in ("labels", "supervision/told"))
     if (labels >= 0).any():
         clusterings |= _kmeans_baselines(stage, whole, data, features)
-        metrics |= score_clusterings(clusterings, labels, known)
+        metrics |= score_clusterings(clusterings, labels, told)
     metrics |= _held_out_scores(stage, whole, data)
     save_json(results / "metrics.json", metrics)  # before pictures, too
-    scored = np.where(known >= 0, -1, labels)
+    scored = np.where(told, -1, labels)
     figures, description, page = _explain(stage, data, whole, embedding, clusters, scored)
     figures["affinity"] = plots.sorted_affinity(weights, clusters)
     figures["learning_curves"] = _draw_training(features, affinity, model)

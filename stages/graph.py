@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from spectralnet.artifacts import load_array, load_matrix, save_graph, save_json
+from spectralnet.artifacts import load_matrix, save_graph, save_json
 from spectralnet.config.limits import check_sizes
+from spectralnet.graph.supervision import Supervision
 from spectralnet.methods.affinities import Affinity, AffinityOptions, PointsInSpace, euclidean
 from spectralnet.nets.saved import load_net, save_net
 from stages.common import Stage, main
@@ -13,8 +14,8 @@ def graph(stage: Stage, data: Path, features: Path, affinity: Path) -> str:
     """Connect each point to its nearest neighbours."""
     x = load_matrix(features / "matrix")
     check_sizes(x.shape[0], stage.settings)
-    known_labels = load_array(data / "known_labels.npy")
-    points = PointsInSpace(x, x, load_net(features, "encoder"), known_labels=known_labels)
+    told = Supervision.load(data / "supervision")
+    points = PointsInSpace(x, x, load_net(features, "encoder"), supervision=told)
     options = AffinityOptions(stage.settings.graph, None, stage.params.seed, stage.device)
     return write_affinity(stage, affinity, euclidean(points, options))
 

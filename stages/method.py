@@ -105,7 +105,7 @@ def write_clustering(
     metrics: dict[str, Any] = {"method": stage.method, "n": len(found.clusters)}
     metrics["seconds"] = round(sum(r["seconds"] for r in records) + stage.seconds(), 1)
     metrics["peak_memory"] = max([stage.peak_memory(), *(r["peak_memory"] for r in records)])
-    labels, told = load_array(data / "labels.npy"), load_array(data / "known_labels.npy")
+    labels, told = load_array(data / "labels.npy"), load_array(data / "supervision/told.npy")
     metrics |= score_clusterings({"": found.clusters}, labels, told)
     if found.held_out_clusters is not None:
         held_out_labels = load_array(data / "held_out_labels.npy")
@@ -136,7 +136,8 @@ def register_model(stage: Stage, data: Path, folder: Path) -> None:
     """
     copy_preparation(data, folder)
     params, method = stage.params, stage.method
-    about = load_json(data / "about.json") | {"n_known_labels": 0}  # SpectralNet alone uses them
+    told = ("n_known_labels", "n_must_link", "n_cannot_link")
+    about = load_json(data / "about.json") | dict.fromkeys(told, 0)  # SpectralNet alone uses them
     metrics = load_json(folder / "metrics.json")
     card = model_card(about, params.flat(method), metrics, method)
     name, alias = f"{method}-{params.dataset}", params.variant(method)

@@ -20,16 +20,17 @@ from spectralnet.artifacts import (
     save_table,
 )
 from spectralnet.checks import check_features
-from spectralnet.config.limits import check_points
+from spectralnet.config.limits import check_points, check_supervision
 from spectralnet.config.params import Params
 from spectralnet.data.given_graph import read_graph
 from spectralnet.data.preparation import Preparation
 from spectralnet.data.sets.catalogue import SOURCES
 from spectralnet.data.sets.dataset import Dataset
 from spectralnet.data.sets.mnist import DATA_VARIABLE
-from spectralnet.data.sets.subsets import choose_known, held_out_mask, limit
+from spectralnet.data.sets.subsets import choose_known, held_out_mask, limit, pairs_among
 from spectralnet.data.texts import Tfidf
 from spectralnet.errors import DataError
+from spectralnet.graph.supervision import Supervision
 from spectralnet.matrices import NUMBERS_AT_ONCE, Matrix, blocks, empty_rows
 from spectralnet.nets.blocks import MLP
 from spectralnet.nets.saved import save_net
@@ -51,11 +52,16 @@ def prepare(stage: Stage, features: Path) -> str:
     )
     x = load_matrix(features / "matrix")
     labels = dataset.labels[fitted]
+    must_link, cannot_link = (
+        pairs_among(fitted, pairs, len(held_out))
+        for pairs in (dataset.must_link, dataset.cannot_link)
+    )
     known_labels = choose_known(labels, params.labelled, params.seed)
-    _check(stage, x, dataset)
+    told = Supervision(known_labels, must_link, cannot_link)
+    _check(stage, x, dataset, told)
 
     save_array(features / "labels.npy", labels)
-    save_array(features / "known_labels.npy", known_labels)
+    told.save(features / "supervision")
     save_array(features / "held_out_labels.npy", dataset.labels[unseen_rows])
     save_table(features / "samples.csv", pd.DataFrame({"sample": dataset.names[fitted]}))
     if (shown := dataset.raw if isinstance(preparation, Tfidf) else dataset.shown) is not None:
@@ -69,6 +75,8 @@ def prepare(stage: Stage, features: Path) -> str:
         "n": x.shape[0],
         "n_held_out": len(unseen_rows),
         "n_known_labels": int(np.count_nonzero(known_labels >= 0)),
+        "n_must_link": len(must_link),
+        "n_cannot_link": len(cannot_link),
         "n_features": x.shape[1],
         **{f"dropped_{reason}": n for reason, n in dataset.dropped.items()},
         "dropped_without_features": len(held_out) - len(fitted) - len(unseen_rows),
@@ -109,9 +117,10 @@ def _check_links(params: Params) -> None:
             )
 
 
-def _check(stage: Stage, x: Matrix, dataset: Dataset) -> None:
+def _check(stage: Stage, x: Matrix, dataset: Dataset, told: Supervision) -> None:
     """Refuse what a later stage could not use, before any training."""
     params = stage.params
+    check_supervision(told, stage.settings, params.affinity)
     check_features(x, f"dataset {params.dataset}")
     check_points(x, stage.settings)
     stage.augmentation(dataset.image_shape)

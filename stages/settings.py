@@ -29,6 +29,8 @@ def check_paths(params: Params) -> None:
     paths = {"own.path": own.path, f"{params.dataset}.path": getattr(params.settings, "path", ".")}
     if params.graph_is_given:
         paths["own.precomputed"] = own.precomputed
+    for name in ("must_link", "cannot_link"):  # for which DVC looks, too
+        paths[f"own.{name}"] = getattr(own, name) or ""
     for name, path in paths.items():
         if not os.path.exists(path):  # noqa: PTH110, Path's fails on names that are too long
             raise ParameterError(

@@ -68,7 +68,7 @@ def scores(labels: NDArray[np.integer], clusters: NDArray[np.integer]) -> dict[s
 def score_clusterings(
     clusterings: Mapping[str, NDArray[np.integer]],
     labels: NDArray[np.integer],
-    told: NDArray[np.integer] | None = None,
+    told: NDArray[np.bool_] | None = None,
 ) -> dict[str, float]:
     """Score several clusterings of the same points, on those that have a label.
 
@@ -79,9 +79,9 @@ def score_clusterings(
         so that they are scored on the same points.
     labels : ndarray of shape (n,)
         -1 where there is none.
-    told : ndarray of shape (n,), optional
-        Labels that the clustering was told, -1 elsewhere: what was told is no achievement,
-        so those points are left out.
+    told : bool ndarray of shape (n,), optional
+        Points whose labels, or pairs, the clustering was told: what was told is no achievement,
+        so they are left out.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def score_clusterings(
         ``<prefix>acc``, ``<prefix>nmi``, ``<prefix>nmi_max`` and ``<prefix>ari``; empty
         where no point is left.
     """
-    scored = labels >= 0 if told is None else (labels >= 0) & (told < 0)
+    scored = labels >= 0 if told is None else (labels >= 0) & ~told
     for clusters in clusterings.values():
         scored = scored & (clusters != NOISE)
     if not scored.any():

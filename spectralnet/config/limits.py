@@ -2,11 +2,16 @@
 
 from typing import Any
 
+import numpy as np
+
 from spectralnet.checks import check_count, check_distinct, count_distinct
 from spectralnet.config.defaults import default_settings
 from spectralnet.config.settings import Settings
 from spectralnet.errors import ParameterError
+from spectralnet.graph.supervision import Supervision, groups_of
 from spectralnet.matrices import Matrix
+from spectralnet.membership.n_clusters import MOST
+from spectralnet.methods.learned import GIVEN
 from spectralnet.nets.training import n_held_out
 from spectralnet.spectral.samplers import SAMPLERS
 from spectralnet.spectral.training import candidate_components
@@ -64,6 +69,39 @@ def check_points(x: Matrix, settings: Settings) -> None:
     check_sizes(x.shape[0], settings)
     check_distinct(x, settings.fewest_clusters)
     check_distinct(x, settings.spectralnet.n_components, "spectralnet.n_components")
+
+
+def check_supervision(supervision: Supervision, settings: Settings, affinity: str) -> None:
+    """Refuse what is told of points, if it contradicts itself or the parameters.
+
+    Raises
+    ------
+    DataError
+        See `spectralnet.graph.supervision.groups_of`.
+    ParameterError
+        If there are more known labels than clusters, or no graph of ours to tell them to.
+    """
+    if not supervision.told.any():
+        return
+    if affinity == GIVEN:
+        raise ParameterError(
+            f"affinity = {GIVEN}: labels and pairs are told to a graph of ours: put them into the "
+            "affinities that you give, or choose another affinity"
+        )
+    sampler = settings.spectralnet.sampler
+    if not SAMPLERS[sampler].reads_graph:
+        raise ParameterError(
+            f"sampler = {sampler} makes affinities of its own, which labels and pairs do not "
+            "reach: take edges"
+        )
+    known = supervision.known_labels
+    most_clusters = MOST if settings.n_clusters == "auto" else settings.n_clusters
+    if (found := len(np.unique(known[known >= 0]))) > most_clusters:
+        raise ParameterError(
+            f"{found} different labels are known, but n_clusters = {most_clusters}: ask for as "
+            "many clusters, or tell fewer labels"
+        )
+    groups_of(supervision)
 
 
 def graph_settings(

@@ -93,20 +93,27 @@ class Params(Block):
             return self
         if "precomputed" in self.settings.model_fields_set:
             raise ValueError(f"{self.dataset}.precomputed: a graph is read of own alone")
-        path, watched = Path(self.settings.path), Path(self.datasets["own"].path)
-        # Without `resolve`, which would follow links out of the folder.
-        if ".." in path.parts or not path.absolute().is_relative_to(watched.absolute()):
-            raise ValueError(
-                f"{self.dataset}.path = {self.settings.path} has to lie in own.path = "
-                f"{self.datasets['own'].path}, where DVC looks for changes: put it there, link "
-                "it if it is a file, or use dataset: own"
-            )
+        watched = Path(self.datasets["own"].path)
+        for name in ("path", "must_link", "cannot_link"):
+            path = Path(getattr(self.settings, name) or watched)
+            # Without `resolve`, which would follow links out of the folder.
+            if ".." in path.parts or not path.absolute().is_relative_to(watched.absolute()):
+                raise ValueError(
+                    f"{self.dataset}.{name} = {path} has to lie in own.path = {watched}, where DVC "
+                    "looks for changes: put it there, link it if it is a file, or use dataset: own"
+                )
         return self
 
     @property
     def graph_is_given(self) -> bool:
         """Whether the user gives the affinity graph."""
         return self.affinity == GIVEN
+
+    @property
+    def pairs_are_given(self) -> bool:
+        """Whether the user names a file of pairs; those of ``params.yaml`` hold none."""
+        given = {getattr(self.settings, name, None) for name in ("must_link", "cannot_link")}
+        return not given <= {None, "data/must_link.csv", "data/cannot_link.csv"}
 
     @property
     def source(self) -> str:
@@ -149,6 +156,7 @@ class Params(Block):
             "all": self.fit_on == "all" and not ours,
             "train": self.fit_on == "train",
             "labelled": ours and self.labelled > 0,
+            "pairs": ours and self.pairs_are_given,
             "limited": self.limit is not None,
         }
         return "-".join(name for name, applies in parts.items() if applies)

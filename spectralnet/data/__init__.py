@@ -5,6 +5,7 @@
 * `reader`: whatever holds samples, a chunk at a time
 * `numbers`: columns of a table to rows of numbers
 * `labels`: a user's labels, of any type, to numbers
+* `pairs`: pairs of a user's samples that belong together or apart
 * `preparation`: what raw samples go through, new ones as well: columns of numbers
 * `described`: what may stand in the file of a saved preparation
 * `pixels`, `texts`: the same for images, in grey; for texts: stems, TF-IDF

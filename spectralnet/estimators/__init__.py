@@ -5,6 +5,8 @@
 * `soft`: probabilities, outlier scores, noise
 * `nested`: how many clusters, and all of them nested
 * `growing`: more points later
+* `semi_supervised`: labels and pairs that are told
+* `options`: what options go together
 * `description`: what their clusters are
 * `spectralnet`, `dec`, `dual_autoencoder`: one class each
 """

@@ -240,6 +240,10 @@ class DeepClusterer(
         if reset:
             names = getattr(self, "feature_names_in_", None)
             listed = None if names is None else names.tolist()
-            plain = Columns(self.n_features_in_, names=listed)
-            self.preparation_ = plain if given else fit_scale(x, listed)
+            self.preparation_ = self._fit_preparation(x, listed)
         return self.preparation_.transform(x)
+
+    def _fit_preparation(self, x: Matrix, names: list[str] | None) -> Columns:
+        if self._as_given:
+            return Columns(self.n_features_in_, names=names)
+        return fit_scale(x, names)

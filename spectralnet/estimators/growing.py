@@ -79,14 +79,18 @@ class GrowingClusterer(NestedClusterer):
         ------
         DataError, ParameterError, TrainingError
             As `fit` and `predict`; also with ``affinity="precomputed"``, with fewer clusters
-            than were fitted, and where a saved estimator left its points out, being large.
+            than were fitted, after labels or pairs, and where a saved
+            estimator left its points out, being large.
         """
         if self.affinity == GIVEN:
             raise ParameterError(f"affinity = {GIVEN}: such a model cannot grow: fit all anew")
         if not hasattr(self, "model_"):
             return self.fit(X, y)
         if not hasattr(self, "_points"):
-            raise DataError("this model was saved without its points: to grow it, fit all anew")
+            raise DataError(
+                "this model cannot grow: it was saved without its points, or was told labels or "
+                "pairs, which its graph does not keep apart: fit all anew"
+            )
         x = self._matrix(X, reset=False)
         former, former_number = self.labels_, self.n_clusters_
         check_noise(self.noise)
@@ -152,11 +156,13 @@ class GrowingClusterer(NestedClusterer):
                 stacklevel=3,
             )
 
-    def _keep_points(self, space: Matrix, graph: csr_array, n_neighbours: int) -> None:
+    def _keep_points(
+        self, growing: bool, space: Matrix, graph: csr_array, n_neighbours: int
+    ) -> None:
         """Keep what more points can come to later; nothing of a former `partial_fit`."""
         for name in ("_points", "rayleigh_ratio_", "n_moved_", "novel_", "new_clusters_"):
             self.__dict__.pop(name, None)
-        if self.affinity != GIVEN:
+        if growing:
             self._points = Points(space, graph, n_neighbours)
 
     def _write(self, folder: Path) -> None:
@@ -184,7 +190,7 @@ class GrowingClusterer(NestedClusterer):
                 n, width = about["shape"]
                 space = _read(Path(folder), "points", (n, width))
                 graph = _read(Path(folder), "edges", (n, n))
-                fits = n == len(self.labels_) and width == self.model_.spectral_map.mlp.sizes[0]
+                fits = n == len(self.labels_) and width == self.model_.spectral_map.sizes[0]
                 if not fits or not isinstance(graph, csr_array):
                     raise DataError("its points are not those that it was fitted on")
                 self._points = Points(space, graph, int(about["n_neighbours"]))

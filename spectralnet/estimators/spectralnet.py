@@ -14,26 +14,27 @@ from spectralnet.artifacts import load_array, save_array
 from spectralnet.checks import image_size
 from spectralnet.clusters.kmeans import Assignment
 from spectralnet.codes.autoencoder import train_autoencoder
-from spectralnet.codes.spaces import CODE, HOG, SPACES, choose_space, untrained_encoder
+from spectralnet.codes.spaces import CODE, untrained_encoder
 from spectralnet.config.limits import graph_settings
 from spectralnet.config.settings import Settings
 from spectralnet.data.given_graph import check_graph
-from spectralnet.errors import ParameterError
+from spectralnet.data.preparation import Columns
 from spectralnet.estimators.base import Changes
 from spectralnet.estimators.growing import GrowingClusterer
+from spectralnet.estimators.options import COSINE, check_metric, check_options, check_sampler
+from spectralnet.estimators.semi_supervised import SemiSupervisedClusterer
 from spectralnet.matrices import Matrix
 from spectralnet.membership.n_clusters import NClusters
 from spectralnet.membership.part import Noise
 from spectralnet.methods.affinities import AffinityOptions, PointsInSpace, given_affinity
-from spectralnet.methods.learned import GIVEN, LEARNED, PLAIN, make_affinity
+from spectralnet.methods.learned import GIVEN, make_affinity
 from spectralnet.methods.model import ClusterModel
 from spectralnet.methods.spectralnet import train_spectralnet
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.nets.net import Net
-from spectralnet.spectral.samplers import SAMPLERS
 
 
-class SpectralNet(GrowingClusterer):
+class SpectralNet(SemiSupervisedClusterer, GrowingClusterer):
     """Deep spectral clustering: a net into the eigenspace of a neighbour graph, then k-means.
 
     Parameters
@@ -49,6 +50,9 @@ class SpectralNet(GrowingClusterer):
     affinity : {"euclidean", "siamese", "precomputed"}, default="euclidean"
         Distances of the graph: plain, or learned by a Siamese net. With "precomputed" the rows
         are affinities to the fitted points, 0 or more and symmetric, those of new points too.
+    metric : {"euclidean", "cosine"}, default="euclidean"
+        Of the rows. "cosine" takes their directions alone: each is divided by its length, and
+        neither centred nor scaled.
     image_shape : (int, int), default=None
         Height and width, if the rows are images of one channel: neighbours are then those of
         their gradients, and the Siamese net sees them through convolutions. Pixels are best
@@ -65,6 +69,8 @@ class SpectralNet(GrowingClusterer):
     noise : {"auto"}, float or None, default=None
         What is noise, and gets the cluster -1: points far from all others ("auto"), that part of
         the fitted points that is farthest, or nothing.
+    semi_supervised : bool, default=False
+        Whether `fit` takes `y` for known labels, -1 where there is none; else it ignores `y`.
     random_state : int, RandomState or None, default=None
         An int gives the same result each time on one machine's CPU.
     device : {"auto", "cpu", "cuda"}, default="auto"
@@ -117,6 +123,7 @@ class SpectralNet(GrowingClusterer):
         *,
         space: Literal["auto", "hog", "input", "code"] = "auto",
         affinity: Literal["euclidean", "siamese", "precomputed"] = "euclidean",
+        metric: Literal["euclidean", "cosine"] = "euclidean",
         image_shape: Sequence[int] | None = None,
         n_components: int | None = None,
         n_neighbors: int = 20,
@@ -125,6 +132,7 @@ class SpectralNet(GrowingClusterer):
         siamese: Changes = None,
         spectralnet: Changes = None,
         noise: Noise = None,
+        semi_supervised: bool = False,
         random_state: int | np.random.RandomState | None = None,
         device: Literal["auto", "cpu", "cuda"] = "auto",
         verbose: bool = False,
@@ -133,6 +141,7 @@ class SpectralNet(GrowingClusterer):
         self.n_clusters = n_clusters
         self.space = space
         self.affinity = affinity
+        self.metric = metric
         self.image_shape = image_shape
         self.n_components = n_components
         self.n_neighbors = n_neighbors
@@ -141,6 +150,7 @@ class SpectralNet(GrowingClusterer):
         self.siamese = siamese
         self.spectralnet = spectralnet
         self.noise = noise
+        self.semi_supervised = semi_supervised
         self.random_state = random_state
         self.device = device
         self.verbose = verbose
@@ -149,6 +159,7 @@ class SpectralNet(GrowingClusterer):
     def _fit(self, x: Matrix, seed: int, device: torch.device) -> tuple[ClusterModel, Assignment]:
         graph = check_graph(csr_array(x), x.shape[0], "X") if self.affinity == GIVEN else None
         settings = self._settings(x)
+        supervision = self._supervision(x, settings, self.affinity)
         self.history_: dict[str, pd.DataFrame] = {}
         image_shape = image_size(self.image_shape, x.shape[1])
         if self.space == CODE:
@@ -159,7 +170,7 @@ class SpectralNet(GrowingClusterer):
         else:
             encoder = untrained_encoder(self.space, x.shape[1], image_shape)
         features = map_in_chunks(encoder, x, device) if len(encoder) else x
-        points = PointsInSpace(x, features, encoder, image_shape)
+        points = PointsInSpace(x, features, encoder, image_shape, supervision)
         options = AffinityOptions(
             settings.graph, getattr(settings, self.affinity, None), seed, device
         )
@@ -182,12 +193,19 @@ class SpectralNet(GrowingClusterer):
         )
         self.eigenvalues_, self.history_["spectralnet"] = found.eigenvalues, found.history
         self._keep_hierarchy(found.hierarchy)
-        self._keep_points(affinity.embedding, affinity.graph, settings.graph.n_neighbours)
+        growing = graph is None and not supervision.told.any()
+        self._keep_points(growing, affinity.embedding, affinity.graph, settings.graph.n_neighbours)
         if graph is not None and found.model.membership is not None:
             # Rows of affinities have no distances.
             found.model.membership = found.model.membership.without_references()
             return found.model, found.assigned._replace(outlier_scores=None)
         return found.model, found.assigned
+
+    def _fit_preparation(self, x: Matrix, names: list[str] | None) -> Columns:
+        check_metric(self.metric, x, self._as_given)
+        if self.metric == COSINE:
+            return Columns(self.n_features_in_, directions=True, names=names)
+        return super()._fit_preparation(x, names)
 
     @property
     def _as_given(self) -> bool:
@@ -211,25 +229,7 @@ class SpectralNet(GrowingClusterer):
 
     def _settings(self, x: Matrix) -> Settings:
         """Check the parameters against each other and the points, before any training."""
-        for name, allowed in (
-            ("space", SPACES),
-            ("affinity", (PLAIN, *LEARNED, GIVEN)),
-        ):
-            if getattr(self, name) not in allowed:
-                raise ParameterError(
-                    f"{name} = {getattr(self, name)!r}: choose one of {', '.join(allowed)}"
-                )
-        if self.affinity == GIVEN and self.noise is not None:
-            raise ParameterError(
-                f"noise = {self.noise!r}: with affinity = {GIVEN} there are no distances that it "
-                "could be told by: set it to None"
-            )
-        if self.affinity == GIVEN and (self.image_shape or self.space in (CODE, HOG)):
-            raise ParameterError(
-                f"affinity = {GIVEN}: rows of affinities are neither images nor encoded: leave "
-                "image_shape and space as they are by default"
-            )
-        choose_space(self.space, image_size(self.image_shape, x.shape[1]))
+        check_options(self.space, self.affinity, self.image_shape, self.noise, x.shape[1])
         changes = {
             "autoencoder": self.autoencoder,
             "graph": self.graph,
@@ -238,10 +238,5 @@ class SpectralNet(GrowingClusterer):
         }
         n_neighbors = self._n_neighbors()
         settings = graph_settings(x, self._most_clusters, n_neighbors, self.n_components, changes)
-        sampler = settings.spectralnet.sampler
-        if self.affinity == GIVEN and not SAMPLERS[sampler].reads_graph:
-            raise ParameterError(
-                f"sampler = {sampler} makes affinities of its own: with affinity = {GIVEN}, take "
-                "edges"
-            )
+        check_sampler(settings.spectralnet.sampler, self.affinity)
         return settings

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from scipy.sparse import csr_array
 
-from spectralnet.errors import DataError
 from spectralnet.graph.neighbours import Neighbours
 from spectralnet.graph.overlap import overlap_of
 from spectralnet.graph.symmetry import component_sizes, symmetrised
@@ -16,7 +15,6 @@ from spectralnet.parameters import Block, Count, NotNegative, Number
 
 POINTS_AT_ONCE = 2**17
 PRECISE_EDGES = 2**24  # beyond, weights are float32: a graph of 10^7 points would not fit
-KNOWN_NEIGHBOURS = 20  # of one class
 
 
 class GraphParams(Block):
@@ -119,73 +117,9 @@ def directed_affinity(neighbours: Neighbours, params: GraphParams) -> csr_array:
     return csr_array((weights.ravel(), neighbours.indices.ravel(), indptr), shape=(n, n))
 
 
-def with_known_labels(graph: csr_array, labels: NDArray[np.int64], seed: int) -> csr_array:
-    """Let known labels overrule a graph: connect points of one class, and cut others apart.
-
-    Each point with a known label is connected to the others of its class, or to some of them
-    where they are more than `KNOWN_NEIGHBOURS`, with weights that together are the mean degree
-    of the graph. (The reference code connects all, each edge with weight 1, on a graph whose own
-    weights are at most 1.)
-
-    Parameters
-    ----------
-    graph : csr_array of shape (n, n)
-    labels : ndarray of shape (n,)
-        -1 where unknown.
-    seed : int
-
-    Returns
-    -------
-    csr_array of shape (n, n)
-
-    Raises
-    ------
-    DataError
-        If a point is left without edges.
-
-    References
-    ----------
-    Shaham et al., SpectralNet, ICLR 2018, section 5.1 (semi-supervised).
-    """
-    known = labels >= 0
-    edges = graph.tocoo()
-    keep = ~(known[edges.row] & known[edges.col])
-    parts = [(edges.row[keep], edges.col[keep], edges.data[keep])]
-    mean_degree, random = graph.sum() / graph.shape[0], np.random.default_rng(seed)
-    for label in np.unique(labels[known]):
-        members = np.flatnonzero(labels == label)
-        others = _others_of_a_class(members, random)  # (m, l)
-        row, weight = np.repeat(members, others.shape[1]), mean_degree / max(others.shape[1], 1)
-        parts.append((row, others.ravel(), np.full(others.size, weight)))
-    row, column, weights = (np.concatenate(part) for part in zip(*parts, strict=True))
-    told = csr_array((weights, (row, column)), shape=graph.shape)
-    alone = np.flatnonzero(degrees(told) == 0)
-    if alone.size:
-        raise DataError(
-            f"{alone.size} points with a known label, the first in row {alone[0]}, have only "
-            "neighbours of other known classes: raise graph.n_neighbours, or lower labelled"
-        )
-    return told
-
-
 def with_confirmed(graph: csr_array, confirmed: csr_array | None) -> csr_array:
     """Return the mean of a graph and of the confirmed edges, if there are any."""
     return graph if confirmed is None else csr_array((graph + confirmed) / 2)
-
-
-def _others_of_a_class(members: NDArray[np.intp], random: np.random.Generator) -> NDArray[np.intp]:
-    """Return whom each of m members is connected to, both ways: (m, m - 1) at most.
-
-    Of many, those that so many steps around a circle of all members lead to: one step, which
-    makes the class one component, and others, drawn at random, which leave it no bottleneck.
-    """
-    m = len(members)
-    steps = np.arange(1, m)
-    if m - 1 > KNOWN_NEIGHBOURS:
-        longer = random.choice(np.arange(2, (m + 1) // 2), KNOWN_NEIGHBOURS // 2 - 1, replace=False)
-        there = np.concatenate([[1], longer])
-        steps = np.concatenate([there, m - there])
-    return members[(np.arange(m)[:, None] + steps) % m]
 
 
 def degrees(graph: csr_array) -> NDArray[np.float64]:

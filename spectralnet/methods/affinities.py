@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from spectralnet.graph.affinity import (
@@ -18,7 +17,6 @@ from spectralnet.graph.affinity import (
     directed_affinity,
     neighbour_scales,
     with_confirmed,
-    with_known_labels,
 )
 from spectralnet.graph.duplicates import (
     Distinct,
@@ -27,6 +25,7 @@ from spectralnet.graph.duplicates import (
     nearest_distinct,
 )
 from spectralnet.graph.neighbours import Neighbours
+from spectralnet.graph.supervision import Supervision, with_supervision
 from spectralnet.graph.symmetry import symmetrised
 from spectralnet.matrices import Matrix
 from spectralnet.nets.blocks import MLP
@@ -51,15 +50,15 @@ class PointsInSpace:
         From `x` to `features`; the identity, without layers, in the input space.
     image_shape : (int, int), optional
         Height and width, if `x` holds images.
-    known_labels : ndarray of shape (n,), optional
-        Those that may be used, -1 where there is none.
+    supervision : Supervision, optional
+        What is told of some of them.
     """
 
     x: Matrix
     features: Matrix
     encoder: Net
     image_shape: Sequence[int] | None = None
-    known_labels: NDArray[np.int64] | None = None
+    supervision: Supervision | None = None
 
 
 @dataclass(frozen=True)
@@ -102,21 +101,20 @@ def connect(
     embedding: Matrix,
     params: GraphParams,
     seed: int,
-    known_labels: NDArray[np.int64] | None = None,
+    supervision: Supervision | None = None,
     confirmed: csr_array | None = None,
 ) -> tuple[csr_array, dict[str, Any]]:
     """Make the affinity graph of an embedding: the one place that knows in which order.
 
     Neighbours among the distinct rows, their weights, the copies of rows that come more than
-    once, the mean with the confirmed edges, known labels.
+    once, the mean with the confirmed edges, what is told of the points.
 
     Parameters
     ----------
     embedding : ndarray or csr_array of shape (n, e)
     params : GraphParams
     seed : int
-    known_labels : ndarray of shape (n,), optional
-        -1 where there is none.
+    supervision : Supervision, optional
     confirmed : csr_array of shape (n, n), optional
         See `spectralnet.metric.confirmed.confirmed_edges`.
 
@@ -128,7 +126,7 @@ def connect(
         the median of the Gaussian widths.
     """
     found = nearest_distinct(embedding, params.n_neighbours, params.search, seed, params.recall)
-    return weigh(*found, params, seed, known_labels, confirmed)
+    return weigh(*found, params, seed, supervision, confirmed)
 
 
 def weigh(
@@ -136,7 +134,7 @@ def weigh(
     distinct: Distinct,
     params: GraphParams,
     seed: int,
-    known_labels: NDArray[np.int64] | None = None,
+    supervision: Supervision | None = None,
     confirmed: csr_array | None = None,
 ) -> tuple[csr_array, dict[str, Any]]:
     """Make the graph of neighbours that were found among distinct rows: see `connect`."""
@@ -145,8 +143,8 @@ def weigh(
     about = describe_neighbours(neighbours, distinct) | {"median_scale": float(np.median(scales))}
     directed = directed_affinity(neighbours, params)
     graph = with_confirmed(symmetrised(deal_out(directed, distinct, seed)), confirmed)
-    if known_labels is not None:
-        graph = with_known_labels(graph, known_labels, seed)
+    if supervision is not None:
+        graph = with_supervision(graph, supervision, seed)
     return graph, describe_graph(graph) | about
 
 
@@ -158,6 +156,6 @@ def given_affinity(points: PointsInSpace, graph: csr_array) -> Affinity:
 
 def euclidean(points: PointsInSpace, options: AffinityOptions) -> Affinity:
     """Connect each point to its nearest neighbours in the space."""
-    graph, about = connect(points.features, options.graph, options.seed, points.known_labels)
+    graph, about = connect(points.features, options.graph, options.seed, points.supervision)
     identity = MLP([points.features.shape[1]])
     return Affinity(points.encoder, identity, points.features, graph, about)

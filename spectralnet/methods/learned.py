@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from scipy.sparse import csr_array
 
-from spectralnet.graph.affinity import with_known_labels
+from spectralnet.graph.supervision import with_supervision
 from spectralnet.methods.affinities import (
     Affinity,
     AffinityOptions,
@@ -36,8 +36,8 @@ def siamese(points: PointsInSpace, options: AffinityOptions, graph: csr_array) -
         x, encoder = points.x, MLP([points.x.shape[1]])
         if len(points.encoder) > 0:
             confirmed = confirmed_edges(graph, x, options.graph, options.seed)
-            if points.known_labels is not None:
-                confirmed = with_known_labels(confirmed, points.known_labels, options.seed)
+            if points.supervision is not None:
+                confirmed = with_supervision(confirmed, points.supervision, options.seed)
     embedder, history = train_siamese(
         x,
         graph,
@@ -50,7 +50,7 @@ def siamese(points: PointsInSpace, options: AffinityOptions, graph: csr_array) -
         checkpoint=options.checkpoint,
     )
     embedding = map_in_chunks(embedder, x, options.device)
-    learned, about = connect(embedding, options.graph, options.seed, points.known_labels, confirmed)
+    learned, about = connect(embedding, options.graph, options.seed, points.supervision, confirmed)
     return Affinity(encoder, embedder, embedding, learned, about, history)
 
 

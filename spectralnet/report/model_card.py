@@ -27,8 +27,9 @@ Puts samples like those of `{dataset}` into {n_clusters} clusters, by {what}.
 
 ## Data
 
-{n} points of {n_features} features were fitted, {n_held_out} held out; {n_known_labels} labels were
-used in training. SHA-256 of the features: `{sha256}`. Licence of the data: {licence}.
+{n} points of {n_features} features were fitted, {n_held_out} held out; {n_known_labels} labels
+and {n_pairs} pairs were used in training. SHA-256 of the features: `{sha256}`.
+Licence of the data: {licence}.
 
 ## Results
 
@@ -80,6 +81,7 @@ def model_card(
     parameters = [f"| `{name}` | {_plain(value)} |" for name, value in params.items()]
     return CARD.format(
         **about,
+        n_pairs=sum(about.get(name, 0) for name in ("n_must_link", "n_cannot_link")),
         method=method,
         what=METHODS[method].description if method in METHODS else OURS,
         n_clusters=metrics.get("n_clusters", params["n_clusters"]),

@@ -49,7 +49,7 @@ def augmented(clone):
 def test_images_are_augmented_and_labels_known_where_asked_for(clone, augmented):
     assert augmented == {"settings", "prepare", "graph", "siamese", "spectralnet", "evaluate"}
     artifacts = clone.root / "artifacts/digits/input"
-    known = load_array(artifacts / "features/known_labels.npy")
+    known = load_array(artifacts / "features/supervision/known_labels.npy")
     labels = load_array(artifacts / "features/labels.npy")
     assert np.count_nonzero(known >= 0) == 24
     model = ClusterModel.load(artifacts / "siamese/model")
@@ -167,7 +167,7 @@ def test_methods_run_where_they_are_asked_for(clone, methods):
     clusters = DECModel.load(artifacts / "methods/dec").predict(features)
     np.testing.assert_array_equal(clusters, load_array(artifacts / "methods/dec/clusters.npy"))
     metrics = json.loads((artifacts / "methods/dec/metrics.json").read_text())
-    unused = load_array(artifacts / "input/features/known_labels.npy") < 0
+    unused = load_array(artifacts / "input/features/supervision/known_labels.npy") < 0
     assert metrics["acc"] == pytest.approx(scores(labels[unused], clusters[unused])["acc"])
     assert {"acc_test", "nmi_test", "ari_test"} <= metrics.keys()
     for method, name in (("spectral", "spectral_acc"), ("kmeans", "kmeans_acc")):

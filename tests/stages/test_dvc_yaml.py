@@ -106,7 +106,8 @@ def test_a_stage_depends_on_the_code_that_it_runs_and_on_no_other(name):
 def test_a_stage_is_given_the_paths_that_it_declares(name):
     stage = STAGES[name]
     *read, written = re.sub(r"(?<!\$)\{", "${", stage["cmd"]).split()[3:]
-    aside = ("stages/", "spectralnet/", "${own.path}", "artifacts/${dataset}/settings/")
+    files = ("${own.path}", "${own.must_link}", "${own.cannot_link}")
+    aside = ("stages/", "spectralnet/", *files, "artifacts/${dataset}/settings/")
     data = [dep for dep in stage["deps"] if not dep.startswith(aside)]
     for folder in read:
         assert any(within(dep, [folder]) for dep in data)

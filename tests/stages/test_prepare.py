@@ -11,7 +11,7 @@ from toys import chinese
 
 from spectralnet.artifacts import load_array, load_json, load_matrix
 from spectralnet.config.reading import params_of, read_raw
-from spectralnet.errors import DataError
+from spectralnet.errors import DataError, ParameterError
 from stages.common import Stage
 from stages.prepare import _data_folders, prepare
 
@@ -90,6 +90,26 @@ def test_how_many_have_no_label_is_said(tmp_path):
     table.to_csv(tmp_path / "x.csv", index=False)
     own = {"path": str(tmp_path / "x.csv"), "labels": "y"}
     assert told(tmp_path, own, fit_on="all").endswith("; 30 samples without a label")
+
+
+def test_pairs_are_told_by_row_and_follow_the_fitted_points(tmp_path):
+    points = np.random.default_rng(0).normal(size=(100, 2))
+    np.save(tmp_path / "x.npy", points)
+    pairs = [(0, 1), (2, 1), (5, 99), (50, 60), (70, 80), (10, 20)]
+    (tmp_path / "must.csv").write_text("a,b\n" + "\n".join(f"{a},{b}" for a, b in pairs))
+    own = {"path": str(tmp_path / "x.npy"), "must_link": str(tmp_path / "must.csv")}
+    features = prepared(tmp_path, own, fit_on="train", limit=90)
+    rows = pd.read_csv(features / "samples.csv")["sample"].tolist()
+    kept = [pair for pair in pairs if set(pair) <= set(rows)]
+    assert 0 < len(kept) < len(pairs)
+    found = load_array(features / "supervision/must_link.npy")
+    assert [(rows[a], rows[b]) for a, b in found] == kept
+    said = load_array(features / "supervision/told.npy")
+    assert {rows[i] for i in np.flatnonzero(said)} == {row for pair in kept for row in pair}
+    assert load_json(features / "about.json")["n_must_link"] == len(kept)
+    changes = own | {"spectralnet": {"sampler": "batch"}}
+    with pytest.raises(ParameterError, match="sampler = batch makes affinities of its own"):
+        prepared(tmp_path, changes, fit_on="all")
 
 
 def test_the_users_folder_comes_before_the_checkouts(tmp_path, monkeypatch):

@@ -22,7 +22,8 @@ def test_each_part_is_a_file_whose_bytes_depend_on_the_parameters_alone(tmp_path
     params |= {"augment": "none", "mine": {"path": "data/own/x.csv", "n_clusters": 3}}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
     (tmp_path / "data/own").mkdir(parents=True)
-    (tmp_path / "data/own/x.csv").touch()
+    for name in ("own/x.csv", "must_link.csv", "cannot_link.csv"):
+        (tmp_path / "data" / name).touch()
     written = []
     for seed in ("1", "2"):  # of the hashes that order a set
         environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 from sklearn.datasets import load_digits
 
+from spectralnet.data.pairs import read_pairs
 from spectralnet.data.pixels import Pixels, white_level
 from spectralnet.data.preparation import Preparation, fit_columns
 from spectralnet.data.sets.dataset import Dataset
@@ -66,7 +67,8 @@ class OwnOptions(TermsOptions):
     """A user's own file or folder; see `spectralnet.data.sets.own.read_own`.
 
     `scaling` is of numbers, `image_shape` of images, `n_terms` of texts;
-    `precomputed` is the graph of ``affinity: precomputed``.
+    `precomputed` is the graph of ``affinity: precomputed``; `must_link` and `cannot_link` are files
+    of pairs, see `spectralnet.data.pairs.read_pairs`.
     """
 
     path: Annotated[str, Field(min_length=1, max_length=4000)]
@@ -76,6 +78,8 @@ class OwnOptions(TermsOptions):
     scaling: Literal["none", "standard", "range", "directions"] = "standard"
     image_shape: Annotated[list[Side], Field(min_length=2, max_length=2)] | None = None
     precomputed: Annotated[str, Field(min_length=1)] = "data/graph.npz"
+    must_link: Annotated[str, Field(min_length=1)] | None = None
+    cannot_link: Annotated[str, Field(min_length=1)] | None = None
 
 
 def _mnist5k(folders: Sequence[Path], options: Block) -> Dataset:
@@ -163,6 +167,8 @@ def _own(folders: Sequence[Path], options: OwnOptions) -> Dataset:
         samples.dropped,
         samples.notes,
         samples.shown,
+        read_pairs(options.must_link, samples.names),
+        read_pairs(options.cannot_link, samples.names),
     )
 
 

@@ -23,7 +23,20 @@ def limit(dataset: Dataset, n: int | None, seed: int) -> Dataset:
         names=dataset.names[rows],
         is_test=None if dataset.is_test is None else dataset.is_test[rows],
         shown=None if dataset.shown is None else [dataset.shown[row] for row in rows],
+        must_link=pairs_among(rows, dataset.must_link, total),
+        cannot_link=pairs_among(rows, dataset.cannot_link, total),
     )
+
+
+def pairs_among(rows: NDArray[np.integer], pairs: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """Return pairs of n rows, (p, 2), by their places among the `rows` that are kept.
+
+    Those that are not kept whole are left out.
+    """
+    place = np.full(n, -1)
+    place[rows] = np.arange(len(rows))
+    found = place[pairs]
+    return found[(found >= 0).all(axis=1)]
 
 
 def held_out_mask(

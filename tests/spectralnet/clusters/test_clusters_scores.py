@@ -76,7 +76,7 @@ def test_points_without_a_label_and_those_told_are_left_out():
     labels = np.array([0, 0, 1, 1, -1, 1])
     clusters = np.array([0, 0, 1, 0, 1, 0])
     assert score_clusterings({"": clusters}, labels)["acc"] == 3 / 5
-    told = np.array([-1, -1, -1, 1, -1, 1])
+    told = np.array([False, False, False, True, False, True])
     assert score_clusterings({"": clusters}, labels, told)["acc"] == 1
     assert score_clusterings({"": clusters}, np.full(6, -1)) == {}
 

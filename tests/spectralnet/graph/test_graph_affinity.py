@@ -1,18 +1,14 @@
 import numpy as np
 import pytest
 from scipy.sparse import csr_array, save_npz
-from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import eigsh
 
 from spectralnet.data.given_graph import check_graph, read_graph
 from spectralnet.errors import DataError
 from spectralnet.graph.affinity import (
-    KNOWN_NEIGHBOURS,
     affinity_graph,
     degrees,
     describe_graph,
     neighbour_scales,
-    with_known_labels,
 )
 from spectralnet.graph.duplicates import describe_neighbours, nearest_distinct
 from spectralnet.graph.neighbours import nearest_neighbours
@@ -87,44 +83,6 @@ def test_far_neighbours_keep_their_edges(graph_params):
     params = graph_params.model_copy(update={"scale_neighbour": 1, "overlap": 0})
     about = describe_graph(affinity_graph(neighbours, params))
     assert about["components"] == 1
-
-
-def test_known_labels_overrule_the_graph(blobs, blob_graph):
-    truth = np.repeat([0, 1, 2], 60)
-    known = np.arange(180) % 9 == 0
-    graph = with_known_labels(blob_graph, np.where(known, truth, -1), seed=0).toarray()
-    both = known[:, None] & known[None]
-    same = truth[:, None] == truth[None]
-    np.testing.assert_array_equal(graph[~both], blob_graph.toarray()[~both])
-    assert (graph[both & ~same] == 0).all()
-    off_diagonal = ~np.eye(180, dtype=bool)
-    assert (graph[both & same & off_diagonal] > 0).all()
-    np.testing.assert_allclose((graph * both)[known].sum(axis=1), degrees(blob_graph).mean())
-    np.testing.assert_array_equal(graph, graph.T)
-    unlabelled = with_known_labels(blob_graph, np.full(180, -1), seed=0)
-    np.testing.assert_array_equal(unlabelled.toarray(), blob_graph.toarray())
-
-
-def test_a_known_label_among_others_leaves_no_edges():
-    ring = given()
-    with pytest.raises(DataError, match="1 points with a known label, the first in row 2"):
-        with_known_labels(ring, np.array([-1, 0, 1, 0, -1]), seed=0)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_many_known_labels_make_few_edges_that_hold_a_class_together(seed):
-    n = 2000
-    ring = csr_array(np.roll(np.eye(n), 1, axis=1))
-    labels = np.arange(n) % 2
-    graph = with_known_labels(ring + ring.T, labels, seed)
-    assert (np.diff(graph.indptr) == KNOWN_NEIGHBOURS).all()
-    np.testing.assert_allclose(degrees(graph), 2)
-    assert (graph != graph.T).nnz == 0
-    assert connected_components(graph)[0] == 2
-    of_one = csr_array(graph[::2][:, ::2]) / 2  # of its random walk
-    second = eigsh(of_one, 2, which="LA", return_eigenvectors=False)[0]
-    assert second < 0.9  # a ring of 20 neighbours has .9999
-    assert all(graph[i, i + 2] > 0 for i in range(n - 2))  # the next of the class
 
 
 def given(changes=()):

@@ -6,7 +6,6 @@ from scipy.special import softmax
 from spectralnet.spectral.landmarks import Landmarks
 from spectralnet.spectral.map import SpectralMap
 
-
 EXACT = "donot_use_mm_for_euclid_dist"
 
 

@@ -7,8 +7,9 @@ from spectralnet import SpectralNet
 from spectralnet.clusters.kmeans import fit_centroids, nearest_centroid, unit_rows
 from spectralnet.clusters.scores import accuracy
 from spectralnet.data.sets.subsets import choose_known
-from spectralnet.graph.affinity import affinity_graph, degrees, with_known_labels
+from spectralnet.graph.affinity import affinity_graph, degrees
 from spectralnet.graph.neighbours import nearest_neighbours
+from spectralnet.graph.supervision import Supervision, with_supervision
 from spectralnet.nets.devices import map_in_chunks, seeded
 from spectralnet.nets.training import hold_out
 from spectralnet.spectral.exact import exact_eigenvectors
@@ -65,7 +66,7 @@ def test_a_few_labels_mend_what_noise_merges(toy_settings, cpu):
     points, labels = toys.nested_cs(n=1900, noise=0.175, seed=1)
     neighbours = nearest_neighbours(points, graph_params.n_neighbours)
     unsupervised = affinity_graph(neighbours, graph_params)
-    told = with_known_labels(unsupervised, choose_known(labels, 0.02, seed=1), seed=1)
+    told = with_supervision(unsupervised, Supervision(choose_known(labels, 0.02, 1)), seed=1)
     net = train_spectral_map(points, told, params, graph_params, seed=1, device=cpu)[0]
     scores = []
     for embedding in (exact_eigenvectors(unsupervised, 2)[0], map_in_chunks(net, points, cpu)):
