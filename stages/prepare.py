@@ -31,7 +31,7 @@ from spectralnet.errors import DataError
 from spectralnet.matrices import Matrix, empty_rows
 from spectralnet.nets.blocks import MLP
 from spectralnet.nets.saved import save_net
-from spectralnet.tracking.store import main_root
+from spectralnet.tracking.checkout import main_root
 from stages.common import Stage, main
 
 

@@ -86,7 +86,7 @@ def test_a_run_of_changed_code_does_not_pass_for_its_commit(store, monkeypatch, 
         (store / "stages/graph.py").write_text("two")
     monkeypatch.chdir(store)
     with tracking.stage_run("evaluate", PARAMS, is_last=True) as run:
-        run.log_results([], {"seconds": 1}, [])
+        run.log_results([], {"n": 1})
     (found,) = tracking.finished_pipelines()
     assert found.data.tags["git.commit"] == head.stdout.strip()
     assert (tracking.DIRTY in found.data.tags) == changed
@@ -111,11 +111,11 @@ def test_a_failed_stage_is_a_failed_run(store):
 def test_what_is_finished_outlives_a_later_failure_on_the_same_data(store):
     with tracking.stage_run("evaluate", PARAMS, is_last=True) as run:
         run.log_dataset("digits", "ab" * 32)
-        run.log_results([], {"seconds": 1}, [])
+        run.log_results([], {"n": 1})
     with pytest.raises(RuntimeError), tracking.stage_run("graph", PARAMS):
         raise RuntimeError
     (found,) = tracking.finished_pipelines()
-    assert found.data.metrics["seconds"] == 1
+    assert found.data.metrics["n"] == 1
     with tracking.stage_run("prepare", PARAMS) as run:
         run.log_dataset("digits", "cd" * 32)
     with pytest.raises(RuntimeError), tracking.stage_run("graph", PARAMS):
@@ -285,7 +285,7 @@ def test_what_ran_with_changed_code_is_not_recorded_as_restored(store, monkeypat
     monkeypatch.setattr(tracking, "_git", lambda *command: "changed")
     monkeypatch.setenv("DVC_EXP_NAME", "quiet-dog")
     with tracking.stage_run("evaluate", PARAMS, is_last=True) as run:
-        run.log_results([], {"seconds": 1}, [])
+        run.log_results([], {"n": 1})
     about = {"dataset": "digits", "sha256": "ab" * 32}
     assert not tracking.record_restored(
         "changed", "quiet-dog", PARAMS, about, files=[], metrics={}, records=[]
