@@ -16,9 +16,7 @@ from spectralnet.config.settings import Settings
 from stages.settings import VIEWS, write_settings
 
 
-def test_each_part_is_a_file_whose_bytes_depend_on_the_parameters_alone(
-    tmp_path, monkeypatch
-):
+def test_each_part_is_a_file_whose_bytes_depend_on_the_parameters_alone(tmp_path, monkeypatch):
     """Else DVC would run stages that nothing concerns."""
     params = read_raw(ROOT / "params.yaml") | {"dataset": "mine", "affinity": "euclidean"}
     params |= {"augment": "none", "mine": {"path": "data/own/x.csv", "n_clusters": 3}}
