@@ -89,10 +89,11 @@ def _is_full(error: Exception) -> bool:
 
 
 def content_hash(*paths: Path) -> str:
-    """Return the SHA-256 of files, and of the files right in folders, in this order."""
+    """Return the SHA-256 of the contents of files, and of all files in folders, in this order."""
     digest = hashlib.sha256()
     for path in paths:
-        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+        inside = sorted(file for file in path.rglob("*") if file.is_file())
+        for file in inside if path.is_dir() else [path]:
             with file.open("rb") as content:
                 digest.update(hashlib.file_digest(content, "sha256").digest())
     return digest.hexdigest()

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from spectralnet.artifacts import load_graph, load_json, load_matrix, save_table
+from spectralnet.artifacts import load_graph, load_json, load_matrix
 from spectralnet.config.limits import check_sizes
 from spectralnet.graph.supervision import Supervision
 from spectralnet.methods.affinities import AffinityOptions, PointsInSpace
 from spectralnet.methods.learned import LEARNED
 from spectralnet.nets.saved import load_net
-from stages.common import Stage, main
+from stages.common import Stage, main, save_history
 from stages.graph import write_affinity
 
 
@@ -27,7 +27,7 @@ def affinity(stage: Stage, data: Path, features: Path, graph: Path, learned: Pat
     described = write_affinity(stage, learned, made)
     if made.history is None:
         return described
-    save_table(learned / "history.csv", made.history)
+    save_history(learned, made.history)
     stage.run.log_curve(made.history)
     stage.run.log_model(made.embedder, "embedder")
     return f"held-out loss {made.history['held_out_loss'].min():.4f}, {described}"

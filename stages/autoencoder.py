@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from spectralnet.artifacts import load_matrix, save_matrix, save_table
+from spectralnet.artifacts import load_matrix, save_matrix
 from spectralnet.codes.autoencoder import Autoencoder, train_autoencoder
 from spectralnet.config.limits import check_sizes
 from spectralnet.matrices import Matrix
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.nets.saved import save_net
-from stages.common import Stage, main
+from stages.common import Stage, main, save_history
 
 
 def autoencoder(stage: Stage, features: Path, codes: Path) -> str:
@@ -33,7 +33,7 @@ def write_codes(
     """Write what every autoencoder delivers: codes, encoder and learning curve."""
     save_matrix(codes / "matrix", map_in_chunks(net.encoder, x, stage.device))
     save_net(codes, "encoder", net.encoder)
-    save_table(codes / "history.csv", history)
+    save_history(codes, history)
     stage.run.log_curve(history)
     stage.run.log_model(net.encoder, "encoder")
     loss = history["held_out_loss"].min()

@@ -7,8 +7,10 @@ import json
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import yaml
+from dvc.api import DVCFileSystem
 from dvc.dependency import ParamsDependency
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
@@ -17,6 +19,7 @@ from dvc.stage import Stage
 from spectralnet.config.reading import params_of
 from spectralnet.errors import SpectralNetError
 from spectralnet.report.page import RESULTS
+from spectralnet.tracking.records import read_record
 from spectralnet.tracking.runs import record_restored
 from spectralnet.tracking.stage import StageRun
 from spectralnet.tracking.store import check_store
@@ -53,6 +56,7 @@ def _record(repo: Repo, baseline: str, name: str) -> str:
     # As stages/evaluate.py takes them; runs of former versions have them filled in.
     *read, results = (str(params.fill(path)) for path in evaluate.cmd.split()[3:])
     logged = [f"{results}/{made}" for made in RESULTS if files.exists(f"{results}/{made}")]
+    costs = (_run_record(files, f"{results}/metrics.json") or {}).get("costs", {})
     with TemporaryDirectory() as folder:
         for path in (*logged, f"{read[-1]}/clusters.npy"):
             files.get(path, f"{folder}/{Path(path).name}", recursive=True)
@@ -62,10 +66,17 @@ def _record(repo: Repo, baseline: str, name: str) -> str:
             params.flat(),
             json.loads(files.read_text(f"{read[0]}/about.json")),
             files=sorted(Path(folder).iterdir()),
-            metrics=json.loads(files.read_text(f"{results}/metrics.json")),
-            records=[json.loads(files.read_text(f"{part}/run.json")) for part in read],
+            metrics=json.loads(files.read_text(f"{results}/metrics.json")) | costs,
+            records=[_run_record(files, part) for part in read],
         )
     return "added to MLflow" if added else "already in MLflow"
+
+
+def _run_record(files: DVCFileSystem, made: str) -> dict[str, Any] | None:
+    """Return the record of the run that made a file or folder of an experiment, if it ran here."""
+    with TemporaryDirectory() as folder:
+        files.get(made, f"{folder}/made", recursive=True)
+        return read_record(Path(folder, "made"))
 
 
 def is_current(stages: list[Stage]) -> bool:

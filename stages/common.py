@@ -11,14 +11,15 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
 
 import spectralnet
-from spectralnet.artifacts import EXAMPLE, content_hash, full_disk_told, remove_partial, save_json
+from spectralnet.artifacts import EXAMPLE, content_hash, full_disk_told, remove_partial, save_table
 from spectralnet.config.params import Params
 from spectralnet.config.reading import read_params
 from spectralnet.config.settings import Settings
@@ -30,8 +31,9 @@ from spectralnet.nets.checkpoints import Checkpoint, remove_old
 from spectralnet.nets.devices import pick_device
 from spectralnet.nets.stopping import Stopped
 from spectralnet.tracking import runs as tracking
+from spectralnet.tracking.checkout import main_root
+from spectralnet.tracking.records import costs_of, read_record, save_record
 from spectralnet.tracking.stage import StageRun
-from spectralnet.tracking.store import main_root
 from stages import STARTED
 from stages.signals import end_with_parent, stoppable
 
@@ -52,6 +54,8 @@ class Stage:
         Of which the stage's MLflow run is a part.
     used_checkpoint : Checkpoint or None
         To be discarded when the stage's output is whole.
+    upstream : list
+        Records of the runs that made what the stage read; None where this checkout has none.
     """
 
     name: str
@@ -60,6 +64,7 @@ class Stage:
     run: StageRun
     method: str = "spectralnet"
     used_checkpoint: Checkpoint | None = None
+    upstream: list[dict[str, Any] | None] = field(default_factory=list)
 
     @property
     def settings(self) -> Settings:
@@ -96,14 +101,27 @@ class Stage:
         self.used_checkpoint = Checkpoint(folder / f"{self.name}-{digest.hexdigest()[:16]}.pt")
         return self.used_checkpoint
 
-    def seconds(self) -> float:
-        """Return the time since the process began to import what it needs."""
-        return time.perf_counter() - STARTED
+    def find_upstream(self, *folders: Path) -> None:
+        """Look up which runs made the folders that the stage reads."""
+        for folder in dict.fromkeys(folders):
+            self.upstream.append(found := read_record(folder))
+            if found is None:
+                print(f"{folder} was made elsewhere: no run here is known that made it")
 
-    def peak_memory(self) -> float:
-        """Return the most memory that the process has held so far, in MiB."""
+    def record(self) -> dict[str, Any]:
+        """Say which run this is; its seconds since it began to import; the MiB it held at most."""
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # KiB, bytes on macOS
-        return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
+        return {
+            "stage": self.name,
+            "run_id": self.run.run_id,
+            "seconds": time.perf_counter() - STARTED,
+            "peak_memory": round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1),
+        }
+
+
+def save_history(folder: Path, history: pd.DataFrame) -> None:
+    """Write a learning curve; its seconds, which differ from run to run, are MLflow's alone."""
+    save_table(folder / "history.csv", history.drop(columns="seconds", errors="ignore"))
 
 
 def copy_preparation(data: Path, model: Path) -> None:
@@ -117,6 +135,7 @@ def main(
     work: Callable[..., str],
     method: str | None = "spectralnet",
     named: Callable[[Path], str] | None = None,
+    known_by: str = "",
 ) -> None:
     """Run a stage's function on the paths of the command line, see `Params.fill`.
 
@@ -131,6 +150,8 @@ def main(
         SpectralNet's ends with `evaluate`, another with its only stage.
     named : callable, optional
         What the stage is called, by the folder to write to; by default as the function.
+    known_by : str, default=""
+        The file of that folder by which its run is found again; by default all of them.
     """
     logging.getLogger("mlflow").setLevel(logging.WARNING)  # tables created, examples checked
     paths = _parse(work)
@@ -151,11 +172,12 @@ def main(
             ):
                 stage = Stage(name, params, device, run, method)
                 made = work(stage, **paths)
-                seconds = stage.seconds()
-                run.log_metrics({"seconds": seconds})
-            record: dict[str, Any] = {"stage": name, "run_id": run.run_id, "seconds": seconds}
-            record["peak_memory"] = stage.peak_memory()
-            save_json(written / "run.json", record)
+                record = stage.record()
+                run.log_metrics({"seconds": record["seconds"]})
+                if is_last:
+                    record["costs"] = costs_of([*stage.upstream, record])
+                    run.log_results([], record["costs"], stage.upstream)
+            save_record(written / known_by, record)
             if stage.used_checkpoint:
                 stage.used_checkpoint.discard()
     except SpectralNetError as error:
@@ -166,7 +188,7 @@ def main(
         sys.exit(128 + stopped.number)
     listed = [path for given in read for path in (given if isinstance(given, list) else [given])]
     source = ", ".join(map(str, listed)) or f"dataset {params.dataset}"
-    print(f"{name}: {made}, in {seconds:.0f} s ({source} -> {written})", flush=True)
+    print(f"{name}: {made}, in {record['seconds']:.0f} s ({source} -> {written})", flush=True)
 
 
 def _filled(path: Any, params: Params) -> Any:

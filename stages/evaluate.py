@@ -94,13 +94,13 @@ def evaluate(
     figures["affinity"] = plots.sorted_affinity(weights, clusters)
     figures["learning_curves"] = _draw_training(features, affinity, model)
     figures["eigenvalues"] = plots.eigenvalues(learned, exact, metrics.get("suggested_n_clusters"))
-    records = [load_json(f / "run.json") for f in (data, features, graph, affinity, model)]
+    stage.find_upstream(data, features, graph, affinity, model)
     _write_text(results / "explore.html", page)
     save_json(results / "description.json", description.reset_index().to_dict("records"))
-    _write(stage, results, metrics, figures, records)
+    _write(stage, results, figures)
     stage.run.log_dataset(about["dataset"], about["sha256"])
     made = [results / name for name in RESULTS]
-    stage.run.log_results([*made, model / "clusters.npy"], metrics, records)
+    stage.run.log_results([*made, model / "clusters.npy"], metrics)
     card = model_card(about, stage.params.flat(), metrics)
     name, alias = f"spectralnet-{stage.params.dataset}", stage.params.variant()
     stage.run.send(send_predictor, predictor_files(model), card=card, name=name, alias=alias)
@@ -207,20 +207,8 @@ def _draw_training(features: Path, affinity: Path, model: Path) -> Figure:
     )
 
 
-def _write(
-    stage: Stage,
-    results: Path,
-    metrics: dict[str, Any],
-    figures: dict[str, Figure],
-    records: list[dict[str, Any]],
-) -> None:
-    """Write metrics, to which time and memory are added, pictures and the report."""
-    seconds = {record["stage"]: record["seconds"] for record in records}
-    seconds[stage.name] = stage.seconds()
-    metrics |= {f"seconds_{name}": round(value, 1) for name, value in seconds.items()}
-    metrics["seconds"] = round(sum(seconds.values()), 1)
-    metrics["peak_memory"] = max(record["peak_memory"] for record in records)
-    save_json(results / "metrics.json", metrics)
+def _write(stage: Stage, results: Path, figures: dict[str, Figure]) -> None:
+    """Write pictures and the report."""
     for name, figure in figures.items():
         with whole_file(results / "pictures" / f"{name}.png") as partial:
             figure.savefig(partial, format="png", dpi=110)
@@ -233,4 +221,4 @@ def _write_text(path: Path, text: str) -> None:
 
 
 if __name__ == "__main__":
-    main(evaluate)
+    main(evaluate, known_by="metrics.json")

@@ -12,7 +12,6 @@ from spectralnet.artifacts import (
     load_matrix,
     save_array,
     save_json,
-    save_table,
 )
 from spectralnet.clusters.scores import score_clusterings
 from spectralnet.config.limits import check_points
@@ -22,7 +21,7 @@ from spectralnet.methods.task import Found, Task
 from spectralnet.nets.saved import load_net
 from spectralnet.report.model_card import model_card
 from spectralnet.tracking.registry import predictor_files, send_predictor
-from stages.common import Stage, copy_preparation, main
+from stages.common import Stage, copy_preparation, main, save_history
 
 
 def method(stage: Stage, data: Path, sources: list[Path], clusters: Path) -> str:
@@ -30,12 +29,12 @@ def method(stage: Stage, data: Path, sources: list[Path], clusters: Path) -> str
     task = read_task(stage, data, sources)
     found = METHODS[stage.name].cluster(task)
     if found.history is not None:
-        save_table(clusters / "history.csv", found.history)
+        save_history(clusters, found.history)
         log_curves(stage, found.history)
     if found.model is not None:
         found.model.save(clusters)
-    upstream = list(dict.fromkeys([data, *sources]))
-    said = write_clustering(stage, data, upstream, clusters, found)
+    stage.find_upstream(data, *sources)
+    said = write_clustering(stage, data, clusters, found)
     if found.model is not None:
         register_model(stage, data, clusters)
     return ", ".join(part for part in (said, found.remark) if part)
@@ -81,9 +80,7 @@ def log_curves(stage: Stage, history: pd.DataFrame) -> None:
         stage.run.log_curve(curve.drop(columns="phase").rename(columns=names))
 
 
-def write_clustering(
-    stage: Stage, data: Path, upstream: list[Path], folder: Path, found: Found
-) -> str:
+def write_clustering(stage: Stage, data: Path, folder: Path, found: Found) -> str:
     """Write a method's clusters and scores, and log them as a run of the method's own.
 
     Parameters
@@ -91,8 +88,6 @@ def write_clustering(
     stage : Stage
     data : Path
         The folder of the data set, with its labels.
-    upstream : list of Path
-        Folders that the method read: their time and memory count as the method's.
     folder : Path
     found : Found
 
@@ -101,10 +96,7 @@ def write_clustering(
     str
         The scores, in words.
     """
-    records = [load_json(path / "run.json") for path in upstream]
     metrics: dict[str, Any] = {"method": stage.method, "n": len(found.clusters)}
-    metrics["seconds"] = round(sum(r["seconds"] for r in records) + stage.seconds(), 1)
-    metrics["peak_memory"] = max([stage.peak_memory(), *(r["peak_memory"] for r in records)])
     labels, told = load_array(data / "labels.npy"), load_array(data / "supervision/told.npy")
     metrics |= score_clusterings({"": found.clusters}, labels, told)
     if found.held_out_clusters is not None:
@@ -115,7 +107,7 @@ def write_clustering(
     save_json(folder / "metrics.json", metrics)
     about, made = load_json(data / "about.json"), [folder / "clusters.npy", folder / "metrics.json"]
     stage.run.log_dataset(about["dataset"], about["sha256"])
-    stage.run.log_results(made, metrics, records)
+    stage.run.log_results(made, metrics)
     return (
         f"ACC {metrics['acc']:.3f}, NMI {metrics['nmi']:.3f}" if "acc" in metrics else "no labels"
     )

@@ -34,7 +34,7 @@ from spectralnet.graph.supervision import Supervision
 from spectralnet.matrices import NUMBERS_AT_ONCE, Matrix, blocks, empty_rows
 from spectralnet.nets.blocks import MLP
 from spectralnet.nets.saved import save_net
-from spectralnet.tracking.store import main_root
+from spectralnet.tracking.checkout import main_root
 from stages.common import Stage, main
 
 

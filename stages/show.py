@@ -5,7 +5,8 @@ from pathlib import Path
 
 from spectralnet.artifacts import load_json
 from spectralnet.config.reading import read_params
-from spectralnet.report.page import score_table, seconds_by_stage
+from spectralnet.report.page import score_table
+from spectralnet.tracking.records import read_record
 
 
 def show() -> None:
@@ -27,10 +28,17 @@ def show() -> None:
     suggested = metrics.get("suggested_n_clusters", "")
     print(f"clusters that the eigengap suggests                 {suggested}")
     print(f"connected components of the graph                   {metrics['components']}")
-    times = seconds_by_stage(metrics).items()
-    print("seconds                                             ", end="")
-    print(", ".join(f"{stage} {value:.0f}" for stage, value in times))
+    print(f"seconds                                             {_times(path)}")
     print("pictures and what they say: results/report.html; curves and models: mlflow ui")
+
+
+def _times(metrics: Path) -> str:
+    """Say how long each stage took when it ran, as far as it ran here."""
+    costs = (read_record(metrics) or {}).get("costs", {})
+    times = {name.partition("_")[2]: value for name, value in costs.items() if "seconds_" in name}
+    return ", ".join(f"{stage} {value:.0f}" for stage, value in times.items()) or (
+        "not known here: the stages ran elsewhere"
+    )
 
 
 if __name__ == "__main__":

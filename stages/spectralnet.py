@@ -4,13 +4,13 @@ from pathlib import Path
 
 from torch import nn
 
-from spectralnet.artifacts import load_graph, load_matrix, save_array, save_table
+from spectralnet.artifacts import load_graph, load_matrix, save_array
 from spectralnet.config.limits import check_points
 from spectralnet.membership.n_clusters import candidates
 from spectralnet.methods.spectralnet import train_spectralnet
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.nets.saved import load_net
-from stages.common import Stage, copy_preparation, main
+from stages.common import Stage, copy_preparation, main, save_history
 
 
 def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
@@ -46,7 +46,7 @@ def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
     save_array(model / "eigenvalues.npy", found.eigenvalues)
     for name in ("probabilities", "outlier_scores"):
         save_array(model / f"{name}.npy", getattr(found.assigned, name))
-    save_table(model / "history.csv", found.history)
+    save_history(model, found.history)
     stage.run.log_curve(found.history)
     eigenvalues = {f"eigenvalue_{i}": float(v) for i, v in enumerate(found.eigenvalues, 1)}
     stage.run.log_metrics(eigenvalues)

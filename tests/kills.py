@@ -4,7 +4,6 @@
 """
 
 import hashlib
-import json
 import os
 import random
 import signal
@@ -17,31 +16,19 @@ from contextlib import closing
 from pathlib import Path
 from sqlite3 import connect
 
-import pandas as pd
 from clones import TINY, Clone
 
 STAGES = ("prepare", "stages/dvc.yaml:space@auto", "graph", "spectralnet", "evaluate")
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 PARAMS = TINY | {"space": "auto", "affinity": "euclidean", "digits.spectralnet.epochs": 6}
 PARAMS |= {"digits.spectralnet.steps_per_epoch": 300}
-FREE = ("seconds", "peak_memory")  # columns and scores that differ from run to run
 
 
 def hashes(root: Path) -> dict[str, str]:
-    """Hash what was made, without times, memory, and the runs' ids."""
+    """Hash what was made."""
     files = [file for name in ("artifacts", "results") for file in (root / name).rglob("*")]
-    made = [f for f in files if f.is_file() and f.name not in ("run.json", "report.html")]
-    return {str(f.relative_to(root)): hashlib.sha256(content(f)).hexdigest() for f in made}
-
-
-def content(file: Path) -> bytes:
-    """Read a file without its times."""
-    if file.name == "history.csv":
-        return pd.read_csv(file).drop(columns="seconds").to_csv().encode()
-    if file.name == "metrics.json":
-        scores = json.loads(file.read_text())
-        return json.dumps({k: v for k, v in scores.items() if not k.startswith(FREE)}).encode()
-    return file.read_bytes()
+    made = [file for file in files if file.is_file()]
+    return {str(f.relative_to(root)): hashlib.sha256(f.read_bytes()).hexdigest() for f in made}
 
 
 def repro(clone: Clone, stage: str, **variables: str) -> subprocess.Popen:

@@ -1,5 +1,6 @@
 """A page to explore clusters in: one HTML file that needs no other."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -177,7 +178,7 @@ def render_explorer(
         tile += f";background-size:{wide}px auto;image-rendering:pixelated"
     told = tell_points(shown, rows, sheet, len(flat))
     plot = draw_scatter(flat, colourings, told, columns, tile, drawn)
-    script, div = components(plot)
+    script, div = _as_always(*components(plot))
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     return environment.from_string(TEMPLATE).render(
         title=title,
@@ -213,6 +214,14 @@ def _colourings(
     if shown.columns is not None:
         colourings += [by_number(name, shown.columns[name].to_numpy()) for name in columns]
     return colourings
+
+
+def _as_always(script: str, div: str) -> tuple[str, str]:
+    """Put fixed names in place of Bokeh's random ones: the same points make the same page."""
+    document, element = re.findall('"docid":"(.*?)"', script)[0], re.findall('id="(.*?)"', div)[0]
+    for drawn, fixed in ((document, "points"), (element, "scatter")):
+        script, div = script.replace(drawn, fixed), div.replace(drawn, fixed)
+    return script, div
 
 
 def _bokeh() -> str:

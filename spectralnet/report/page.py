@@ -124,13 +124,6 @@ standard deviations, terms have their class-based TF-IDF. Samples of each cluste
 </figure>
 {% endfor %}
 
-<h2>Time</h2>
-<table><tbody>
-{% for stage, seconds in times.items() %}
-<tr><td>{{ stage }}</td><td class="number">{{ "%.0f s" | format(seconds) }}</td></tr>
-{% endfor %}
-</tbody></table>
-
 <h2>Parameters</h2>
 <div class="columns">
 {% for name, value in parameters.items() %}<code>{{ name }}: {{ value }}</code><br>
@@ -148,12 +141,6 @@ def score_table(metrics: Mapping[str, Any]) -> pd.DataFrame:
         for method, (before, after) in COMPARED.items()
     }
     return pd.DataFrame.from_dict(rows, orient="index").dropna()
-
-
-def seconds_by_stage(metrics: Mapping[str, Any]) -> dict[str, float]:
-    """Pick out how long each stage took when it ran."""
-    before = "seconds_"
-    return {name.removeprefix(before): v for name, v in metrics.items() if name.startswith(before)}
 
 
 def render_report(
@@ -202,7 +189,6 @@ def render_report(
         ],
         clusters=[_cluster_row(cluster) for cluster in description],
         told=any(cluster["features"] for cluster in description),
-        times=seconds_by_stage(metrics),
         parameters=params,
     )
 

@@ -6,6 +6,7 @@ from torch import Tensor
 from spectralnet.errors import TrainingError
 
 LEAST_SINE = 1e-6  # below it lies float32's noise
+SHORTEST = 1e-15  # root mean square of a column, less those before it: weights are up to 1 / it
 RIDGE = 1e-5  # of each column's mean square, where columns are dependent
 
 
@@ -37,7 +38,8 @@ def orthonormal_weights(y: Tensor) -> tuple[Tensor, Tensor]:
     Raises
     ------
     TrainingError
-        If the columns are not finite.
+        If the columns are not finite: the net has diverged, and does so on any batch. No batch of
+        finite columns fails, since with the ridge the factorisation, in double precision, exists.
 
     References
     ----------
@@ -49,7 +51,8 @@ def orthonormal_weights(y: Tensor) -> tuple[Tensor, Tensor]:
     factor, info = torch.linalg.cholesky_ex(moment)
     # The sine of each column's angle to those before it.
     sines = factor.diagonal() / moment.diagonal().sqrt()
-    dependent = info.item() != 0 or not (sines > LEAST_SINE).all()
+    apart = (sines > LEAST_SINE) & (factor.diagonal() > SHORTEST)
+    dependent = info.item() != 0 or not apart.all()
     if dependent:
         if not moment.isfinite().all():
             raise TrainingError(

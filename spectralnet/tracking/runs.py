@@ -94,7 +94,7 @@ def record_restored(
 def finished_pipelines() -> list[Run]:
     """List the runs of configurations that were evaluated, the oldest first."""
     find_store()
-    wanted = "tags.stage = 'pipeline' and attributes.status = 'FINISHED' and metrics.seconds > 0"
+    wanted = "tags.stage = 'pipeline' and attributes.status = 'FINISHED' and metrics.n > 0"
     found = mlflow.search_runs(
         experiment_names=[EXPERIMENT],
         filter_string=wanted,

@@ -54,14 +54,17 @@ class StageRun:
         self.send(send_dataset, name=name, sha256=sha256)
 
     def log_results(
-        self, files: list[Path], metrics: dict[str, Any], records: list[dict[str, Any]]
+        self,
+        files: list[Path],
+        metrics: dict[str, Any],
+        records: Sequence[dict[str, Any] | None] = (),
     ) -> None:
         """Give the configuration files, folders, and the numbers among `metrics`.
 
         `records` are the run records of the stages whose artifacts were read: tags
         ``upstream.<stage>`` name the runs that made these, also where DVC restored them.
         """
-        upstream = {record["stage"]: record["run_id"] for record in records}
+        upstream = {record["stage"]: record["run_id"] for record in records if record is not None}
         self.send(send_results, files, metrics=numbers(metrics), upstream=upstream)
 
     def send(self, call: Callable[..., Any], files: Sequence[Path] = (), **arguments: Any) -> None:

@@ -16,17 +16,13 @@ from mlflow.tracking import MlflowClient
 
 from spectralnet.artifacts import whole_file
 from spectralnet.errors import DataError
+from spectralnet.tracking.checkout import main_root
 
 EXPERIMENT = "spectralnet"
 # A server that is lost in a stage costs some seconds, and not MLflow's four minutes a call.
 RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 SECONDS = "MLFLOW_HTTP_REQUEST_TIMEOUT"
 FEW = "2"
-
-
-def main_root() -> Path:
-    """Return the main checkout, of which DVC's temporary workspaces are copies."""
-    return Path(os.environ.get("DVC_ROOT", ".")).resolve()
 
 
 def lock() -> FileLock:

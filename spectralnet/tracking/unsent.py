@@ -14,8 +14,9 @@ from mlflow.exceptions import MlflowException
 
 from spectralnet.artifacts import load_json, save_json
 from spectralnet.errors import DataError
+from spectralnet.tracking.checkout import main_root
 from spectralnet.tracking.processes import is_over, this_process
-from spectralnet.tracking.store import is_lost, lock, main_root, without_password
+from spectralnet.tracking.store import is_lost, lock, without_password
 
 FILE = "record.json"
 

@@ -1,25 +1,19 @@
-import base64
+import multiprocessing
 import os
 import re
 import subprocess
 import sys
-import threading
 import time
-import traceback
-from contextlib import ExitStack
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import mlflow
 import numpy as np
-import pandas as pd
 import pytest
-import requests
 import servers
 import torch
-from clones import ROOT, TINY, Clone
-from mlflow.exceptions import MlflowException
+from clones import TINY, Clone
 from mlflow.tracking import MlflowClient
+from stores import PARAMS, runs
 
 from spectralnet.errors import DataError
 from spectralnet.nets.blocks import MLP
@@ -29,13 +23,6 @@ from spectralnet.tracking import runs as tracking
 from spectralnet.tracking import store as stores
 
 CAPTURE = {"check": True, "capture_output": True, "text": True}
-PARAMS = {"dataset": "digits", "space": "code", "affinity": "siamese", "seed": 0}
-
-
-def runs(root):
-    client = MlflowClient(f"sqlite:///{root / 'mlflow.db'}")
-    experiment = client.get_experiment_by_name("spectralnet")
-    return {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
 
 
 def test_stages_of_one_configuration_share_a_parent(store, monkeypatch):
@@ -86,7 +73,7 @@ def test_a_run_of_changed_code_does_not_pass_for_its_commit(store, monkeypatch, 
         (store / "stages/graph.py").write_text("two")
     monkeypatch.chdir(store)
     with tracking.stage_run("evaluate", PARAMS, is_last=True) as run:
-        run.log_results([], {"seconds": 1}, [])
+        run.log_results([], {"n": 1})
     (found,) = tracking.finished_pipelines()
     assert found.data.tags["git.commit"] == head.stdout.strip()
     assert (tracking.DIRTY in found.data.tags) == changed
@@ -111,11 +98,11 @@ def test_a_failed_stage_is_a_failed_run(store):
 def test_what_is_finished_outlives_a_later_failure_on_the_same_data(store):
     with tracking.stage_run("evaluate", PARAMS, is_last=True) as run:
         run.log_dataset("digits", "ab" * 32)
-        run.log_results([], {"seconds": 1}, [])
+        run.log_results([], {"n": 1})
     with pytest.raises(RuntimeError), tracking.stage_run("graph", PARAMS):
         raise RuntimeError
     (found,) = tracking.finished_pipelines()
-    assert found.data.metrics["seconds"] == 1
+    assert found.data.metrics["n"] == 1
     with tracking.stage_run("prepare", PARAMS) as run:
         run.log_dataset("digits", "cd" * 32)
     with pytest.raises(RuntimeError), tracking.stage_run("graph", PARAMS):
@@ -181,86 +168,6 @@ def test_a_damaged_store_is_named(store):
         pass
 
 
-def test_a_server_that_does_not_answer_is_told_at_once(store, monkeypatch):
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://ada:s3cret@127.0.0.1:9")  # nobody listens
-    monkeypatch.setattr(mlflow.tracking._tracking_service.utils, "_tracking_uri", None)
-    started = time.monotonic()
-    with (
-        pytest.raises(DataError, match=r"127\.0\.0\.1:9 does not answer: start it") as told,
-        tracking.stage_run("graph", PARAMS),
-    ):
-        pass
-    assert time.monotonic() - started < 5
-    assert "s3cret" not in "".join(traceback.format_exception(told.value))
-
-
-def test_a_server_hears_the_password_and_nobody_else(store, monkeypatch):
-    heard = []
-
-    class Server(BaseHTTPRequestHandler):
-        def do_GET(self):
-            heard.append(self.headers["Authorization"])
-            self.send_error(403)
-
-        do_POST = do_GET  # noqa: N815
-
-        def log_message(self, *_):
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Server) as server:
-        threading.Thread(target=server.serve_forever).start()
-        address = f"127.0.0.1:{server.server_port}"
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://ada:s3%40cret@{address}")
-        monkeypatch.setattr(mlflow.tracking._tracking_service.utils, "_tracking_uri", None)
-        with pytest.raises(DataError, match="403") as told:
-            tracking.check_store()
-        server.shutdown()
-    assert heard == ["Basic " + base64.b64encode(b"ada:s3@cret").decode()]
-    assert mlflow.get_tracking_uri() == os.environ["MLFLOW_TRACKING_URI"] == f"http://{address}"
-    assert "cret" not in "".join(traceback.format_exception(told.value))
-
-
-def test_what_a_lost_server_does_not_hear_is_sent_by_the_next_run(store, monkeypatch):
-    net, file = MLP([3, 2]), store / "scores.txt"
-    file.write_text("good")
-
-    def lose(*arguments, **named):
-        raise MlflowException("Max retries exceeded") from requests.ConnectionError()
-
-    with (  # noqa: PT031
-        pytest.warns(UserWarning, match="is lost; the stage goes on") as warned,
-        monkeypatch.context() as lost,
-        tracking.stage_run("evaluate", PARAMS, is_last=True) as run,
-    ):
-        run.log_metrics({"n": 5})
-        lost.setattr("spectralnet.tracking.stage.is_served", lambda: True)
-        lost.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "120")
-        lost.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-        for name in ("get_run", "set_terminated", "log_batch"):
-            lost.setattr(MlflowClient, name, lose)
-        run.log_curve(pd.DataFrame({"epoch": [1, 2], "loss": [0.5, 0.25]}))
-        run.log_model(net, "net")
-        run.log_dataset("digits", "ab" * 32)
-        run.log_results([file], {"acc": 0.5}, [{"stage": "prepare", "run_id": "r1"}])
-        file.write_text("changed since")
-    assert len(warned) == 1
-    assert runs(store)["digits-code-siamese"].info.status == "RUNNING"
-    with tracking.stage_run("graph", PARAMS | {"seed": 1}):
-        pass
-    found = runs(store)
-    parent, child = (MlflowClient().get_run(run_id) for run_id in (run.parent_id, run.run_id))
-    assert (parent.info.status, child.info.status) == ("FINISHED", "FINISHED")
-    assert parent.data.metrics == {"acc": 0.5}
-    assert parent.data.tags["upstream.prepare"] == "r1"
-    assert child.data.metrics == {"n": 5, "loss": 0.25}
-    copy = mlflow.artifacts.download_artifacts(f"runs:/{run.parent_id}/scores.txt")
-    assert Path(copy).read_text() == "good"
-    (logged,) = mlflow.search_logged_models(output_format="list")
-    assert logged.source_run_id == run.run_id
-    assert found["graph"].info.status == "FINISHED"
-    assert list((store / ".unsent").iterdir()) == []
-
-
 def test_reading_makes_checkout(checkout):
     with pytest.raises(DataError, match=r"there is no MLflow store .*mlflow.db"):
         tracking.finished_pipelines()
@@ -269,23 +176,11 @@ def test_reading_makes_checkout(checkout):
     assert not (checkout / "mlflow.db").exists()
 
 
-def test_no_message_shows_a_password(store, monkeypatch):
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://ada:s3cret@127.0.0.1:9?password=s3cret")
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")  # nobody listens
-    monkeypatch.setattr(mlflow.tracking._tracking_service.utils, "_tracking_uri", None)
-    for ask in (tracking.fetch_results, registry.fetch_model):
-        with pytest.raises(DataError, match=r"http://127\.0\.0\.1:9") as raised:
-            ask("models:/none/1", store)
-        assert "s3cret" in str(raised.value.__cause__)  # of MLflow
-        assert "s3cret" not in str(raised.value)
-        assert "ada" not in str(raised.value)
-
-
 def test_what_ran_with_changed_code_is_not_recorded_as_restored(store, monkeypatch):
     monkeypatch.setattr(tracking, "_git", lambda *command: "changed")
     monkeypatch.setenv("DVC_EXP_NAME", "quiet-dog")
     with tracking.stage_run("evaluate", PARAMS, is_last=True) as run:
-        run.log_results([], {"seconds": 1}, [])
+        run.log_results([], {"n": 1})
     about = {"dataset": "digits", "sha256": "ab" * 32}
     assert not tracking.record_restored(
         "changed", "quiet-dog", PARAMS, about, files=[], metrics={}, records=[]
@@ -322,24 +217,30 @@ def test_what_was_restored_gets_the_run_that_it_has_not(store):
     assert Path(logged).read_bytes() == b"png"
 
 
+def log_stage(stage, folder, environment):
+    """Log as a stage does, in a process of its own."""
+    os.environ.clear()
+    os.environ.update(environment)
+    with tracking.stage_run(stage, PARAMS) as run:
+        file = folder / stage
+        file.write_text(f"made by {stage}")
+        run.log_results([file], {})
+
+
 def start_two_stages(folder, **variables):
     """Log from two processes at once, as DVC's queue does, into a store that is not there yet."""
-    program = f"""
-import sys
-from pathlib import Path
-from spectralnet.tracking import runs as tracking
-
-with tracking.stage_run(sys.argv[1], {PARAMS!r}) as run:
-    file = Path({str(folder)!r}, sys.argv[1])
-    file.write_text("made by " + sys.argv[1])
-    run.log_results([file], {{}}, [])
-"""
-    command = [sys.executable, "-c", program]
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["spectralnet.tracking.runs"])  # which takes seconds
+    environment = dict(os.environ) | variables
     started = [
-        subprocess.Popen([*command, stage], cwd=ROOT, env=os.environ | variables)
+        context.Process(target=log_stage, args=(stage, folder, environment))
         for stage in ("graph", "siamese")
     ]
-    assert [process.wait() for process in started] == [0, 0]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join()
+    assert [process.exitcode for process in started] == [0, 0]
 
 
 def test_two_processes_share_a_fresh_store(checkout):
@@ -368,50 +269,6 @@ def test_two_processes_share_a_server_with_postgresql_and_artifacts(checkout):
                 copy = client.download_artifacts(parent.info.run_id, stage, str(checkout))
                 assert Path(copy).read_text() == f"made by {stage}"
     assert not (checkout / "mlflow.db").exists()
-
-
-@pytest.mark.services
-def test_a_server_that_is_lost_in_a_stage_hears_of_it_when_it_is_back(checkout, monkeypatch):
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
-    database = ["--backend-store-uri", f"sqlite:///{checkout / 'server.db'}"]
-    arguments = [*database, "--artifacts-destination", (checkout / "served").as_uri()]
-    variables = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "120", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(mlflow.tracking._tracking_service.utils, "_tracking_uri", None)
-    port, file = servers.free_port(), checkout / "scores.txt"
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{port}")
-    file.write_text("good")
-    with ExitStack() as before:
-        serve = servers.mlflow_server(checkout, *arguments, environment=environment, port=port)
-        before.enter_context(serve)
-        with (  # noqa: PT031
-            pytest.warns(UserWarning, match="is lost; the stage goes on"),
-            tracking.stage_run("graph", PARAMS) as run,
-        ):
-            run.log_metrics({"before": 1})
-            before.close()
-            lost_at = time.monotonic()
-            run.log_results([file], {"acc": 0.5}, [])
-            run.log_model(MLP([3, 2]), "net")
-        assert time.monotonic() - lost_at < 30
-    with (
-        pytest.raises(DataError, match="does not answer"),
-        tracking.stage_run("siamese", PARAMS),
-    ):
-        pass
-    with servers.mlflow_server(checkout, *arguments, environment=environment, port=port) as address:
-        for name, value in variables.items():  # the lost server made the test impatient
-            monkeypatch.setenv(name, value)
-        with tracking.stage_run("siamese", PARAMS):
-            pass
-        client = MlflowClient(address)
-        parent, child = client.get_run(run.parent_id), client.get_run(run.run_id)
-        assert (parent.info.status, child.info.status) == ("RUNNING", "FINISHED")
-        assert (parent.data.metrics, child.data.metrics) == ({"acc": 0.5}, {"before": 1})
-        copy = client.download_artifacts(run.parent_id, "scores.txt", str(checkout / "served"))
-        assert Path(copy).read_text() == "good"
-    assert list((checkout / ".unsent").iterdir()) == []
 
 
 @pytest.mark.services

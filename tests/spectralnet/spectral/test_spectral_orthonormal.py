@@ -53,6 +53,38 @@ def test_the_quotient_is_blind_to_scale_only_if_the_gradient_passes_the_weights(
     assert abs((attached * y).sum()) < 1e-9 * along
 
 
+NORMAL = torch.randn(256, 6, generator=torch.Generator().manual_seed(0)).clamp(-3, 3)
+HOSTILE = {  # and how many dimensions are missing
+    "huge": (1e38 * NORMAL, 0),
+    "tiny": (1e-12 * NORMAL, 0),
+    "denormal": (1e-42 * NORMAL, 6),
+    "unequal": (torch.logspace(-12, 38, 6) * NORMAL, 0),
+    "a column that vanishes": (torch.tensor([1, 1, 1, 1, 1, 1e-42]) * NORMAL, 1),
+    "constant": (torch.full((256, 6), 1e30), 5),
+    "one point far off": (torch.cat([NORMAL[1:], torch.full((1, 6), 1e38)]), 5),
+    "two points": (NORMAL[:2].repeat(128, 1), 4),
+    "a point for each column": (NORMAL[:6], 0),
+    "blocks": (torch.eye(6)[torch.arange(256) % 3], 3),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_batch_of_finite_outputs_fails(name):
+    """The loss is at most as many as columns, and its gradient is finite."""
+    y, lacking = HOSTILE[name]
+    y = y.clone().requires_grad_()
+    weights, missing = orthonormal_weights(y)
+    z = (y @ weights).double()
+    moment = z.T @ z / len(z)
+    assert missing.item() == pytest.approx(lacking, abs=0.05)
+    assert moment.trace().item() == pytest.approx(6 - lacking, abs=0.05)
+    assert torch.linalg.eigvalsh(moment).max() < 1.0001
+    loss = ((z - z.mean(dim=0)) ** 2).sum() / len(z) + missing
+    assert loss.item() < 6.0001
+    (gradient,) = torch.autograd.grad(loss, y)
+    assert gradient.isfinite().all()
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_missing_dimensions_are_counted(seed):
     outputs = torch.randn(512, 6, generator=torch.Generator().manual_seed(seed))
