@@ -67,7 +67,7 @@ class SpectralNet(NestedClusterer):
         the fitted points that is farthest, or nothing.
     random_state : int, RandomState or None, default=None
         An int gives the same result each time on one machine's CPU.
-    device : {"auto", "cpu", "cuda"}, default="auto"
+    device : {"auto", "cpu", "cuda", "cuda:1", "mps", ...}, default="auto"
     verbose : bool, default=False
         Show progress bars, on terminals.
     n_neighbours : int, default=None
@@ -124,7 +124,7 @@ class SpectralNet(NestedClusterer):
         spectralnet: Changes = None,
         noise: Noise = None,
         random_state: int | np.random.RandomState | None = None,
-        device: Literal["auto", "cpu", "cuda"] = "auto",
+        device: str = "auto",
         verbose: bool = False,
         n_neighbours: int | None = None,
     ) -> None:

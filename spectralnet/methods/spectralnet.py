@@ -106,7 +106,8 @@ def train_spectralnet(
     places = map_in_chunks(spectral_map, embedding, device)
     centred = fit_spectral_centroids(places, eigenvalues, n_clusters, seed)
     centroids, weights = map(torch.from_numpy, centred)
-    model = ClusterModel(encoder, embedder, spectral_map, centroids, weights)
+    # On the CPU, where a model is pickled, copied and kept; `assign` copies it to a device.
+    model = ClusterModel(encoder, embedder, spectral_map, centroids, weights).cpu()
     assigned = assign(places, centred)
     warn_of_empty(assigned.clusters, n_clusters)
     directions = weighted_directions(places, centred.weights)

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from spectralnet.errors import TrainingError
+from spectralnet.nets.distributed import averaged
 
 LEAST_SINE = 1e-6  # below it lies float32's noise
 RIDGE = 1e-5  # of each column's mean square, where columns are dependent
@@ -25,7 +26,7 @@ def orthonormal_weights(y: Tensor) -> tuple[Tensor, Tensor]:
     Parameters
     ----------
     y : Tensor of shape (m, c)
-        Outputs of the net, m >= c.
+        Outputs of the net, m >= c; of several processes, this one's share of them.
 
     Returns
     -------
@@ -44,23 +45,22 @@ def orthonormal_weights(y: Tensor) -> tuple[Tensor, Tensor]:
     Shaham et al., SpectralNet, ICLR 2018, section 3.1 and algorithm 1.
     """
     m, c = y.shape
-    y64 = y.double()
-    moment = y64.T @ y64 / m  # (c, c)
-    factor, info = torch.linalg.cholesky_ex(moment)
-    # The sine of each column's angle to those before it.
-    sines = factor.diagonal() / moment.diagonal().sqrt()
-    dependent = info.item() != 0 or not (sines > LEAST_SINE).all()
-    if dependent:
-        if not moment.isfinite().all():
-            raise TrainingError(
-                f"the {c} outputs on a batch of {m} points are no finite numbers: lower the "
-                "learning_rate, or scale the input, if a column or a row is far larger than others"
-            )
-        ridge = RIDGE * moment.diagonal().clamp_min(torch.finfo(y.dtype).eps)
-        factor = torch.linalg.cholesky(moment + ridge.diag())
+    y64 = (y.cpu() if y.device.type == "mps" else y).double()  # which that device has not
+    moment = averaged(y64.T @ y64 / m, m)  # (c, c)
+    if y.device.type == "cpu" and not moment.isfinite().all():  # elsewhere a step would wait for it
+        raise TrainingError(
+            f"the {c} outputs on a batch of {m} points are no finite numbers: lower the "
+            "learning_rate, or scale the input, if a column or a row is far larger than others"
+        )
+    with torch.no_grad():
+        factor, info = torch.linalg.cholesky_ex(moment)
+        # The sine of each column's angle to those before it.
+        sines = factor.diagonal() / moment.diagonal().sqrt()
+        dependent = (info != 0) | ~(sines > LEAST_SINE).all()
+    # Both ways are computed: to choose one, the processor would have to wait for the device.
+    ridge = RIDGE * moment.diagonal().clamp_min(torch.finfo(y.dtype).eps) * dependent
+    factor = torch.linalg.cholesky_ex(moment + ridge.diag()).L
     identity = torch.eye(c, dtype=factor.dtype, device=factor.device)
     inverse = torch.linalg.solve_triangular(factor, identity, upper=False)
-    missing = y64.new_zeros(())
-    if dependent:
-        missing = c - (inverse @ moment @ inverse.T).trace()
-    return inverse.T.to(y.dtype), missing.to(y.dtype)
+    missing = (c - (inverse @ moment @ inverse.T).trace()) * dependent
+    return inverse.T.to(y), missing.to(y)

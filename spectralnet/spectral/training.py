@@ -21,6 +21,7 @@ from spectralnet.nets.training import (
     LearningRate,
     TrainingParams,
     hold_out,
+    mean_loss,
     train,
 )
 from spectralnet.parameters import Count, Widths, one_of
@@ -100,8 +101,9 @@ def train_spectral_map(
         If the training diverges, or the net maps all points to one.
     """
     with seeded(seed):
-        net = SpectralMap([x.shape[1], *params.hidden, params.n_components]).to(device)
+        net = SpectralMap([x.shape[1], *params.hidden, params.n_components])
     net.standardise.fit(x)
+    net = net.to(device)
     points = Points(x, device)
     held_out = hold_out(len(points), params.held_out, seed)
     given = Given(points, graph, held_out, params.batch_size, graph_params)
@@ -113,7 +115,7 @@ def train_spectral_map(
     def held_out_loss() -> float:
         generator = torch.Generator().manual_seed(seed)  # the same minibatches at every epoch
         batches = sampler.held_out_batches(generator, HELD_OUT_BATCHES)
-        return float(np.mean([loss(batch).item() for batch in batches]))
+        return mean_loss(loss(batch) for batch in batches)
 
     history = train(
         net,
@@ -168,5 +170,6 @@ def finish(
             "distinct points, or a column or a row of the input is far larger than the others",
             stacklevel=3,
         )
-    net.output_weights.copy_(torch.from_numpy(np.pad(rotation, [(0, 0), (0, c - rank)])))
+    weights = torch.from_numpy(np.pad(rotation, [(0, 0), (0, c - rank)]))
+    net.output_weights.copy_(weights.to(net.output_weights.dtype))
     return np.pad(eigenvalues, (0, c - rank), mode="edge")
