@@ -50,9 +50,9 @@ class Neighbourhoods:
         ordered = points.sort().values
         found = torch.searchsorted(ordered, neighbours).clamp_max(len(points) - 1)
         beside = torch.where(ordered[found] == neighbours, found, len(points))
-        near = torch.zeros(m, len(points) + 1, dtype=torch.bool, device=device)
-        near.index_put_((rows, beside), near.new_ones(()))
-        return near[:, torch.searchsorted(ordered, points)]  # of equal points the first
+        near = torch.zeros(len(points) + 1, m, dtype=torch.bool, device=device)
+        near.index_put_((beside, rows), near.new_ones(()))
+        return near[torch.searchsorted(ordered, points)].T  # of equal points the first
 
 
 def pair_masks(ends: Tensor, neighbourhoods: Neighbourhoods) -> tuple[Tensor, Tensor]:
@@ -73,7 +73,7 @@ def pair_masks(ends: Tensor, neighbourhoods: Neighbourhoods) -> tuple[Tensor, Te
     """
     device = neighbourhoods.device
     m, points = ends.shape[1], ends.reshape(-1).to(device)
-    rows = torch.arange(m, device=device)[:, None]
-    positive = torch.arange(2 * m, device=device) == rows + m
-    same = points[:m, None] == points
-    return positive, ~(positive | neighbourhoods.among(ends[0], points) | same)
+    positive = torch.zeros(m, 2 * m, dtype=torch.bool, device=device)
+    positive.diagonal(m).fill_(True)
+    near = neighbourhoods.among(ends[0], points).contiguous()
+    return positive, ~near.logical_or_(positive).logical_or_(points[:m, None] == points)

@@ -72,7 +72,8 @@ def train(
     n_batches : int
         How many those are.
     loss : callable
-        The loss of a minibatch, a scalar with a gradient.
+        The loss of a minibatch, a scalar with a gradient: of all of it, where processes share
+        it by `spectralnet.nets.distributed`.
     held_out_loss : callable
         Called after each epoch, in evaluation mode and without gradients.
     seed : int

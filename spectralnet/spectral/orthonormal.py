@@ -47,20 +47,23 @@ def orthonormal_weights(y: Tensor) -> tuple[Tensor, Tensor]:
     m, c = y.shape
     y64 = (y.cpu() if y.device.type == "mps" else y).double()  # which that device has not
     moment = averaged(y64.T @ y64 / m, m)  # (c, c)
-    if y.device.type == "cpu" and not moment.isfinite().all():  # elsewhere a step would wait for it
-        raise TrainingError(
-            f"the {c} outputs on a batch of {m} points are no finite numbers: lower the "
-            "learning_rate, or scale the input, if a column or a row is far larger than others"
-        )
-    with torch.no_grad():
-        factor, info = torch.linalg.cholesky_ex(moment)
-        # The sine of each column's angle to those before it.
-        sines = factor.diagonal() / moment.diagonal().sqrt()
-        dependent = (info != 0) | ~(sines > LEAST_SINE).all()
-    # Both ways are computed: to choose one, the processor would have to wait for the device.
-    ridge = RIDGE * moment.diagonal().clamp_min(torch.finfo(y.dtype).eps) * dependent
-    factor = torch.linalg.cholesky_ex(moment + ridge.diag()).L
+    factor, info = torch.linalg.cholesky_ex(moment)
+    # The sine of each column's angle to those before it.
+    sines = factor.diagonal() / moment.diagonal().sqrt()
+    dependent = (info != 0) | ~(sines > LEAST_SINE).all()
+    # On a GPU to ask would be to wait: there the step goes on as if they were, with factors of 0.
+    doubtful = moment.device.type != "cpu" or bool(dependent)
+    if doubtful:
+        if moment.device.type == "cpu" and not moment.isfinite().all():
+            raise TrainingError(
+                f"the {c} outputs on a batch of {m} points are no finite numbers: lower the "
+                "learning_rate, or scale the input, if a column or a row is far larger than others"
+            )
+        ridge = RIDGE * moment.diagonal().clamp_min(torch.finfo(y.dtype).eps)
+        factor = torch.linalg.cholesky_ex(moment + (dependent * ridge).diag()).L
     identity = torch.eye(c, dtype=factor.dtype, device=factor.device)
     inverse = torch.linalg.solve_triangular(factor, identity, upper=False)
-    missing = (c - (inverse @ moment @ inverse.T).trace()) * dependent
+    missing = y64.new_zeros(())
+    if doubtful:
+        missing = dependent * (c - (inverse @ moment @ inverse.T).trace())
     return inverse.T.to(y), missing.to(y)
