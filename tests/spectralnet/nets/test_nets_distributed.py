@@ -12,7 +12,7 @@ from torch.multiprocessing import start_processes
 from spectralnet.clusters.kmeans import assign, fit_spectral_centroids
 from spectralnet.codes.autoencoder import train_autoencoder
 from spectralnet.config.defaults import default_dec, default_settings
-from spectralnet.errors import ParameterError
+from spectralnet.errors import ParameterError, TrainingError
 from spectralnet.graph.affinity import GraphParams, affinity_graph
 from spectralnet.graph.neighbours import nearest_neighbours
 from spectralnet.methods.dec import training as dec_training
@@ -22,9 +22,9 @@ from spectralnet.methods.dual_autoencoder.net import DualAutoencoderParams, trai
 from spectralnet.methods.dual_autoencoder.training import ClusteredCodes, fine_tune
 from spectralnet.metric.augmentation import AffineParams, RandomAffine
 from spectralnet.metric.siamese import train_siamese
-from spectralnet.nets import devices
+from spectralnet.nets import devices, distributed
 from spectralnet.nets.checkpoints import Checkpoint
-from spectralnet.nets.distributed import from_first, joined, share
+from spectralnet.nets.distributed import averaged, from_first, joined, share
 from spectralnet.spectral.map import SpectralMap
 from spectralnet.spectral.training import train_spectral_map
 
@@ -142,6 +142,10 @@ def work(rank, folder, port):
         checkpoint = Checkpoint(folder / f"{rank}.pt", seconds=0)
         checkpoint.save({"rank": rank})
         found["checkpoint"] = [np.array(checkpoint.load()["rank"])]
+        if rank == 0:  # the other goes on, and is gone
+            distributed.GRACE = 0
+            with pytest.raises(TrainingError, match="another process of this training ended"):
+                averaged(torch.ones(()), 1)
     named = {f"{name}/{i}": v for name, values in found.items() for i, v in enumerate(values)}
     np.savez(folder / f"{rank}.npz", **named)
 
