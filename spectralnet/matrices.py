@@ -144,8 +144,8 @@ def drawn_in(z: Tensor, reach: float) -> Tensor:
 class Points:
     """The rows of a matrix as tensors on a device.
 
-    A dense matrix moves to the device once; of a sparse one only the rows that are asked
-    for become dense, and move.
+    A dense matrix moves to the device once, unless it takes more than half of the GPU's free
+    memory. Else only the rows that are asked for move; of a sparse one they become dense.
 
     Parameters
     ----------
@@ -154,7 +154,9 @@ class Points:
     """
 
     def __init__(self, x: Matrix, device: torch.device) -> None:
-        self._x = x if isinstance(x, csr_array) else torch.from_numpy(np.asarray(x)).to(device)
+        self._x = x if isinstance(x, csr_array) else torch.from_numpy(np.asarray(x))
+        if isinstance(self._x, Tensor) and _fits(self._x, device):
+            self._x = self._x.to(device)
         self.device = device
         self.shape: tuple[int, int] = tuple(x.shape)
 
@@ -164,8 +166,12 @@ class Points:
     def __getitem__(self, rows: Tensor) -> Tensor:
         """Return the rows with these indices, float32 of shape (m, d)."""
         if isinstance(self._x, Tensor):
-            return self._x[rows.to(self.device)]
+            return self._x[rows.to(self._x.device)].to(self.device)
         return torch.from_numpy(dense_rows(self._x, rows.cpu().numpy())).to(self.device)
+
+
+def _fits(x: Tensor, device: torch.device) -> bool:
+    return device.type != "cuda" or x.nbytes <= torch.cuda.mem_get_info(device)[0] / 2
 
 
 def as_rows(x: Any, image_shape: Sequence[int] | None) -> Any:

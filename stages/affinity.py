@@ -47,4 +47,4 @@ def read_points(stage: Stage, data: Path, features: Path) -> PointsInSpace:
 
 
 if __name__ == "__main__":
-    main(affinity, named=lambda folder: folder.parent.name)
+    main(affinity, named=lambda folder: folder.parent.name, trains=("siamese",))

@@ -41,4 +41,4 @@ def write_codes(
 
 
 if __name__ == "__main__":
-    main(autoencoder)
+    main(autoencoder, trains=("autoencoder",))

@@ -15,7 +15,7 @@ from spectralnet.tracking.runs import DIRTY, finished_pipelines
 
 # What a row names, or does not depend on. A run that differs elsewhere from params.yaml is no
 # result of the project's settings.
-FREE = {*SETTING, "seed", "device"}
+FREE = {*SETTING, "seed", "device", "processes"}
 
 
 def collect(table: Path, report: Path, published: Path) -> None:

@@ -10,7 +10,8 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,12 +30,14 @@ from spectralnet.methods.predictor import FILES
 from spectralnet.metric.augmentation import RandomAffine
 from spectralnet.nets.checkpoints import Checkpoint, remove_old
 from spectralnet.nets.devices import pick_device
+from spectralnet.nets.distributed import GRACE, is_first
 from spectralnet.nets.stopping import Stopped
 from spectralnet.tracking import runs as tracking
 from spectralnet.tracking.checkout import main_root
 from spectralnet.tracking.records import costs_of, read_record, save_record
 from spectralnet.tracking.stage import StageRun
 from stages import STARTED
+from stages.processes import SilentRun, is_launched, is_spokesman, launch, working
 from stages.signals import end_with_parent, stoppable
 
 
@@ -135,6 +138,7 @@ def main(
     work: Callable[..., str],
     method: str | None = "spectralnet",
     named: Callable[[Path], str] | None = None,
+    trains: Collection[str] = (),
     known_by: str = "",
 ) -> None:
     """Run a stage's function on the paths of the command line, see `Params.fill`.
@@ -150,6 +154,8 @@ def main(
         SpectralNet's ends with `evaluate`, another with its only stage.
     named : callable, optional
         What the stage is called, by the folder to write to; by default as the function.
+    trains : collection of str, default=()
+        Names of those that run in as many processes as `processes` says.
     known_by : str, default=""
         The file of that folder by which its run is found again; by default all of them.
     """
@@ -161,31 +167,44 @@ def main(
         with stoppable():
             end_with_parent()
             params = read_params()
+            if name in trains and params.processes > 1 and not is_launched():
+                launch(params.processes)
             paths = {argument: _filled(path, params) for argument, path in paths.items()}
             *read, written = paths.values()
-            remove_partial(written)
             device = pick_device(params.device)
             is_last = name == "evaluate" or method != "spectralnet"
-            with (
-                full_disk_told(written),
-                tracking.stage_run(name, params.flat(method), is_last) as run,
-            ):
-                stage = Stage(name, params, device, run, method)
-                made = work(stage, **paths)
-                record = stage.record()
-                run.log_metrics({"seconds": record["seconds"]})
-                if is_last:
-                    record["costs"] = costs_of([*stage.upstream, record])
-                    run.log_results([], record["costs"], stage.upstream)
-            save_record(written / known_by, record)
-            if stage.used_checkpoint:
-                stage.used_checkpoint.discard()
+            with working(device, written) as folder:
+                remove_partial(folder)
+                paths[[*paths][-1]] = folder
+                tracked = (
+                    tracking.stage_run(name, params.flat(method), is_last)
+                    if is_first()
+                    else nullcontext(SilentRun("", ""))
+                )
+                with full_disk_told(folder), tracked as run:
+                    stage = Stage(name, params, device, run, method)
+                    made = work(stage, **paths)
+                    record = stage.record()
+                    run.log_metrics({"seconds": record["seconds"]})
+                    if is_last:
+                        record["costs"] = costs_of([*stage.upstream, record])
+                        run.log_results([], record["costs"], stage.upstream)
+                if is_first():
+                    save_record(written / known_by, record)
+                if stage.used_checkpoint:
+                    stage.used_checkpoint.discard()
     except SpectralNetError as error:
+        if not is_spokesman():  # which most likely says the same
+            time.sleep(GRACE)
         sys.exit(f"stage {name}: {error}")
     except Stopped as stopped:
         said = signal.Signals(stopped.number).name
-        print(f"stage {name}: ended by {said}; the same command goes on from here", file=sys.stderr)
+        if is_spokesman():
+            words = f"stage {name}: ended by {said}; the same command goes on from here"
+            print(words, file=sys.stderr)
         sys.exit(128 + stopped.number)
+    if not is_spokesman():
+        return
     listed = [path for given in read for path in (given if isinstance(given, list) else [given])]
     source = ", ".join(map(str, listed)) or f"dataset {params.dataset}"
     print(f"{name}: {made}, in {record['seconds']:.0f} s ({source} -> {written})", flush=True)

@@ -137,4 +137,5 @@ def register_model(stage: Stage, data: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(method, method=None, named=lambda folder: folder.name)
+    TRAINED = ("dec", "dual_autoencoder")
+    main(method, method=None, named=lambda folder: folder.name, trains=TRAINED)

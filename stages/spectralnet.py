@@ -55,4 +55,4 @@ def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
 
 
 if __name__ == "__main__":
-    main(spectralnet)
+    main(spectralnet, trains=("spectralnet",))

@@ -24,4 +24,4 @@ def stacked(stage: Stage, features: Path, codes: Path) -> str:
 
 
 if __name__ == "__main__":
-    main(stacked, method="stacked")
+    main(stacked, method="stacked", trains=("stacked",))

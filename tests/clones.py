@@ -19,6 +19,7 @@ TINY = {  # every scalar, since the working tree may hold another configuration
     "limit": 300,
     "seed": 0,
     "device": "cpu",
+    "processes": 1,
     "digits.autoencoder.epochs": 3,
     "stacked.hidden": [32],
     "stacked.layer_epochs": 1,

@@ -10,6 +10,7 @@ from spectralnet.matrices import Matrix, Points
 from spectralnet.nets.blocks import MLP
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, map_in_chunks, seeded
+from spectralnet.nets.distributed import averaged, share
 from spectralnet.nets.training import (
     BatchSize,
     TrainingParams,
@@ -97,7 +98,7 @@ def train_autoencoder(
     with seeded(seed):
         net = initial or Autoencoder(features.shape[1], params.hidden, params.code_size)
     net = net.to(device)
-    x = Points(features, torch.device("cpu"))
+    x = Points(features, device)
     fitted, unseen = split_points(len(x), params.held_out, seed)
     x_unseen = features[unseen.numpy()]
 
@@ -105,13 +106,13 @@ def train_autoencoder(
         for rows in shuffled_batches(fitted, params.batch_size, generator):
             clean = x[rows]  # (m, d)
             noisy = _corrupt(clean, params.corruption, generator)
-            yield noisy.to(device), clean.to(device)
+            yield share(noisy), share(clean)
 
     def loss(batch: tuple[Tensor, Tensor]) -> Tensor:
         noisy, clean = batch
         with half_precision(device):
             reconstructed = net(noisy)
-        return nn.functional.mse_loss(reconstructed.float(), clean)
+        return averaged(nn.functional.mse_loss(reconstructed.float(), clean), len(clean))
 
     def held_out_loss() -> float:
         return float(map_in_chunks(_SquaredError(net), x_unseen, device).mean())
@@ -144,4 +145,4 @@ class _SquaredError(nn.Module):
 def _corrupt(x: Tensor, corruption: float, generator: torch.Generator) -> Tensor:
     if corruption == 0:
         return x
-    return x * (torch.rand(x.shape, generator=generator) >= corruption)
+    return x * (torch.rand(x.shape, generator=generator) >= corruption).to(x.device)

@@ -10,6 +10,7 @@ from spectralnet.config.settings import Settings
 from spectralnet.data.sets.catalogue import SOURCES
 from spectralnet.methods.catalogue import BLOCKS, blocks_of
 from spectralnet.methods.learned import GIVEN, LEARNED, PLAIN
+from spectralnet.nets.devices import DEVICES
 from spectralnet.parameters import Block, Count, Fraction, one_of
 from spectralnet.spectral.samplers import SAMPLERS
 
@@ -29,7 +30,8 @@ class Params(Block):
     labelled: Fraction
     limit: Count | None
     seed: Annotated[int, Field(ge=0, lt=2**32)]
-    device: Literal["auto", "cpu", "cuda"]
+    device: Annotated[str, Field(pattern=DEVICES)]
+    processes: Annotated[Count, Field(le=1024)] = 1
     exact: Literal["auto", "always", "never"] = "auto"
 
     @model_validator(mode="after")

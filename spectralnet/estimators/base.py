@@ -100,7 +100,8 @@ class DeepClusterer(
         TrainingError
             If a training diverges; a `RuntimeError`.
         """
-        x, seed, device = self._matrix(X, reset=True), self._seed(), self._device()
+        x, seed = self._matrix(X, reset=True), self._seed()
+        device = pick_device(self.device, x.shape[0])
         check_noise(self.noise)
         self._check_n_clusters(x)
         with quiet(not self.verbose), usual_torch():
@@ -208,7 +209,8 @@ class DeepClusterer(
         if whole and self.model_.membership is None:
             raise DataError("a former version fitted this model, which tells no more: fit it again")
         with quiet(not self.verbose), usual_torch():
-            return self.model_.assign(self._matrix(X, reset=False), self._device(), whole)
+            x = self._matrix(X, reset=False)
+            return self.model_.assign(x, pick_device(self.device, x.shape[0]), whole)
 
     def _seed(self) -> int:
         seed = self.random_state
@@ -217,11 +219,6 @@ class DeepClusterer(
         if not 0 <= seed < 2**32:
             raise ParameterError(f"random_state = {seed} has to be in 0 ... {2**32 - 1}")
         return int(seed)
-
-    def _device(self) -> torch.device:
-        if self.device not in ("auto", "cpu", "cuda"):
-            raise ParameterError(f"device = {self.device!r}: choose one of auto, cpu, cuda")
-        return pick_device(self.device)
 
     def _matrix(self, X: Raw, reset: bool) -> Matrix:
         X, given = as_rows(X, getattr(self, "image_shape", None)), self._as_given

@@ -1,7 +1,5 @@
 """DEC as a scikit-learn estimator, for use without the pipeline."""
 
-from typing import Literal
-
 import numpy as np
 import pandas as pd
 import torch
@@ -30,7 +28,7 @@ class DEC(DeepClusterer):
         the fitted points that is farthest, or nothing.
     random_state : int, RandomState or None, default=None
         An int gives the same result each time on one machine's CPU.
-    device : {"auto", "cpu", "cuda"}, default="auto"
+    device : {"auto", "cpu", "cuda", "cuda:1", "mps", ...}, default="auto"
     verbose : bool, default=False
         Show progress bars, on terminals.
 
@@ -73,7 +71,7 @@ class DEC(DeepClusterer):
         dec: Changes = None,
         noise: Noise = None,
         random_state: int | np.random.RandomState | None = None,
-        device: Literal["auto", "cpu", "cuda"] = "auto",
+        device: str = "auto",
         verbose: bool = False,
     ) -> None:
         self.n_clusters = n_clusters

@@ -1,7 +1,6 @@
 """The Dual Autoencoder Network as a scikit-learn estimator, for use without the pipeline."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -52,7 +51,7 @@ class DualAutoencoder(NestedClusterer):
         the fitted points that is farthest, or nothing.
     random_state : int, RandomState or None, default=None
         An int gives the same result each time on one machine's CPU.
-    device : {"auto", "cpu", "cuda"}, default="auto"
+    device : {"auto", "cpu", "cuda", "cuda:1", "mps", ...}, default="auto"
     verbose : bool, default=False
         Show progress bars, on terminals.
     n_neighbours : int, default=None
@@ -105,7 +104,7 @@ class DualAutoencoder(NestedClusterer):
         spectralnet: Changes = None,
         noise: Noise = None,
         random_state: int | np.random.RandomState | None = None,
-        device: Literal["auto", "cpu", "cuda"] = "auto",
+        device: str = "auto",
         verbose: bool = False,
         n_neighbours: int | None = None,
     ) -> None:

@@ -73,7 +73,7 @@ class SpectralNet(SemiSupervisedClusterer, GrowingClusterer):
         Whether `fit` takes `y` for known labels, -1 where there is none; else it ignores `y`.
     random_state : int, RandomState or None, default=None
         An int gives the same result each time on one machine's CPU.
-    device : {"auto", "cpu", "cuda"}, default="auto"
+    device : {"auto", "cpu", "cuda", "cuda:1", "mps", ...}, default="auto"
     verbose : bool, default=False
         Show progress bars, on terminals.
     n_neighbours : int, default=None
@@ -134,7 +134,7 @@ class SpectralNet(SemiSupervisedClusterer, GrowingClusterer):
         noise: Noise = None,
         semi_supervised: bool = False,
         random_state: int | np.random.RandomState | None = None,
-        device: Literal["auto", "cpu", "cuda"] = "auto",
+        device: str = "auto",
         verbose: bool = False,
         n_neighbours: int | None = None,
     ) -> None:

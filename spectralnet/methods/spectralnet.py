@@ -125,7 +125,8 @@ def train_spectralnet(
     if former is not None:
         centred = keep_numbers(centred, places[: len(former)], former)
     centroids, weights = map(torch.from_numpy, centred)
-    model = ClusterModel(encoder, embedder, spectral_map, centroids, weights)
+    # On the CPU, where a model is pickled, copied and kept; `assign` copies it to a device.
+    model = ClusterModel(encoder, embedder, spectral_map, centroids, weights).cpu()
     assigned = assign(places, centred)
     warn_of_empty(assigned.clusters, n_clusters)
     directions = weighted_directions(places, centred.weights)

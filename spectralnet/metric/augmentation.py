@@ -36,14 +36,14 @@ class RandomAffine:
         self.params = params
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        """Change images, shape (m, height * width), on the CPU; the shape stays.
+        """Change images, shape (m, height * width), on their device; the shape stays.
 
         Where an image moves away, the ground on which it lies is left: the median of its border.
         """
         images = x.view(-1, 1, *self.image_shape)
         ground = _border(images).median(dim=1).values[:, None, None, None]
         grid = nn.functional.affine_grid(
-            self._matrices(len(x), generator), list(images.shape), align_corners=False
+            self._matrices(len(x), generator).to(x.device), list(images.shape), align_corners=False
         )  # (m, height, width, 2)
         moved = nn.functional.grid_sample(images - ground, grid, align_corners=False)
         return (moved + ground).view_as(x)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 import torch
 from scipy.sparse import csr_array
@@ -12,9 +11,11 @@ from torch import Tensor
 from spectralnet.graph.edges import WeightedEdges, split_edges
 from spectralnet.matrices import Matrix, Points
 from spectralnet.metric.augmentation import RandomAffine
+from spectralnet.metric.pairs import Neighbourhoods, pair_masks
 from spectralnet.nets.blocks import MLP, ConvNet
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, seeded
+from spectralnet.nets.distributed import gathered, share
 from spectralnet.nets.net import Net
 from spectralnet.nets.training import (
     HELD_OUT_BATCHES,
@@ -22,6 +23,7 @@ from spectralnet.nets.training import (
     LearningRate,
     TrainingParams,
     hold_out,
+    mean_loss,
     train,
 )
 from spectralnet.parameters import Count, Positive, Width, Widths
@@ -110,30 +112,8 @@ def info_nce_loss(
     """
     similarity = anchors @ others.T / temperature  # (m, l)
     considered = similarity.masked_fill(~(positive | negative), -torch.inf)
-    return (considered.logsumexp(dim=1) - similarity[positive]).mean()
-
-
-def pair_masks(ends: Tensor, graph: csr_array) -> tuple[Tensor, Tensor]:
-    """Say which pairs of a minibatch are positive and which negative.
-
-    Parameters
-    ----------
-    ends : int Tensor of shape (2, m)
-        Edges: anchors, and the positive of each.
-    graph : csr_array of shape (n, n)
-
-    Returns
-    -------
-    positive, negative : bool Tensor of shape (m, 2m)
-        Between the anchors and all points of the minibatch, ``ends.reshape(-1)``. A point
-        that is the anchor itself or one of its neighbours, but not its positive, is neither.
-    """
-    m = ends.shape[1]
-    anchors, points = ends[0].numpy(), ends.reshape(-1).numpy()
-    positive = torch.cat([torch.zeros(m, m), torch.eye(m)], dim=1).bool()
-    near = torch.from_numpy(graph[anchors][:, points].toarray() > 0)
-    same = torch.from_numpy(anchors[:, None] == points)
-    return positive, ~(positive | near | same)
+    of_positive = similarity.masked_fill(~positive, 0).sum(dim=1)
+    return (considered.logsumexp(dim=1) - of_positive).mean()
 
 
 def sees_images(image_shape: Sequence[int] | None, params: SiameseParams) -> bool:
@@ -199,21 +179,21 @@ def train_siamese(
     images = image_shape if sees_images(image_shape, params) else None
     with seeded(seed):
         net = _make_net(features.shape[1], params, images).to(device)
-    x = Points(features, torch.device("cpu"))
+    x, neighbourhoods = Points(features, device), Neighbourhoods(graph, device)
     pairs = graph if confirmed is None else confirmed
     fitted, held_out = split_edges(pairs, hold_out(len(x), params.held_out, seed))
 
     def batch_of(edges: WeightedEdges, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         ends = edges.draw_directed(params.batch_size, generator)
         points = x[ends.reshape(-1)]  # (2m, d)
-        return ends, augment(points, generator) if augment else points
+        return ends, share(augment(points, generator) if augment else points)
 
     def loss(batch: tuple[Tensor, Tensor]) -> Tensor:
         ends, points = batch
-        positive, negative = (mask.to(device) for mask in pair_masks(ends, graph))
+        positive, negative = pair_masks(ends, neighbourhoods)
         with half_precision(device):
-            z = net(points.to(device))  # (2m, e)
-        z = z.float()
+            z = net(points)
+        z = gathered(z.float(), ends.numel())  # (2m, e)
         anchors = z[: ends.shape[1]]
         if params.loss == "infonce":
             return info_nce_loss(anchors, z, positive, negative, params.temperature)
@@ -225,7 +205,7 @@ def train_siamese(
     def held_out_loss() -> float:
         generator = torch.Generator().manual_seed(seed)  # the same minibatches at every epoch
         unseen = (batch_of(held_out, generator) for _ in range(HELD_OUT_BATCHES))
-        return float(np.mean([loss(batch).item() for batch in unseen]))
+        return mean_loss(loss(batch) for batch in unseen)
 
     history = train(
         net,

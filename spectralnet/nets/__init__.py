@@ -6,6 +6,7 @@
 * `devices`: CPU or GPU, precision, seeds, rows in chunks
 * `optimisers`: by name
 * `training`: held-out loss, one-cycle rate, early stopping
+* `distributed`: one training in several processes
 * `checkpoints`: where a killed training goes on
 * `stopping`: how it is asked to end
 * `saved`: nets on disk

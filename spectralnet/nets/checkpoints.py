@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from spectralnet.artifacts import whole_file
+from spectralnet.nets.distributed import from_first, is_first
 from spectralnet.nets.stopping import stop_requests
 
 OLD = 14 * 24 * 3600  # seconds after which a training is not taken up again
@@ -18,6 +19,8 @@ OLD = 14 * 24 * 3600  # seconds after which a training is not taken up again
 @dataclass
 class Checkpoint:
     """A file from which a killed training goes on to the result it would have had.
+
+    Of several processes that train together the first writes, reads and removes it, for all.
 
     Parameters
     ----------
@@ -44,8 +47,9 @@ class Checkpoint:
         A file that cannot be written is a warning, once: the training is worth more.
         """
         try:
-            with whole_file(self.path) as partial:
-                torch.save(state, partial)
+            if is_first():
+                with whole_file(self.path) as partial:
+                    torch.save(state, partial)
         except (OSError, RuntimeError) as error:  # torch's, if the disk is full
             if not self._warned:
                 warnings.warn(
@@ -58,6 +62,9 @@ class Checkpoint:
 
     def load(self) -> dict[str, Any] | None:
         """Return the saved state, or None: also if it is damaged, with a warning."""
+        return from_first(self._read() if is_first() else None)
+
+    def _read(self) -> dict[str, Any] | None:
         if not self.path.exists():
             return None
         try:
@@ -80,8 +87,9 @@ class Checkpoint:
 
     def discard(self) -> None:
         """Remove the file, and those of its parts."""
-        for path in [self.path, *self.path.parent.glob(f"{self.path.stem}-*.pt")]:
-            path.unlink(missing_ok=True)
+        if is_first():
+            for path in [self.path, *self.path.parent.glob(f"{self.path.stem}-*.pt")]:
+                path.unlink(missing_ok=True)
 
 
 def remove_old(folder: Path, seconds: float = OLD) -> None:

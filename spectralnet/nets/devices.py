@@ -1,5 +1,7 @@
 """Where nets run: device, precision, seeds, and a chunk of rows at a time."""
 
+import copy
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,6 +15,8 @@ from spectralnet.matrices import Matrix, dense_rows
 from spectralnet.progress import progress_bar
 
 DENSE_AT_ONCE = 2**27  # numbers
+DEVICES = r"^(auto|cpu|cuda(:\d+)?|mps)$"
+SMALL = 10_000  # rows up to which "auto" is the CPU, where a training takes seconds
 
 
 @contextmanager
@@ -23,12 +27,37 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
-def pick_device(device: str) -> torch.device:
-    """Turn "auto", "cpu" or "cuda" into a device; a `ParameterError` if it is not there."""
-    available = torch.cuda.is_available()
-    if device == "cuda" and not available:
-        raise ParameterError("device = cuda, but torch finds none here: use device: auto or cpu")
-    return torch.device("cuda" if available and device != "cpu" else "cpu")
+def pick_device(device: str, n_rows: int | None = None) -> torch.device:
+    """Turn the name of a device into the device.
+
+    Parameters
+    ----------
+    device : {"auto", "cpu", "cuda", "cuda:0", "cuda:1", ..., "mps"}
+        "auto": CUDA, if torch finds it and the rows are more than `SMALL`.
+    n_rows : int, optional
+        By default many.
+
+    Raises
+    ------
+    ParameterError
+        If it is none of these, or torch does not find it.
+    """
+    if not re.match(DEVICES, device):
+        raise ParameterError(f"device = {device!r}: choose one of auto, cpu, cuda, cuda:1, mps")
+    if device == "auto":
+        large = n_rows is None or n_rows > SMALL
+        device = "cuda" if large and torch.cuda.is_available() else "cpu"
+    chosen = torch.device(device)
+    there = {
+        "cpu": 1,
+        "cuda": torch.cuda.device_count() if torch.cuda.is_available() else 0,
+        "mps": int(torch.backends.mps.is_available()),
+    }
+    if (chosen.index or 0) >= there[chosen.type]:
+        raise ParameterError(
+            f"device = {device}, but torch finds none here: use device: auto or cpu"
+        )
+    return chosen
 
 
 @contextmanager
@@ -41,7 +70,7 @@ def half_precision(device: torch.device) -> Iterator[None]:
     if device.type == "cuda":
         native = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
-        found = torch.cpu.get_capabilities()
+        found = torch.cpu.get_capabilities() if device.type == "cpu" else {}
         native = any(found.get(name, False) for name in ("amx_bf16", "avx512_bf16"))
     with torch.autocast(device.type, torch.bfloat16, enabled=native):
         yield
@@ -69,6 +98,7 @@ def map_in_chunks(
     Parameters
     ----------
     net : nn.Module
+        Stays where it is: what is elsewhere is copied to the device.
     x : ndarray or csr_array of shape (n, d)
         May be a memory map: no more than a chunk is read, or made dense, at once.
     device : torch.device
@@ -78,7 +108,10 @@ def map_in_chunks(
     -------
     ndarray of shape (n, k)
     """
-    net = net.to(device).eval()
+    place = torch.empty(0, device=device).device  # with its number
+    if any(tensor.device != place for tensor in net.state_dict().values()):
+        net = copy.deepcopy(net).to(device)
+    net.eval()
     chunk = min(chunk, max(1, DENSE_AT_ONCE // x.shape[1]))
     starts = range(0, max(x.shape[0], 1), chunk)  # no rows: one empty chunk, of the right width
     parts = []

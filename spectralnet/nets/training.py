@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from spectralnet.errors import TrainingError
 from spectralnet.nets.checkpoints import Checkpoint
+from spectralnet.nets.distributed import average_gradients, from_first
 from spectralnet.nets.optimisers import OPTIMISERS
 from spectralnet.nets.stopping import stop_requests
 from spectralnet.parameters import Block, Count, Number, Positive, one_of
@@ -71,7 +72,8 @@ def train(
     n_batches : int
         How many those are.
     loss : callable
-        The loss of a minibatch, a scalar with a gradient.
+        The loss of a minibatch, a scalar with a gradient: of all of it, where processes share
+        it by `spectralnet.nets.distributed`.
     held_out_loss : callable
         Called after each epoch, in evaluation mode and without gradients.
     seed : int
@@ -166,7 +168,7 @@ class _Loop:
             after_step()
         self.net.eval()
         with torch.no_grad():
-            held_out = held_out_loss()
+            held_out = from_first(held_out_loss())
         row = {
             "epoch": len(self.history) + 1,
             "loss": float(epoch["total"] / epoch["steps"]),
@@ -190,6 +192,7 @@ class _Loop:
     def _step(self, loss: Tensor) -> Tensor:
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        average_gradients(self.net)
         self.optimizer.step()
         self.schedule.step()
         return loss.detach()
@@ -214,6 +217,11 @@ class _Loop:
         self.history = state["history"]
         self.best_weights = state["best_weights"]
         self.best_epoch = state["best_epoch"]
+
+
+def mean_loss(losses: Iterable[Tensor]) -> float:
+    """Average the losses of minibatches, scalars, which leave their device together."""
+    return float(np.mean(torch.stack(list(losses)).tolist()))
 
 
 def hold_out(n: int, fraction: float, seed: int) -> NDArray[np.bool_]:

@@ -49,9 +49,11 @@ class Landmarks(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map x, shape (m, d), to weights, shape (m, L)."""
-        x, places = x.double(), self.places.double()  # |x|^2 - 2 x l + |l|^2 cancels in float32
+        # |x|^2 - 2 x l + |l|^2 cancels in float32; but Apple's GPUs have nothing more precise.
+        precise = torch.float32 if x.device.type == "mps" else torch.float64
+        x, places = x.to(precise), self.places.to(precise)
         halves = places.square().sum(dim=1) / 2 - x @ places.T  # (m, L), less |x|^2 / 2
         halves = (halves + x.square().sum(dim=1, keepdim=True) / 2).clamp_min(0)
-        exponents = (-halves / self.widths.double() ** 2).float()
+        exponents = (-halves / self.widths.to(precise) ** 2).float()
         below = (exponents - exponents.amax(dim=1, keepdim=True)).clamp_min(-FARTHEST)
         return below.softmax(dim=1) * len(self.widths) ** 0.5

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from spectralnet.errors import TrainingError
+from spectralnet.nets.distributed import averaged
 
 LEAST_SINE = 1e-6  # below it lies float32's noise
 SHORTEST = 1e-15  # root mean square of a column, less those before it: weights are up to 1 / it
@@ -26,7 +27,7 @@ def orthonormal_weights(y: Tensor) -> tuple[Tensor, Tensor]:
     Parameters
     ----------
     y : Tensor of shape (m, c)
-        Outputs of the net, m >= c.
+        Outputs of the net, m >= c; of several processes, this one's share of them.
 
     Returns
     -------
@@ -46,24 +47,26 @@ def orthonormal_weights(y: Tensor) -> tuple[Tensor, Tensor]:
     Shaham et al., SpectralNet, ICLR 2018, section 3.1 and algorithm 1.
     """
     m, c = y.shape
-    y64 = y.double()
-    moment = y64.T @ y64 / m  # (c, c)
+    y64 = (y.cpu() if y.device.type == "mps" else y).double()  # which that device has not
+    moment = averaged(y64.T @ y64 / m, m)  # (c, c)
     factor, info = torch.linalg.cholesky_ex(moment)
     # The sine of each column's angle to those before it.
     sines = factor.diagonal() / moment.diagonal().sqrt()
     apart = (sines > LEAST_SINE) & (factor.diagonal() > SHORTEST)
-    dependent = info.item() != 0 or not apart.all()
-    if dependent:
-        if not moment.isfinite().all():
+    dependent = (info != 0) | ~apart.all()
+    # On a GPU to ask would be to wait: there the step goes on as if they were, with factors of 0.
+    doubtful = moment.device.type != "cpu" or bool(dependent)
+    if doubtful:
+        if moment.device.type == "cpu" and not moment.isfinite().all():
             raise TrainingError(
                 f"the {c} outputs on a batch of {m} points are no finite numbers: lower the "
                 "learning_rate, or scale the input, if a column or a row is far larger than others"
             )
         ridge = RIDGE * moment.diagonal().clamp_min(torch.finfo(y.dtype).eps)
-        factor = torch.linalg.cholesky(moment + ridge.diag())
+        factor = torch.linalg.cholesky_ex(moment + (dependent * ridge).diag()).L
     identity = torch.eye(c, dtype=factor.dtype, device=factor.device)
     inverse = torch.linalg.solve_triangular(factor, identity, upper=False)
     missing = y64.new_zeros(())
-    if dependent:
-        missing = c - (inverse @ moment @ inverse.T).trace()
-    return inverse.T.to(y.dtype), missing.to(y.dtype)
+    if doubtful:
+        missing = dependent * (c - (inverse @ moment @ inverse.T).trace())
+    return inverse.T.to(y), missing.to(y)

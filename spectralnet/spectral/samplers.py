@@ -13,6 +13,7 @@ from spectralnet.graph.affinity import GraphParams, affinity_graph
 from spectralnet.graph.edges import split_edges
 from spectralnet.graph.neighbours import Neighbours
 from spectralnet.matrices import Points
+from spectralnet.nets.distributed import averaged, gathered, share
 from spectralnet.spectral.orthonormal import orthonormal_weights
 
 Map = Callable[[Tensor], Tensor]
@@ -49,7 +50,10 @@ class Sampler(Protocol):
         """Draw n minibatches that rest on held-out points."""
 
     def loss(self, outputs: Map, batch: Tensor) -> Tensor:
-        """Estimate the Rayleigh quotient of a map from points to outputs."""
+        """Estimate the Rayleigh quotient of a map from points to outputs.
+
+        The map is asked for this process's share of the minibatch, the loss is that of all of it.
+        """
 
 
 class EdgeSampler(Sampler):
@@ -99,10 +103,11 @@ class EdgeSampler(Sampler):
 
     def loss(self, outputs: Map, batch: Tensor) -> Tensor:
         """Return tr(C^-1 E) on edges, int (2, m); a missing dimension has the eigenvalue 1."""
-        y = outputs(batch.reshape(-1))  # (2m, c)
+        y = outputs(share(batch, dim=1).reshape(-1))  # (2m, c)
         weights, missing = orthonormal_weights(y)
         left, right = (y @ weights).chunk(2)
-        return ((left - right) ** 2).sum(dim=1).mean() / 2 + missing
+        apart = ((left - right) ** 2).sum(dim=1).mean()
+        return averaged(apart, len(left)) / 2 + missing
 
 
 class BatchSampler(Sampler):
@@ -167,9 +172,10 @@ class BatchSampler(Sampler):
 
         The first half sets the orthonormal weights, the second the gradient.
         """
-        to_orthonormal, to_gradient = outputs(batch.reshape(-1)).chunk(2)  # (m, c) each
+        mine = share(batch, dim=1)
+        to_orthonormal, to_gradient = outputs(mine.reshape(-1)).chunk(2)  # (m, c) each
         weights, missing = orthonormal_weights(to_orthonormal)
-        y = to_gradient @ weights
+        y = gathered(to_gradient @ weights, batch.shape[1])
         affinity = dense_affinity(self._points[batch[1]], self.params)
         quotient = (affinity * torch.cdist(y, y) ** 2).sum() / (2 * len(y))
         return quotient + missing * (affinity.sum() / len(y))  # the mean degree

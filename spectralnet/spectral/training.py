@@ -21,6 +21,7 @@ from spectralnet.nets.training import (
     LearningRate,
     TrainingParams,
     hold_out,
+    mean_loss,
     train,
 )
 from spectralnet.parameters import Count, Widths, one_of
@@ -110,7 +111,7 @@ def train_spectral_map(
             net.fit_inputs(x, seed)
         else:
             net = start.continued(params.n_components)
-    net.to(device)
+    net = net.to(device)
     points = Points(x, device)
     held_out = hold_out(len(points), params.held_out, seed)
     given = Given(points, graph, held_out, params.batch_size, graph_params)
@@ -122,7 +123,7 @@ def train_spectral_map(
     def held_out_loss() -> float:
         generator = torch.Generator().manual_seed(seed)  # the same minibatches at every epoch
         batches = sampler.held_out_batches(generator, HELD_OUT_BATCHES)
-        return float(np.mean([loss(batch).item() for batch in batches]))
+        return mean_loss(loss(batch) for batch in batches)
 
     history = train(
         net,
@@ -177,5 +178,6 @@ def finish(
             "distinct points, or a column or a row of the input is far larger than the others",
             stacklevel=3,
         )
-    net.output_weights.copy_(torch.from_numpy(np.pad(rotation, [(0, 0), (0, c - rank)])))
+    weights = torch.from_numpy(np.pad(rotation, [(0, 0), (0, c - rank)]))
+    net.output_weights.copy_(weights.to(net.output_weights.dtype))
     return np.pad(eigenvalues, (0, c - rank), mode="edge")

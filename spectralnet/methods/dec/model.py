@@ -144,7 +144,7 @@ class DECModel(nn.Module):
         """Return P and Q of points, shape (n, d): (n, k) each."""
         codes = torch.from_numpy(map_in_chunks(self, x, device)).to(device)
         with torch.no_grad():
-            q = soft_assignment(codes, self.centroids)
+            q = soft_assignment(codes, self.centroids.to(device))
             return target_distribution(q), q
 
     def save(self, folder: Path) -> None:

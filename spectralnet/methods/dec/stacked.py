@@ -11,6 +11,7 @@ from spectralnet.codes.autoencoder import Autoencoder, AutoencoderParams, train_
 from spectralnet.matrices import Matrix, Points
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, seeded
+from spectralnet.nets.distributed import averaged, share
 from spectralnet.nets.training import (
     BatchSize,
     TrainingParams,
@@ -130,16 +131,19 @@ def _pretrain_layer(
 
     def batches(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         for rows in shuffled_batches(fitted, params.batch_size, generator):
-            clean = inputs(rows)  # (m, d)
-            width = pair.encode.out_features
-            noisy = clean * _kept(clean.shape, params.corruption, generator).to(device)
-            yield noisy, clean, _kept((len(rows), width), params.corruption, generator).to(device)
+            clean = inputs(share(rows))  # (m, d)
+            sizes = (clean.shape[1], pair.encode.out_features)
+            kept, kept_codes = (
+                share(_kept((len(rows), size), params.corruption, generator)).to(device)
+                for size in sizes
+            )
+            yield clean * kept, clean, kept_codes
 
     def loss(batch: tuple[Tensor, Tensor, Tensor]) -> Tensor:
         noisy, clean, kept = batch
         with half_precision(device):
             reconstructed = pair(noisy, kept)
-        return nn.functional.mse_loss(reconstructed.float(), clean)
+        return averaged(nn.functional.mse_loss(reconstructed.float(), clean), len(clean))
 
     def held_out_loss() -> float:
         total = 0.0

@@ -19,6 +19,7 @@ from spectralnet.membership.stability import centroid_repeats, fit_membership
 from spectralnet.methods.dec.model import DECModel, divergence, soft_assignment
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, map_in_chunks
+from spectralnet.nets.distributed import average_gradients, averaged, from_first, share
 from spectralnet.nets.net import Net
 from spectralnet.nets.optimisers import OPTIMISERS
 from spectralnet.nets.stopping import stop_requests
@@ -113,7 +114,7 @@ def train_dec(
             progress.update()
             keep()
     warn_of_empty(rounds.clusters.cpu().numpy(), n_clusters)
-    model.eval().requires_grad_(False)
+    model.eval().requires_grad_(False).cpu()
     assigned = model.assign(features, device)
     codes, centroids = assigned.embedding, model.centroids.cpu().numpy()
     repeat = centroid_repeats(codes, n_clusters)
@@ -162,7 +163,7 @@ class _Rounds:
         row = {
             "epoch": len(self.history) + 1,
             "loss": loss,
-            "changed": float((self.clusters != before).float().mean()),
+            "changed": from_first(float((self.clusters != before).float().mean())),
             "seconds": time.perf_counter() - started,
         }
         if not np.isfinite(row["loss"]):
@@ -181,12 +182,14 @@ class _Rounds:
         return drawn[: self.batches_a_round]
 
     def _step(self, rows: Tensor) -> Tensor:
+        rows = share(rows).to(self.device)
         with half_precision(self.device):
             codes = self.model(self.points[rows])  # (m, c)
         q = soft_assignment(codes.float(), self.model.centroids)  # (m, k)
-        loss = divergence(self.target[rows.to(self.device)], q)
+        loss = averaged(divergence(self.target[rows], q), len(rows))
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        average_gradients(self.model)
         self.optimizer.step()
         return loss.detach()
 

@@ -2,6 +2,8 @@
 
 from torch import Tensor, nn
 
+from spectralnet.nets.distributed import rolled
+
 
 class Discriminator(nn.Module):
     """T(c, z): tells whether features and a code come from the same point.
@@ -47,7 +49,7 @@ class Discriminator(nn.Module):
         """
         c = self.of_features(features)  # (m, p, hidden)
         z = self.of_codes(codes)[:, None]  # (m, 1, hidden)
-        return self.score(c + z).squeeze(-1), self.score(c + z.roll(1, 0)).squeeze(-1)
+        return self.score(c + z).squeeze(-1), self.score(c + rolled(z)).squeeze(-1)
 
     def loss(self, features: Tensor, codes: Tensor) -> Tensor:
         """Return the cross-entropy of telling joint from shuffled pairs by their scores.

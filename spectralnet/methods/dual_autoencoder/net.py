@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from typing import Annotated, NamedTuple
 
-import numpy as np
 import pandas as pd
 import torch
 from pydantic import Field
@@ -14,10 +13,12 @@ from spectralnet.methods.dual_autoencoder.information import Discriminator
 from spectralnet.nets.blocks import MLP, ConvNet, conv_decoder, map_shapes
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, seeded
+from spectralnet.nets.distributed import averaged, share
 from spectralnet.nets.net import Net
 from spectralnet.nets.training import (
     BatchSize,
     TrainingParams,
+    mean_loss,
     n_batches,
     shuffled_batches,
     split_points,
@@ -198,21 +199,23 @@ def train_dual_autoencoder(
     """
     with seeded(seed):
         net = DualAutoencoderNet(features.shape[1], image_shape, params).to(device)
-    x = Points(features, torch.device("cpu"))
+    x = Points(features, device)
     fitted, unseen = split_points(len(x), params.held_out, seed)
 
     def noisy(rows: Tensor, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
         for batch in shuffled_batches(rows, params.batch_size, generator):
-            yield x[batch], draw_noise(len(batch), params, generator)
+            noise = draw_noise(len(batch), params, generator)
+            yield x[share(batch)], share(noise, dim=1).to(device)
 
     def loss(batch: tuple[Tensor, Tensor]) -> Tensor:
-        points, noise = (part.to(device) for part in batch)
+        points, noise = batch
         with half_precision(device):
-            return net.losses(points, net.encode(points), noise)["total"]
+            total = net.losses(points, net.encode(points), noise)["total"]
+        return averaged(total, len(points))
 
     def held_out_loss() -> float:
         generator = torch.Generator().manual_seed(seed)  # the same noise at every epoch
-        return float(np.mean([loss(batch).item() for batch in noisy(unseen, generator)]))
+        return mean_loss(loss(batch) for batch in noisy(unseen, generator))
 
     history = train(
         net,

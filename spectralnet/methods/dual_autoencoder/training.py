@@ -23,8 +23,9 @@ from spectralnet.methods.spectralnet import SpectralClusters, train_spectralnet
 from spectralnet.nets.blocks import MLP
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, map_in_chunks
+from spectralnet.nets.distributed import averaged, gathered, share
 from spectralnet.nets.net import Net
-from spectralnet.nets.training import HELD_OUT_BATCHES, hold_out, train
+from spectralnet.nets.training import HELD_OUT_BATCHES, hold_out, mean_loss, train
 from spectralnet.spectral.samplers import EdgeSampler
 from spectralnet.spectral.training import SpectralNetParams
 
@@ -204,24 +205,28 @@ def fine_tune(
     codes = map_in_chunks(net.encoder, features, device)
     present, clusters = np.unique(spectral.clusters.assigned.clusters, return_inverse=True)
     means = [codes[clusters == y].mean(axis=0) for y in range(len(present))]
-    centres = nn.Parameter(torch.from_numpy(np.stack(means)))  # mu_y
+    centres = nn.Parameter(torch.from_numpy(np.stack(means)).to(device))  # mu_y
     spectral_map = spectral.clusters.model.spectral_map
     joint = nn.ModuleList([net, spectral_map, nn.ParameterList([centres])]).to(device)
-    x, priors = Points(features, torch.device("cpu")), torch.from_numpy(clusters)
+    x, priors = Points(features, device), torch.from_numpy(clusters).to(device)
     held_out = hold_out(len(x), joint_params.held_out, seed)
     sampler = EdgeSampler(spectral.graph, held_out, joint_params.batch_size)
 
     def batch_of(edges: Tensor, generator: torch.Generator) -> Batch:
-        ends = edges.reshape(-1)  # (2m,)
-        return edges, x[ends], priors[ends], draw_noise(len(ends), params, generator)
+        noise = draw_noise(edges.numel(), params, generator)
+        ends = share(edges.reshape(-1)).to(device)  # (2m,)
+        return edges, x[ends], priors[ends], share(noise, dim=1).to(device)
 
     def loss(batch: Batch) -> Tensor:
-        edges, points, y, noise = (part.to(device) for part in batch)
+        edges, points, y, noise = batch
         with half_precision(device):
             encoded = net.encode(points)
             total = net.losses(points, encoded, noise, centres[y])["total"]
-        outputs = spectral_map.outputs(encoded.mean)
-        return total + joint_params.spectral * sampler.loss(lambda _: outputs, edges)
+        outputs = gathered(spectral_map.outputs(encoded.mean), edges.numel())  # (2m, c)
+        # A share of the ends is none of the edges.
+        mine = share(outputs.view(*edges.shape, -1), dim=1).flatten(0, 1)
+        quotient = sampler.loss(lambda _: mine, edges)
+        return averaged(total, len(points)) + joint_params.spectral * quotient
 
     def batches(generator: torch.Generator) -> Iterator[Batch]:
         edges = sampler.batches(generator, joint_params.steps_per_epoch)
@@ -236,7 +241,7 @@ def fine_tune(
         batches=batches,
         n_batches=joint_params.steps_per_epoch,
         loss=loss,
-        held_out_loss=lambda: float(np.mean([loss(batch).item() for batch in unseen])),
+        held_out_loss=lambda: mean_loss(loss(batch) for batch in unseen),
         seed=seed,
         name="joint",
         checkpoint=checkpoint,

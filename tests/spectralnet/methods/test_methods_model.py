@@ -132,7 +132,15 @@ def test_seeding_leaves_the_global_generator_alone():
 def test_devices(monkeypatch):
     assert pick_device("cpu").type == "cpu"
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert pick_device("auto").type == "cuda"
+    assert pick_device("auto", 10_001).type == "cuda"
+    assert pick_device("auto", 10_000).type == "cpu"  # where a GPU gains nothing
+    assert pick_device("cuda:1").index == 1
+    with pytest.raises(ParameterError, match="device = cuda:2, but torch finds none"):
+        pick_device("cuda:2")
+    with pytest.raises(ParameterError, match="device = 'gpu': choose one of auto, cpu"):
+        pick_device("gpu")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert pick_device("auto").type == "cpu"
     with pytest.raises(ParameterError, match="device = cuda"):

@@ -6,7 +6,8 @@ from scipy.sparse import csr_array
 from spectralnet.graph.affinity import affinity_graph
 from spectralnet.graph.neighbours import nearest_neighbours
 from spectralnet.metric.augmentation import AffineParams, RandomAffine
-from spectralnet.metric.siamese import contrastive_loss, info_nce_loss, pair_masks, train_siamese
+from spectralnet.metric.pairs import Neighbourhoods, pair_masks
+from spectralnet.metric.siamese import contrastive_loss, info_nce_loss, train_siamese
 from spectralnet.nets.blocks import ConvNet
 from spectralnet.nets.devices import map_in_chunks
 
@@ -54,11 +55,11 @@ def test_loss_has_a_finite_gradient_for_equal_points():
     assert torch.isfinite(z.grad).all()
 
 
-def test_negatives_exclude_self_and_neighbours(blob_graph):
+def test_negatives_exclude_self_and_neighbours(blob_graph, cpu):
     adjacent = blob_graph.toarray() > 0
     row, column = np.nonzero(adjacent)
     ends = torch.from_numpy(np.stack([row, column])[:, ::17])
-    positive, negative = pair_masks(ends, blob_graph)
+    positive, negative = pair_masks(ends, Neighbourhoods(blob_graph, cpu))
     points = ends.reshape(-1).tolist()
     assert positive.shape == negative.shape == (len(points) // 2, len(points))
     for i, anchor in enumerate(ends[0].tolist()):
@@ -74,17 +75,18 @@ def test_positives_are_confirmed_edges_and_no_neighbour_is_a_negative(
     confirmed = csr_array(blob_graph.multiply(side[:, None] == side))
     seen = []
 
-    def spy(ends, graph):
-        seen.append((ends.numpy(), graph))
-        return pair_masks(ends, graph)
+    def spy(ends, neighbourhoods):
+        masks = pair_masks(ends, neighbourhoods)
+        seen.append((ends.numpy(), masks[1].numpy()))
+        return masks
 
     monkeypatch.setattr("spectralnet.metric.siamese.pair_masks", spy)
     params = settings.siamese.model_copy(update={"epochs": 1})
     train_siamese(blobs, blob_graph, params, seed=0, device=cpu, confirmed=confirmed)
     assert len(seen) > params.steps_per_epoch  # and the held-out pairs
-    for ends, graph in seen:
+    for ends, negative in seen:
         assert (confirmed[ends[0], ends[1]] > 0).all()
-        assert graph is blob_graph
+        assert not (negative & (blob_graph[ends[0]][:, ends.reshape(-1)].toarray() > 0)).any()
 
 
 @pytest.mark.parametrize("loss", ["infonce", "contrastive"])
