@@ -5,6 +5,7 @@ import hashlib
 import inspect
 import json
 import logging
+import os
 import resource
 import shutil
 import signal
@@ -95,6 +96,7 @@ class Stage:
         """
         threads = torch.get_num_threads()  # sums of other parts end in other bits
         known = [self.params.flat(self.name), str(self.device), torch.__version__, threads]
+        known.append(os.environ.get("WORLD_SIZE", "1"))
         digest = hashlib.sha256(json.dumps(known).encode())
         folders = [Path(spectralnet.__file__).parent, Path(__file__).parent]
         code = sorted(file for folder in folders for file in folder.rglob("*.py"))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from torch import nn
 
-from spectralnet.artifacts import load_graph, load_matrix, save_array
+from spectralnet.artifacts import load_array, load_graph, load_matrix, save_array
 from spectralnet.config.limits import check_points
 from spectralnet.membership.n_clusters import candidates
 from spectralnet.methods.spectralnet import train_spectralnet
@@ -19,6 +19,7 @@ def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
     encoder, embedder = load_net(affinity, "encoder"), load_net(affinity, "embedder")
     x = load_matrix(data / "matrix")
     check_points(x, settings)
+    told = load_array(data / "supervision/told.npy")
     if len(encoder) + len(embedder) > 0:  # else both are the identity
         x = map_in_chunks(nn.Sequential(encoder, embedder), x, stage.device)
     found = train_spectralnet(
@@ -30,6 +31,7 @@ def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
         settings.spectralnet,
         settings.graph,
         noise=settings.noise,
+        own_graph=not (stage.params.graph_is_given or told.any()),
         seed=stage.params.seed,
         device=stage.device,
         checkpoint=stage.checkpoint(

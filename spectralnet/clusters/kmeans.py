@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import pairwise_distances_argmin
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from spectralnet.checks import check_distinct
+from spectralnet.checks import check_distinct, count_distinct
 from spectralnet.clusters.selection import eigenvector_weights
 from spectralnet.matrices import blocks, seeded_sample
 
@@ -67,7 +67,9 @@ def fit_centroids(
         If there are fewer distinct rows than clusters.
     """
     if embedding.shape[0] > FITTED:
-        embedding = embedding[seeded_sample(embedding.shape[0], FITTED, seed)]
+        sample = embedding[seeded_sample(embedding.shape[0], FITTED, seed)]
+        if count_distinct(sample, n_clusters) == n_clusters:
+            embedding = sample
     check_distinct(embedding, n_clusters)
     return fit_kmeans(embedding, n_clusters, seed, restarts).cluster_centers_.astype(np.float32)
 

@@ -20,7 +20,7 @@ from spectralnet.membership.part import check_noise
 from spectralnet.methods.growing.model import Grown, grow
 from spectralnet.methods.growing.points import Points, stacked
 from spectralnet.methods.learned import GIVEN
-from spectralnet.nets.devices import map_in_chunks, usual_torch
+from spectralnet.nets.devices import map_in_chunks, pick_device, usual_torch
 from spectralnet.nets.saved import reading_model
 from spectralnet.progress import quiet
 
@@ -109,9 +109,13 @@ class GrowingClusterer(NestedClusterer):
         return self
 
     def _grow(self, x: Matrix) -> Grown:
-        model, device = self.model_, self._device()
+        model = self.model_
         nets = nn.Sequential(model.encoder, model.embedder)
-        new = map_in_chunks(nets, x, device) if len(model.encoder) + len(model.embedder) else x
+        new = (
+            map_in_chunks(nets, x, pick_device(self.device, x.shape[0]))
+            if len(model.encoder) + len(model.embedder)
+            else x
+        )
         space = stacked(self._points.space, new)
         changes = {"graph": self.graph, "spectralnet": self.spectralnet}
         self._check_n_clusters(space)
@@ -136,7 +140,7 @@ class GrowingClusterer(NestedClusterer):
             settings.spectralnet,
             settings.graph,
             seed=self._seed(),
-            device=device,
+            device=pick_device(self.device, space.shape[0]),
         )
 
     def _warn_of_change(self, former_number: int) -> None:

@@ -180,6 +180,7 @@ class SpectralNet(SemiSupervisedClusterer, GrowingClusterer):
             affinity = make_affinity(self.affinity, points, options)
         if affinity.history is not None:
             self.history_[self.affinity] = affinity.history
+        own_graph = graph is None and not supervision.told.any()
         found = train_spectralnet(
             affinity.encoder,
             affinity.embedder,
@@ -188,13 +189,14 @@ class SpectralNet(SemiSupervisedClusterer, GrowingClusterer):
             self._candidates,
             settings.spectralnet,
             settings.graph,
+            own_graph=own_graph,
             seed=seed,
             device=device,
         )
         self.eigenvalues_, self.history_["spectralnet"] = found.eigenvalues, found.history
         self._keep_hierarchy(found.hierarchy)
-        growing = graph is None and not supervision.told.any()
-        self._keep_points(growing, affinity.embedding, affinity.graph, settings.graph.n_neighbours)
+        n_neighbours = settings.graph.n_neighbours
+        self._keep_points(own_graph, affinity.embedding, affinity.graph, n_neighbours)
         if graph is not None and found.model.membership is not None:
             # Rows of affinities have no distances.
             found.model.membership = found.model.membership.without_references()

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.decomposition import TruncatedSVD
 
+from spectralnet.errors import DataError
 from spectralnet.matrices import Matrix, seeded_sample
 
 # Wider rows are searched in their first principal directions, for more candidates.
@@ -77,6 +78,8 @@ class Cells:
         if short.any():
             self._index.nprobe = self._index.nlist
             found[short] = self._index.search(queries[short], k)[1]
+            if found.min() < 0:
+                raise DataError("the graph of the cells does not lead to all: set search: exact")
         return found
 
     def _searched(self, rows: NDArray[np.integer]) -> NDArray[np.float32]:

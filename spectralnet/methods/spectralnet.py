@@ -57,6 +57,7 @@ def train_spectralnet(
     graph_params: GraphParams,
     *,
     noise: Noise = None,
+    own_graph: bool = True,
     seed: int,
     device: torch.device,
     checkpoint: Checkpoint | None = None,
@@ -82,6 +83,9 @@ def train_spectralnet(
         Used by the "batch" sampler.
     noise : "auto", float or None
         See `spectralnet.membership.part.Membership.mark_noise`.
+    own_graph : bool, default=True
+        Whether the graph is that of the embedding's neighbours, so that many points may be
+        represented by a sample's; not if it was given, or told labels or pairs.
     seed : int
     device : torch.device
     checkpoint : Checkpoint, optional
@@ -131,7 +135,10 @@ def train_spectralnet(
     warn_of_empty(assigned.clusters, n_clusters)
     directions = weighted_directions(places, centred.weights)
     hierarchy = fit_hierarchy(graph, directions, assigned.clusters, seed)
-    rows, among = _repeated(embedding, graph, graph_params, seed)
+    rows: slice | NDArray[np.int64] = slice(None)
+    among = graph
+    if graph.shape[0] > SAMPLED[0] and own_graph:
+        rows, among = _sampled(embedding, graph_params, seed)
     membership, assigned = fit_membership(
         assigned,
         directions,
@@ -146,15 +153,12 @@ def train_spectralnet(
     return SpectralClusters(model, assigned, eigenvalues, history, hierarchy)
 
 
-def _repeated(
-    embedding: Matrix, graph: csr_array, params: GraphParams, seed: int
-) -> tuple[slice | NDArray[np.int64], csr_array]:
-    """Choose the points on which the clustering is repeated, and their graph.
+def _sampled(
+    embedding: Matrix, params: GraphParams, seed: int
+) -> tuple[NDArray[np.int64], csr_array]:
+    """Choose points on which the clustering is repeated: their graph's eigenvectors take seconds.
 
-    All of them; of many, a sample that has a graph of its own, whose eigenvectors take seconds.
+    A graph of their own, since few of the edges of all are among them.
     """
-    many, sampled = SAMPLED
-    if graph.shape[0] <= many:
-        return slice(None), graph
-    rows = seeded_sample(graph.shape[0], sampled, seed)
+    rows = seeded_sample(embedding.shape[0], SAMPLED[1], seed)
     return rows, connect(embedding[rows], params, seed)[0]

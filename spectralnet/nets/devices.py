@@ -42,7 +42,8 @@ def pick_device(device: str, n_rows: int | None = None) -> torch.device:
     ParameterError
         If it is none of these, or torch does not find it.
     """
-    if not re.match(DEVICES, device):
+    device = str(device)  # or a torch.device
+    if not re.fullmatch(DEVICES, device):
         raise ParameterError(f"device = {device!r}: choose one of auto, cpu, cuda, cuda:1, mps")
     if device == "auto":
         large = n_rows is None or n_rows > SMALL

@@ -43,6 +43,8 @@ def joined(device: torch.device) -> Iterator[None]:
         If there are too few GPUs, or no way to talk on such a device.
     """
     global _n_processes
+    if "LOCAL_RANK" not in os.environ:
+        raise ParameterError("torchrun did not start this process: torchrun -m MODULE, or FILE.py")
     local, backends = int(os.environ["LOCAL_RANK"]), {"cpu": "gloo", "cuda": "nccl"}
     if device.type not in backends:
         raise ParameterError(f"device = {device.type} trains in one process: set processes: 1")

@@ -224,10 +224,12 @@ def mean_loss(losses: Iterable[Tensor]) -> float:
     return float(np.mean(torch.stack(list(losses)).tolist()))
 
 
-def hold_out(n: int, fraction: float, seed: int) -> NDArray[np.bool_]:
-    """Choose which of n points no gradient sees: a mask of shape (n,), at least one point."""
-    mask = np.zeros(n, dtype=bool)
-    mask[np.random.default_rng(seed).permutation(n)[: n_held_out(n, fraction)]] = True
+def hold_out(
+    n: int, fraction: float, seed: int, among: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_]:
+    """Choose which of n points (`among` these) no gradient sees: a mask (n,), at least one."""
+    mask, order = np.zeros(n, dtype=bool), np.random.default_rng(seed).permutation(n)
+    mask[(order if among is None else order[among[order]])[: n_held_out(n, fraction)]] = True
     return mask
 
 

@@ -54,6 +54,6 @@ class Landmarks(nn.Module):
         x, places = x.to(precise), self.places.to(precise)
         halves = places.square().sum(dim=1) / 2 - x @ places.T  # (m, L), less |x|^2 / 2
         halves = (halves + x.square().sum(dim=1, keepdim=True) / 2).clamp_min(0)
-        exponents = (-halves / self.widths.to(precise) ** 2).float()
+        exponents = halves.float() / -(self.widths**2)
         below = (exponents - exponents.amax(dim=1, keepdim=True)).clamp_min(-FARTHEST)
         return below.softmax(dim=1) * len(self.widths) ** 0.5

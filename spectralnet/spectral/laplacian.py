@@ -65,7 +65,8 @@ def rayleigh_ritz(
         energy += own.T @ (degree[rows, None] * own - graph[rows] @ y)
         moment += own.T @ (mass[rows, None] * own)
         triangles.append(np.linalg.qr(own * np.sqrt(mass[rows])[:, None], mode="r"))
-    _, sizes, axes = np.linalg.svd(np.concatenate(triangles))  # of all weighted rows
+    weighted = np.concatenate(triangles)  # with the singular values of all weighted rows
+    _, sizes, axes = np.linalg.svd(weighted, full_matrices=False)
     rank = np.count_nonzero(sizes > LEAST_SINE * sizes[0])
     if rank < min(2, c):
         raise TrainingError(

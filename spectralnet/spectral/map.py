@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from spectralnet.matrices import Matrix, dense_rows
@@ -53,19 +54,26 @@ class SpectralMap(nn.Module):
         return copied
 
     @torch.no_grad()
-    def fit_inputs(self, x: Matrix, seed: int) -> None:
-        """Take scale and landmarks, drawn at random, from the rows of x, shape (n, d)."""
+    def fit_inputs(self, x: Matrix, near: NDArray[np.bool_], seed: int) -> None:
+        """Take the scale from the rows of x, shape (n, d), and draw landmarks from the `near` ones.
+
+        The width of a landmark that is an outlier would reach all other points.
+        """
         self.standardise.fit(x)
         if self.landmarks:
-            rows = np.random.default_rng(seed).choice(x.shape[0], self.n_landmarks, replace=False)
+            among, random = np.flatnonzero(near), np.random.default_rng(seed)
+            rows = random.choice(among, self.n_landmarks, replace=len(among) < self.n_landmarks)
             drawn = torch.from_numpy(dense_rows(x, np.sort(rows)))
             self.landmarks.fit(self.standardise(drawn.to(self.output_weights.device)))
 
-    def outputs(self, x: Tensor) -> Tensor:
-        """Map x, shape (m, d), to the outputs before the last layer, shape (m, c)."""
+    def outputs(self, x: Tensor, weights: Tensor | None = None) -> Tensor:
+        """Map x, shape (m, d), to the outputs before the last layer, shape (m, c).
+
+        Weights of the landmarks, shape (m, L), need not be found anew where they are known.
+        """
         x = self.standardise(x)
         if self.landmarks:
-            x = torch.cat([x, self.landmarks(x)], dim=1)  # (m, d + L)
+            x = torch.cat([x, self.landmarks(x) if weights is None else weights], dim=1)
         return self.mlp(x)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from scipy.sparse import csr_array
-from torch import Tensor
+from torch import Tensor, nn
 
 from spectralnet.graph.affinity import GraphParams
-from spectralnet.matrices import Matrix, Points
+from spectralnet.matrices import Matrix, Points, near_rows
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import map_in_chunks, seeded
 from spectralnet.nets.training import (
@@ -29,6 +29,7 @@ from spectralnet.spectral.laplacian import rayleigh_ritz
 from spectralnet.spectral.map import SpectralMap
 from spectralnet.spectral.samplers import SAMPLERS, Given
 
+KEPT = 2**26  # weights of landmarks
 SURPLUS = 6  # eigenvectors beyond as many as clusters
 
 
@@ -42,7 +43,7 @@ class SpectralNetParams(TrainingParams):
 
     hidden: Widths = [256, 256]
     n_components: Count
-    landmarks: Annotated[int, Field(ge=0, le=10**5)] = 256
+    landmarks: Annotated[int, Field(ge=0, le=10**4)] = 256
     sampler: Annotated[str, one_of(SAMPLERS)] = "edges"
     epochs: Count = 40
     steps_per_epoch: Count = 100
@@ -104,21 +105,28 @@ def train_spectral_map(
     TrainingError
         If the training diverges, or the net maps all points to one.
     """
+    near = near_rows(x)
     with seeded(seed):
         if start is None:
             sizes = [x.shape[1], *params.hidden, params.n_components]
             net = SpectralMap(sizes, min(params.landmarks, x.shape[0]))
-            net.fit_inputs(x, seed)
+            net.fit_inputs(x, near, seed)
         else:
             net = start.continued(params.n_components)
     net = net.to(device)
     points = Points(x, device)
-    held_out = hold_out(len(points), params.held_out, seed)
+    # What the net makes of an outlier it never saw may outweigh all other points in `finish`.
+    held_out = hold_out(len(points), params.held_out, seed, among=near)
     given = Given(points, graph, held_out, params.batch_size, graph_params)
     sampler = SAMPLERS[params.sampler].build(given)
 
+    kept = _landmark_weights(net, x, device)
+
+    def outputs(rows: Tensor) -> Tensor:
+        return net.outputs(points[rows], None if kept is None else kept[rows])
+
     def loss(batch: Tensor) -> Tensor:
-        return sampler.loss(lambda indices: net.outputs(points[indices]), batch)
+        return sampler.loss(outputs, batch)
 
     def held_out_loss() -> float:
         generator = torch.Generator().manual_seed(seed)  # the same minibatches at every epoch
@@ -137,6 +145,13 @@ def train_spectral_map(
         checkpoint=checkpoint,
     )
     return net, finish(net, x, graph, sampler.normalised, device), history
+
+
+def _landmark_weights(net: SpectralMap, x: Matrix, device: torch.device) -> Points | None:
+    """Find the landmarks' weights once, before the training, unless they take too much memory."""
+    if net.landmarks is None or x.shape[0] * net.n_landmarks > KEPT:
+        return None
+    return Points(map_in_chunks(nn.Sequential(net.standardise, net.landmarks), x, device), device)
 
 
 def finish(

@@ -102,8 +102,7 @@ def train_dual_autoencoder_network(
         return {"seed": seed, "device": device, "checkpoint": part}
 
     def cluster(phase: str, number: int | tuple[int, int], c: int) -> ClusteredCodes:
-        # No landmarks: in the joint training codes move, and landmarks would not.
-        spectral = spectral_params.model_copy(update={"n_components": c, "landmarks": 0})
+        spectral = spectral_params.model_copy(update={"n_components": c})
         return cluster_codes(net.encoder, features, number, graph_params, spectral, **usual(phase))
 
     history = {}
@@ -156,7 +155,8 @@ def cluster_codes(
         codes,
         graph,
         n_clusters,
-        spectral_params,
+        # In the joint training codes move, and landmarks would not.
+        spectral_params.model_copy(update={"landmarks": 0}),
         graph_params,
         seed=seed,
         device=device,

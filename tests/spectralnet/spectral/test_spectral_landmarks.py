@@ -40,13 +40,15 @@ def test_equal_few_and_far_points_have_finite_weights():
 
 def test_landmarks_are_points_that_a_seed_draws():
     x = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
+    near = np.arange(50) < 40
     drawn = []
     for seed in (0, 0, 1):
         net = SpectralMap([2, 8, 3], n_landmarks=20)
-        net.fit_inputs(x, seed)
+        net.fit_inputs(x, near, seed)
         drawn.append(net.landmarks.places)
         assert net.outputs(torch.from_numpy(x)).shape == (50, 3)
     apart = torch.cdist(drawn[0], net.standardise(torch.from_numpy(x)), compute_mode=EXACT)
     assert (apart.argmin(dim=1).unique().numel(), float(apart.amin(dim=1).max())) == (20, 0)
+    assert set(apart.argmin(dim=1).tolist()) <= set(range(40))
     assert torch.equal(drawn[0], drawn[1])
     assert not torch.equal(drawn[0], drawn[2])

@@ -1,7 +1,10 @@
+import warnings
+
 import numpy as np
 import pytest
 import torch
 import toys
+from sklearn.datasets import make_blobs
 
 from spectralnet import SpectralNet
 from spectralnet.clusters.kmeans import fit_centroids, nearest_centroid, unit_rows
@@ -10,6 +13,7 @@ from spectralnet.data.sets.subsets import choose_known
 from spectralnet.graph.affinity import affinity_graph, degrees
 from spectralnet.graph.neighbours import nearest_neighbours
 from spectralnet.graph.supervision import Supervision, with_supervision
+from spectralnet.methods.affinities import connect
 from spectralnet.nets.devices import map_in_chunks, seeded
 from spectralnet.nets.training import hold_out
 from spectralnet.spectral.exact import exact_eigenvectors
@@ -104,7 +108,8 @@ def test_two_spots_far_apart_are_two_clusters(size, gap):
     """What the net can tell apart is less than n_components: the rest of them is left 0."""
     points = np.random.default_rng(0).normal(size=(400, size))
     points[200:, 0] += gap
-    model = SpectralNet(2, spectralnet={"epochs": 10, "steps_per_epoch": 40}, random_state=0)
+    short = {"epochs": 10, "steps_per_epoch": 40, "landmarks": 0}
+    model = SpectralNet(2, spectralnet=short, random_state=0)
     with pytest.warns(UserWarning, match=r"tells \d of 8 eigenvectors apart"):
         model.fit(points)
     assert len(np.unique(model.labels_[:200])) == len(np.unique(model.labels_[200:])) == 1
@@ -112,6 +117,33 @@ def test_two_spots_far_apart_are_two_clusters(size, gap):
     assert (np.diff(model.eigenvalues_) >= 0).all()
     far = model.eigenvalues_ == model.eigenvalues_[-1]
     assert not model.embedding_[:, far][:, 1:].any()
+
+
+def test_landmarks_tell_apart_what_lies_close_within_two_spots_far_apart():
+    points = np.random.default_rng(0).normal(size=(400, 2))
+    points[200:, 0] += 10_000
+    fitted = []
+    for landmarks in (0, 256):
+        short = {"epochs": 10, "steps_per_epoch": 40, "landmarks": landmarks}
+        with warnings.catch_warnings(action="ignore" if landmarks == 0 else "error"):
+            fitted.append(SpectralNet(2, spectralnet=short, random_state=0).fit(points))
+    without, model = fitted
+    assert len(np.unique(model.labels_[:200])) == len(np.unique(model.labels_[200:])) == 1
+    assert model.labels_[0] != model.labels_[-1]
+    assert model.eigenvalues_.sum() < without.eigenvalues_.sum()
+
+
+def test_an_outlier_that_no_gradient_saw_costs_no_eigenvector(settings, cpu):
+    """Seed 0 would hold out row 0, on which the net's outputs then are of any size."""
+    x = make_blobs(300, 4, centers=3, random_state=0)[0].astype(np.float32)
+    x[0] = 1e6
+    params = settings.graph.model_copy(update={"n_neighbours": 20})
+    graph, _ = connect(x, params, 0)
+    changes = {"n_components": 9, "epochs": 6, "steps_per_epoch": 40}
+    short = settings.spectralnet.model_copy(update=changes)
+    assert hold_out(len(x), short.held_out, seed=0)[0]
+    eigenvalues = train_spectral_map(x, graph, short, params, seed=0, device=cpu)[1]
+    np.testing.assert_allclose(eigenvalues[:3], exact_eigenvectors(graph, 3)[1], atol=6e-3)
 
 
 def heavier_at(graph, nodes):
