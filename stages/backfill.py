@@ -53,7 +53,8 @@ def _record(repo: Repo, baseline: str, name: str) -> str:
     files = repo.dvcfs
     params = params_of(yaml.safe_load(files.read_text("params.yaml")), "params.yaml")
     (evaluate,) = repo.stage.collect("evaluate")
-    # As stages/evaluate.py takes them; runs of former versions have them filled in.
+    # Its command names places such as {dataset}, which stages/evaluate.py fills in, too; in
+    # commands of former versions DVC had filled them in.
     *read, results = (str(params.fill(path)) for path in evaluate.cmd.split()[3:])
     logged = [f"{results}/{made}" for made in RESULTS if files.exists(f"{results}/{made}")]
     costs = (_run_record(files, f"{results}/metrics.json") or {}).get("costs", {})

@@ -121,7 +121,8 @@ class DeepClusterer(
     def save(self, folder: str | Path) -> None:
         """Write the fitted estimator into a folder: JSON, ``.safetensors``, ``.npy``.
 
-        All but `history_` comes back by `load`. A save that is cut off changes nothing.
+        All but `history_`, what `partial_fit` told (its four attributes), and points beyond
+        256 MiB comes back by `load`. A save that is cut off changes nothing.
         ``spectralnet predict`` reads what is of `spectralnet.methods.predictor.MODELS`.
         """
         check_is_fitted(self)

@@ -15,6 +15,7 @@ from spectralnet.config.limits import graph_settings
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.estimators.base import Changes, Raw
 from spectralnet.estimators.nested import NestedClusterer
+from spectralnet.estimators.options import check_metric
 from spectralnet.matrices import Matrix
 from spectralnet.membership.part import check_noise
 from spectralnet.methods.growing.model import Grown, grow
@@ -42,6 +43,8 @@ class GrowingClusterer(NestedClusterer):
     """
 
     affinity: str
+    metric: str
+    semi_supervised: bool
     graph: Changes
     spectralnet: Changes
     n_components: int | None
@@ -53,7 +56,8 @@ class GrowingClusterer(NestedClusterer):
         """Add points to those that were fitted; the first call fits.
 
         The graph grows by the rows of X, and the spectral net trains on from its weights, over a
-        quarter of the epochs with .3 of the rate. What leads to its inputs stays: the scale of the
+        quarter of the epochs with .3 of the rate; where new points are of clusters never seen, a
+        new net is trained, as by `fit`. What leads to its inputs stays: the scale of the
         rows, the encoder, the Siamese net. Centroids are fitted anew; clusters keep the numbers
         that suit the former points best. `labels_`, `embedding_` and `outlier_scores_` are of all
         points, in the order in which they came. Warnings tell where the former eigenspace does
@@ -64,7 +68,9 @@ class GrowingClusterer(NestedClusterer):
         ----------
         X : matrix of shape (m, d)
             As `predict` takes it.
-        y : ignored
+        y : int array of shape (m,), default=None
+            The first call hands it to `fit`. Labels do not grow: later, with `semi_supervised`,
+            all have to be -1; else it is ignored.
 
         Returns
         -------
@@ -86,12 +92,15 @@ class GrowingClusterer(NestedClusterer):
             raise ParameterError(f"affinity = {GIVEN}: such a model cannot grow: fit all anew")
         if not hasattr(self, "model_"):
             return self.fit(X, y)
+        if self.semi_supervised and y is not None and np.any(np.asarray(y) != -1):
+            raise ParameterError("y: labels of points that come later are not read: fit all anew")
         if not hasattr(self, "_points"):
             raise DataError(
                 "this model cannot grow: it was saved without its points, or was told labels or "
                 "pairs, which its graph does not keep apart: fit all anew"
             )
         x = self._matrix(X, reset=False)
+        check_metric(self.metric, x, self._as_given)
         former, former_number = self.labels_, self.n_clusters_
         check_noise(self.noise)
         with quiet(not self.verbose), usual_torch():
@@ -177,6 +186,11 @@ class GrowingClusterer(NestedClusterer):
         arrays = {f"points_{name}": array for name, array in _arrays(space).items()}
         arrays |= {f"edges_{name}": array for name, array in _arrays(graph).items()}
         if sum(array.nbytes for array in arrays.values()) > MOST_SAVED:
+            warnings.warn(
+                f"points of more than {MOST_SAVED / 2**20:.0f} MiB are not saved: what is loaded "
+                "predicts, and cannot grow",
+                stacklevel=3,
+            )
             return
         for name, array in arrays.items():
             save_array(folder / f"{name}.npy", array)

@@ -93,6 +93,8 @@ def _known_labels(y: Any, x: Matrix) -> NDArray[np.int64]:
         return np.full(x.shape[0], -1)
     labels = column_or_1d(y)
     check_consistent_length(x, labels)
+    if labels.dtype.kind == "f" and (labels == np.rint(labels)).all():  # pandas' Int64
+        labels = labels.astype(np.int64)
     if labels.dtype.kind not in "iu":
         raise DataError(
             f"y is of type {labels.dtype}: with semi_supervised = True, give labels as whole "

@@ -144,13 +144,13 @@ def eigenvalues(
 
 
 def methods(table: pd.DataFrame, title: str) -> Figure:
-    """Draw scores, time and memory of several methods on one data set, a bar each.
+    """Draw scores of several methods on one data set, and what they cost, a bar each.
 
     Parameters
     ----------
     table : DataFrame
-        One row a method: `method`, `seconds`, `peak_memory` in MiB, and where there are
-        labels `acc` and `nmi`.
+        One row a method: `method`, and at least one of `acc`, `nmi`, `seconds` and
+        `peak_memory` in MiB; what is not there is not drawn.
     title : str
     """
     titles = {"acc": "ACC", "nmi": "NMI", "seconds": "seconds", "peak_memory": "MiB at the peak"}

@@ -94,13 +94,17 @@ def read_table(path: Path) -> pd.DataFrame:
 def merge(table: pd.DataFrame, rows: list[dict[str, object]]) -> pd.DataFrame:
     """Add rows to a table; of rows of the same setting and seed the last stays.
 
-    Only a baseline's time and memory, which no evaluation measures, outlive its own run's row.
+    Of a baseline, whose time and memory no evaluation measures, those of its own run stay; a
+    run of another method without a record has none.
     """
     parts = (table, pd.DataFrame(rows))
-    whole = pd.concat([part.reindex(columns=COLUMNS).astype(object) for part in parts])
+    whole = pd.concat(
+        [part.reindex(columns=COLUMNS).astype(object) for part in parts], ignore_index=True
+    )
     whole[SETTING] = whole[SETTING].fillna("").astype(str)
     runs = whole.groupby([*SETTING, "seed"])
-    whole[COST] = runs[COST].ffill()
+    baseline = whole["method"].isin({named["method"] for named in BASELINES.values()})
+    whole.loc[baseline, COST] = runs[COST].ffill()[baseline]
     return runs.tail(1).sort_values([*SETTING, "seed"], ignore_index=True)
 
 

@@ -109,7 +109,9 @@ def train_spectral_map(
     with seeded(seed):
         if start is None:
             sizes = [x.shape[1], *params.hidden, params.n_components]
-            net = SpectralMap(sizes, min(params.landmarks, x.shape[0]))
+            # Rows of more columns tell the net enough, and steps would take half as long again.
+            n_landmarks = params.landmarks if x.shape[1] <= params.landmarks else 0
+            net = SpectralMap(sizes, min(n_landmarks, x.shape[0]))
             net.fit_inputs(x, near, seed)
         else:
             net = start.continued(params.n_components)

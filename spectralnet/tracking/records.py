@@ -26,13 +26,15 @@ def costs_of(records: Sequence[dict[str, Any] | None]) -> dict[str, float]:
     """Add up what stages cost, of each its record.
 
     ``seconds_<stage>`` of those that are known; ``seconds`` and ``peak_memory``, the MiB that one
-    held at most, of all together, if all are known.
+    held at most, of all together, if all are known; of memory, scoring is left out.
     """
     known = {record["stage"]: record for record in records if record is not None}
     costs = {f"seconds_{stage}": round(record["seconds"], 1) for stage, record in known.items()}
     if None not in records:
         costs["seconds"] = round(sum(record["seconds"] for record in known.values()), 1)
-        costs["peak_memory"] = max(record["peak_memory"] for record in known.values())
+        costs["peak_memory"] = max(
+            record["peak_memory"] for stage, record in known.items() if stage != "evaluate"
+        )
     return costs
 
 

@@ -27,3 +27,8 @@ def test_costs_are_told_as_far_as_they_are_known():
     whole = costs | {"seconds": 32.0, "peak_memory": 250.5}
     assert costs_of([graph, graph, net]) == whole  # a folder that was read twice
     assert costs_of([graph, None, net]) == costs
+
+
+def test_scoring_is_left_out_of_the_memory():
+    costs = costs_of([record("graph", 1.0, 200.0), record("evaluate", 5.0, 900.0)])
+    assert (costs["seconds"], costs["peak_memory"]) == (6.0, 200.0)

@@ -1,4 +1,4 @@
-"""A trained model that takes more points: its net trains on, its clusters keep their numbers."""
+"""A trained model that takes more points: its net trains on or anew, clusters keep numbers."""
 
 from typing import NamedTuple
 
@@ -42,8 +42,9 @@ def grow(
     """Add points to those that a model was fitted on.
 
     The graph grows; the spectral map trains on from its weights, over `EPOCHS` of the epochs with
-    `RATE` of the peak rate; centroids are fitted anew, and the clusters keep the numbers that suit
-    the former points best. Encoder and embedder stay.
+    `RATE` of the peak rate. Where points are novel a new one is trained instead, as by a fit: the
+    landmarks of the former lie among former points only. Centroids are fitted anew, and the
+    clusters keep the numbers that suit the former points best. Encoder and embedder stay.
 
     Parameters
     ----------
@@ -55,7 +56,8 @@ def grow(
     former : ndarray of shape (n,)
         Clusters of the former points; -1 is noise.
     n_clusters : int or (int, int)
-        A range grows the model's own number, where there are points that are novel.
+        A range grows the model's own number, where there are points that are novel, or where it
+        is below the range.
     params : SpectralNetParams
     graph_params : GraphParams
     seed : int
@@ -70,30 +72,34 @@ def grow(
     places = map_in_chunks(model.spectral_map, space, device)
     ratio, novel = rayleigh_ratio(places, graph, n), novel_points(graph, n, grown.n_neighbours)
     if isinstance(n_clusters, tuple):
-        n_clusters = _grown_number(len(model.centroids), n_clusters[1], bool(novel.any()))
+        n_clusters = _grown_number(len(model.centroids), *n_clusters, bool(novel.any()))
     if not isinstance(n_clusters, tuple):
         most = max(candidate_components(n_clusters), model.spectral_map.sizes[-1])
         params = params.model_copy(update={"n_components": min(params.n_components, most)})
-    shorter = {
-        "epochs": max(1, round(EPOCHS * params.epochs)),
-        "learning_rate": RATE * params.learning_rate,
-    }
+    start = None if novel.any() else model.spectral_map
+    if start is not None:
+        shorter = {
+            "epochs": max(1, round(EPOCHS * params.epochs)),
+            "learning_rate": RATE * params.learning_rate,
+        }
+        params = params.model_copy(update=shorter)
     found = train_spectralnet(
         model.encoder,
         model.embedder,
         space,
         graph,
         n_clusters,
-        params.model_copy(update=shorter),
+        params,
         graph_params,
         seed=seed,
         device=device,
-        start=model.spectral_map,
+        start=start,
         former=former,
     )
     return Grown(found, grown, ratio, novel)
 
 
-def _grown_number(own: int, highest: int, is_novel: bool) -> int | tuple[int, int]:
+def _grown_number(own: int, lowest: int, highest: int, is_novel: bool) -> int | tuple[int, int]:
     """Return the number of clusters, or the range of numbers to choose a larger one from."""
-    return (own + 1, highest) if is_novel and highest > own else own
+    least = max(lowest, own + is_novel)
+    return (least, highest) if own < least <= highest else own

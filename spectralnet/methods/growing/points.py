@@ -9,11 +9,11 @@ from scipy.sparse.csgraph import connected_components
 
 from spectralnet.graph.affinity import GraphParams, degrees
 from spectralnet.graph.duplicates import Distinct, distinct_rows
+from spectralnet.graph.neighbours import EXACT_SEARCH_BUDGET
 from spectralnet.matrices import Matrix
 from spectralnet.methods.affinities import connect, weigh
 from spectralnet.methods.growing.neighbours import grown_neighbours, neighbours_in
 
-MOST_WORK = 2e12  # multiply-adds, a minute or two: with more, all are searched anew, as by a fit
 SMOOTH = 0.01  # a Rayleigh quotient below is as good as 0; that of random places is 1
 STEPS = 3  # along edges, over which a share is averaged
 RARE = 0.25  # in parts of the share that is expected
@@ -28,14 +28,17 @@ class Points(NamedTuple):
 
 
 def stacked(one: Matrix, other: Matrix) -> Matrix:
-    """Put rows of a matrix below those of another of its kind."""
-    return csr_array(vstack([one, other])) if issparse(one) else np.concatenate([one, other])
+    """Put rows of a matrix below those of another, of whose kind the whole is."""
+    if issparse(one):
+        return csr_array(vstack([one, other]))
+    return np.concatenate([one, other.toarray() if isinstance(other, csr_array) else other])
 
 
 def grown_points(points: Points, space: Matrix, params: GraphParams, seed: int) -> Points:
     """Let a graph grow to what `connect` makes of all points, shape (N, e), the former ones first.
 
-    Only new points are compared with others, where the former graph tells enough.
+    Only new points are compared with others, where the former graph tells enough and that takes
+    no more than `EXACT_SEARCH_BUDGET`; else all are searched as by a fit.
     """
     distinct = distinct_rows(space)
     first = distinct.first
@@ -43,7 +46,7 @@ def grown_points(points: Points, space: Matrix, params: GraphParams, seed: int) 
     n_known = int(np.count_nonzero(first < points.space.shape[0]))
     known, k = None, min(params.n_neighbours, len(first) - 1)
     work = (len(first) - n_known) * float(len(first)) * space.shape[1]
-    if work <= MOST_WORK and 0 < k == min(points.n_neighbours, n_known - 1):
+    if work <= EXACT_SEARCH_BUDGET and 0 < k == min(points.n_neighbours, n_known - 1):
         known = neighbours_in(_of_distinct(points.graph, distinct, n_known), rows[:n_known], k)
     if known is None:
         graph, _ = connect(space, params, seed)

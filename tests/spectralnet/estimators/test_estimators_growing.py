@@ -4,12 +4,14 @@ import warnings
 import numpy as np
 import pytest
 from clones import ROOT
+from scipy.sparse import csr_array
 from sklearn.datasets import make_blobs, make_moons
 
 from spectralnet import DEC, DualAutoencoder, SpectralNet
 from spectralnet.clusters.scores import accuracy
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.estimators import growing
+from spectralnet.methods.growing.model import _grown_number
 
 QUICK = {"hidden": [32, 32], "epochs": 8, "steps_per_epoch": 30}
 
@@ -61,7 +63,7 @@ def test_a_cluster_never_seen_is_told_and_may_get_a_number_of_its_own(blobs):
     for n_clusters, expected in ((4, 4), ((2, 6), 5)):
         model = quick(n_clusters).fit(x[:400])
         former = model.labels_
-        with pytest.warns(UserWarning) as told:  # that the eigenspace does not fit, too
+        with pytest.warns(UserWarning, match=r"100 of 100 new|does not fit") as told:
             model.partial_fit(x[400:])
         sought = re.compile(f"100 of 100 new .* was 4 and is {expected} now")
         assert any(sought.match(str(warning.message)) for warning in told)
@@ -71,6 +73,30 @@ def test_a_cluster_never_seen_is_told_and_may_get_a_number_of_its_own(blobs):
             np.testing.assert_array_equal(model.new_clusters_, [4])
             np.testing.assert_array_equal(model.labels_[:400], former)
             assert accuracy(labels, model.labels_) == 1
+
+
+def test_two_new_clusters_get_a_new_net():
+    x, labels = make_moons(200, noise=0.04, random_state=0)
+    late, more = make_moons(200, noise=0.04, random_state=1)
+    model = quick((2, 4)).fit(x)
+    with pytest.warns(UserWarning, match=r"200 of 200 new|does not fit"):
+        model.partial_fit(late + np.array([6, 0]))
+    assert len(model.history_["spectralnet"]) == QUICK["epochs"]  # all of them
+    assert accuracy(np.concatenate([labels, more + 2]), model.labels_) > 0.99
+
+
+@pytest.mark.parametrize(
+    ("own", "lowest", "highest", "is_novel", "expected"),
+    [
+        (3, 2, 6, False, 3),
+        (3, 2, 6, True, (4, 6)),
+        (3, 6, 8, False, (6, 8)),
+        (3, 6, 8, True, (6, 8)),
+        (6, 2, 6, True, 6),
+    ],
+)
+def test_the_number_grows_within_its_range(own, lowest, highest, is_novel, expected):
+    assert _grown_number(own, lowest, highest, is_novel) == expected
 
 
 @pytest.mark.parametrize("space", ["input", "code"])
@@ -98,8 +124,17 @@ def test_what_cannot_grow_says_so(blobs, tmp_path, monkeypatch):
         model.partial_fit(x[:, :1])
     with pytest.raises(ParameterError, match="affinity = precomputed: such a model cannot grow"):
         quick(affinity="precomputed").partial_fit(np.eye(5))
+    told = quick(semi_supervised=True).fit(x, np.full(100, -1))
+    with pytest.raises(ParameterError, match="y: labels of points that come later are not read"):
+        told.partial_fit(x[:2], [-1, 3])
+    directions = quick(metric="cosine").fit(x)
+    with pytest.raises(DataError, match="2 rows are 0, the first row 0"):
+        directions.partial_fit(np.zeros((2, 2)))
+    directions.partial_fit(csr_array(x[:20]))  # sparse rows, after dense ones
+    assert len(directions.labels_) == 120
     monkeypatch.setattr(growing, "MOST_SAVED", 1000)
-    model.save(tmp_path)
+    with pytest.warns(UserWarning, match="are not saved: what is loaded predicts"):
+        model.save(tmp_path)
     with pytest.raises(DataError, match="saved without its points"):
         SpectralNet.load(tmp_path).partial_fit(x)
     assert not hasattr(DEC(), "partial_fit")

@@ -47,6 +47,7 @@ def test_all_ways_to_tell_the_same_lead_to_the_same(moons):
     told = {"must_link": pairs[same], "cannot_link": pairs[~same].tolist()}
     others = [
         clone(model).fit(points, renamed),
+        clone(model).fit(points, renamed.astype(float)),  # as pandas' Int64 comes
         quick().fit(points, **told),
         make_pipeline(quick(semi_supervised=True)).fit(points, partly)[-1],
         make_pipeline(quick()).fit(points, **{f"spectralnet__{k}": v for k, v in told.items()})[-1],

@@ -83,6 +83,15 @@ def test_a_run_replaces_its_older_row_and_no_other(table):
     assert ours["acc"].tolist() == [0.9, 0.85, 0.95]
 
 
+def test_a_run_without_a_record_takes_no_older_time(table):
+    rows = run(1, 0.85)
+    for row in rows:
+        row.pop("seconds", None)
+    merged = merge(table, rows)
+    ours = merged[(merged["method"] == "spectralnet") & (merged["seed"] == 1)]
+    assert ours["seconds"].isna().all()
+
+
 def test_times_of_a_baseline_outlive_the_runs_of_others(table):
     alone = run(0, 0.6, method="ae_kmeans")
     for order in ([*alone, *run(0, 0.9)], [*run(0, 0.9), *alone]):
