@@ -1,7 +1,5 @@
 """Edges of a graph that a second space confirms."""
 
-from typing import Literal
-
 import numpy as np
 from scipy.sparse import coo_array, csr_array, diags_array
 
@@ -25,8 +23,8 @@ def confirmed_edges(graph: csr_array, x: Matrix, params: GraphParams, seed: int)
     x : ndarray or csr_array of shape (n, d)
         The points in the other space. Equal ones are neighbours, and have their neighbours.
     params : GraphParams
-        How neighbours are searched in it: approximately, unless `search` is "exact". One that
-        is missed leaves an edge unconfirmed, no more.
+        How neighbours are searched in it. One that an approximate search misses leaves an edge
+        unconfirmed, no more.
     seed : int
 
     Returns
@@ -34,9 +32,7 @@ def confirmed_edges(graph: csr_array, x: Matrix, params: GraphParams, seed: int)
     csr_array of shape (n, n)
         Symmetric. A point without a confirmed edge keeps all that it has.
     """
-    search: Literal["exact", "approximate"]
-    search = "exact" if params.search == "exact" else "approximate"
-    found, distinct = nearest_distinct(x, params.n_neighbours, search, seed, params.recall)
+    found, distinct = nearest_distinct(x, params.n_neighbours, params.search, seed, params.recall)
     m, k = found.indices.shape
     near = np.repeat(np.arange(m), k) * m + found.indices.ravel()  # pairs, as one number each
     edges = graph.tocoo()

@@ -39,7 +39,11 @@ class StageRun:
         self.send(send_metrics, metrics=numbers(metrics))
 
     def log_curve(self, history: pd.DataFrame) -> None:
-        """Log a trainer's history: each column but `epoch` becomes a curve over it."""
+        """Log a trainer's history: each column but `epoch` becomes a curve over it.
+
+        The seconds of an epoch are no stage's: that has a metric of this name.
+        """
+        history = history.rename(columns={"seconds": "epoch_seconds"})
         rows = [{name: float(v) for name, v in row.items()} for row in history.to_dict("records")]
         self.send(send_curve, rows=rows, now=int(time.time() * 1000))
 

@@ -196,7 +196,7 @@ def test_models_of_methods_take_raw_samples_and_are_registered(clone, methods, m
     client = MlflowClient(f"sqlite:///{clone.root / 'mlflow.db'}")
     version = client.get_model_version_by_alias(f"{method}-digits", "train-limited")
     assert version.description.startswith(f"# {method} on digits")
-    assert "0 labels were\nused in training" in version.description
+    assert "0 labels\nand 0 pairs were used in training" in version.description
 
 
 def test_methods_are_compared(clone, methods):

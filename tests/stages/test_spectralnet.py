@@ -8,6 +8,7 @@ from scipy.sparse import csr_array
 from spectralnet.artifacts import save_graph, save_matrix
 from spectralnet.config.defaults import default_settings
 from spectralnet.errors import ParameterError
+from spectralnet.graph.supervision import Supervision
 from spectralnet.nets.blocks import MLP
 from spectralnet.nets.saved import save_net
 from stages.method import method
@@ -48,10 +49,11 @@ def test_a_graph_in_pieces_is_warned_of_before_the_training(tmp_path, monkeypatc
     for net in ("encoder", "embedder"):
         save_net(tmp_path, net, MLP([30]))
     save_graph(tmp_path / "graph.npz", csr_array(np.eye(30)))
+    Supervision(np.full(30, -1)).save(tmp_path / "supervision")
     monkeypatch.setattr("spectralnet.methods.spectralnet.train_spectral_map", stopped)
     stage = SimpleNamespace(
         settings=default_settings(30, 3),
-        params=SimpleNamespace(seed=0),
+        params=SimpleNamespace(seed=0, graph_is_given=False),
         device=torch.device("cpu"),
         checkpoint=lambda *inputs: None,
     )
