@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,9 @@ from spectralnet.config.settings import Settings
 from spectralnet.graph.affinity import GraphParams, affinity_graph
 from spectralnet.graph.neighbours import nearest_neighbours
 from spectralnet.methods.dual_autoencoder.net import DualAutoencoderParams, JointParams
+
+# Its thread changes the environment while other threads read it: then requests fail.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 
 def pytest_addoption(parser):
