@@ -43,7 +43,7 @@ class SpectralNetParams(TrainingParams):
 
     hidden: Widths = [256, 256]
     n_components: Count
-    landmarks: Annotated[int, Field(ge=0, le=10**4)] = 256
+    landmarks: Annotated[int, Field(ge=0, le=10**4)] = 0
     sampler: Annotated[str, one_of(SAMPLERS)] = "edges"
     epochs: Count = 40
     steps_per_epoch: Count = 100
@@ -109,9 +109,7 @@ def train_spectral_map(
     with seeded(seed):
         if start is None:
             sizes = [x.shape[1], *params.hidden, params.n_components]
-            # Rows of more columns tell the net enough, and steps would take half as long again.
-            n_landmarks = params.landmarks if x.shape[1] <= params.landmarks else 0
-            net = SpectralMap(sizes, min(n_landmarks, x.shape[0]))
+            net = SpectralMap(sizes, min(params.landmarks, x.shape[0]))
             net.fit_inputs(x, near, seed)
         else:
             net = start.continued(params.n_components)

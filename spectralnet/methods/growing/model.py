@@ -42,9 +42,9 @@ def grow(
     """Add points to those that a model was fitted on.
 
     The graph grows; the spectral map trains on from its weights, over `EPOCHS` of the epochs with
-    `RATE` of the peak rate. Where points are novel a new one is trained instead, as by a fit: the
-    landmarks of the former lie among former points only. Centroids are fitted anew, and the
-    clusters keep the numbers that suit the former points best. Encoder and embedder stay.
+    `RATE` of the peak rate. Where points are novel a new one is trained instead, as by a fit: it
+    finds them more surely. Centroids are fitted anew, and the clusters keep the numbers that suit
+    the former points best. Encoder and embedder stay.
 
     Parameters
     ----------

@@ -64,7 +64,7 @@ def step(net, params, *, batches, n_batches, loss, **_):
 
 
 def train_spectral_map(blobs, graph, graph_params, dual_params):
-    params = SETTINGS.spectralnet.model_copy(update={"n_components": 6})
+    params = SETTINGS.spectralnet.model_copy(update={"n_components": 6, "landmarks": 16})
     spectral.train_spectral_map(blobs, graph, params, graph_params, seed=0, device=META)
 
 
