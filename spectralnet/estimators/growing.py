@@ -157,7 +157,9 @@ class GrowingClusterer(NestedClusterer):
             warnings.warn(
                 "the former eigenspace does not fit the new points: on their edges the Rayleigh "
                 f"quotient of its map is {self.rayleigh_ratio_:.2g} times that on the others "
-                "(rayleigh_ratio_). The net was trained on; to be sure, fit all anew",
+                "(rayleigh_ratio_). "
+                + ("A new net was trained" if self.novel_.any() else "The net was trained on")
+                + "; to be sure, fit all anew",
                 stacklevel=3,
             )
         if self.novel_.any():
