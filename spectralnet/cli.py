@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 from tqdm import tqdm
 
-from spectralnet.errors import DataError, ParameterError, SpectralNetError
+from spectralnet.errors import DataError, ParameterError
 from spectralnet.serving.commands import export, serve
+from spectralnet.serving.console import device_option, told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,9 +49,7 @@ def main() -> None:
     "the array. By default those that the model was fitted on, by name if it knows them, or else "
     "all.",
 )
-@click.option(
-    "--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"])
-)
+@device_option
 def predict(
     model: str, file: Path, out: Path | None, embedding: bool, columns: str | None, device: str
 ) -> None:
@@ -70,12 +69,8 @@ def predict(
     sample keeps its cluster when the fit is repeated; and its outlier score, above 5 for samples
     far from all that was fitted. Nothing is fitted here: no sample depends on the others.
     """
-    try:
+    with told():
         _predict(model, file, out, embedding, columns, device)
-    except BrokenPipeError:  # the reader, such as `head`, has enough: click ends quietly
-        raise
-    except (SpectralNetError, OSError) as error:
-        raise click.ClickException(str(error)) from error
 
 
 def _predict(
@@ -161,7 +156,7 @@ def report(run: str, out: Path) -> None:
     RUN is the id of a run of SpectralNet on MLflow's leaderboard. The pipeline itself writes the
     page of its last run: results/report.html.
     """
-    try:
+    with told("pipeline"):
         from spectralnet.artifacts import whole_file
         from spectralnet.report.page import read_results, render_report
         from spectralnet.tracking.runs import fetch_results
@@ -172,12 +167,6 @@ def report(run: str, out: Path) -> None:
         with whole_file(out.resolve()) as partial:  # a link stays one
             partial.write_text(render_report(params, *results), encoding="utf-8")
         click.echo(f"{len(results[1])} pictures in {out}")
-    except ModuleNotFoundError as error:
-        raise click.ClickException(
-            f"{error.name} is not installed: pip install 'spectralnet-pipeline[pipeline]'"
-        ) from error
-    except (SpectralNetError, OSError) as error:
-        raise click.ClickException(str(error)) from error
 
 
 @main.command()
@@ -193,9 +182,7 @@ def report(run: str, out: Path) -> None:
 @click.option("--columns", help="As of `spectralnet predict`.")
 @click.option("--show", help="A column beside vectors: their texts, or the names of their images.")
 @click.option("--labels", help="A column, or an array of a .npz, to colour by; or `folder`.")
-@click.option(
-    "--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"])
-)  # fmt: skip
+@device_option
 def explore(
     model: str,
     file: Path,
@@ -211,7 +198,7 @@ def explore(
     samples as points, on hover what a sample is, on a click its cluster: samples of it, and what
     tells it from the rest. It is one file, which opens in any browser and loads nothing.
     """
-    try:
+    with told("explore"):
         from spectralnet.artifacts import whole_file
         from spectralnet.methods.predictions import check_target
         from spectralnet.nets.devices import pick_device
@@ -226,12 +213,6 @@ def explore(
         with whole_file(out) as partial:
             partial.write_text(page, encoding="utf-8")
         click.echo(f"{out} is written: open it in a browser", err=True)
-    except ModuleNotFoundError as error:
-        raise click.ClickException(
-            f"{error.name} is not installed: pip install 'spectralnet-pipeline[explore]'"
-        ) from error
-    except (SpectralNetError, OSError) as error:
-        raise click.ClickException(str(error)) from error
 
 
 main.add_command(serve)

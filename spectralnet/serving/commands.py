@@ -2,35 +2,18 @@
 
 import gc
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from spectralnet.errors import SpectralNetError
-
-
-@contextmanager
-def _told(extra: str) -> Iterator[None]:
-    """Turn what a user can mend into a message."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise click.ClickException(
-            f"{error.name} is not installed: pip install 'spectralnet-pipeline[{extra}]'"
-        ) from error
-    except (SpectralNetError, OSError) as error:
-        raise click.ClickException(str(error)) from error
+from spectralnet.serving.console import device_option, told
 
 
 @click.command()
 @click.argument("model")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Who may ask: 0.0.0.0 is all.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
-@click.option(
-    "--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"])
-)
+@device_option
 @click.option(
     "--max-rows", default=10_000, show_default=True, type=click.IntRange(1),
     help="Samples in a request.",
@@ -54,15 +37,16 @@ def serve(
     """
     # Read by OpenMP when it is loaded, which is now: requests share the cores, not each all.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    with _told("serve"):
+    with told("serve"):
         import uvicorn
 
         from spectralnet.nets.devices import pick_device
         from spectralnet.serving.app import CONNECTIONS, Limits, create_app
         from spectralnet.serving.models import load_predictor
 
+        chosen_device = pick_device(device)
         limits = Limits(max_rows, max_megabytes * 2**20, threads)
-        app = create_app(load_predictor(model), limits, pick_device(device))
+        app = create_app(load_predictor(model), limits, chosen_device)
         gc.freeze()  # what is there now stays: no request waits until all of torch is looked at
         uvicorn.run(app, host=host, port=port, limit_concurrency=CONNECTIONS, access_log=False)
 
@@ -80,7 +64,7 @@ def export(model: str, onnx: Path) -> None:
     no arithmetic. The graph takes any number of samples, and gives cluster, distance and
     embedding. It is run, and compared with `predict`, before it is written.
     """
-    with _told("onnx"):
+    with told("onnx"):
         from spectralnet.methods.predictions import check_target
         from spectralnet.serving.export import export_onnx
         from spectralnet.serving.models import load_predictor

@@ -9,6 +9,7 @@ import pytest
 import torch
 from fastapi import HTTPException
 from fastapi.testclient import TestClient
+from models import random_model
 from PIL import Image
 
 from spectralnet.data.files import read_images
@@ -16,21 +17,12 @@ from spectralnet.data.pixels import Pixels
 from spectralnet.data.preparation import Columns
 from spectralnet.data.texts import Tfidf
 from spectralnet.methods.dec.model import DECModel
-from spectralnet.methods.model import ClusterModel
 from spectralnet.methods.predictor import Predictor
 from spectralnet.nets.blocks import MLP
-from spectralnet.nets.devices import seeded
 from spectralnet.serving import app as serving
 from spectralnet.serving.app import Limits, create_app
-from spectralnet.spectral.map import SpectralMap
 
 TEXTS = ["wheat prices rose", "oil prices fell", "wheat and oil", "नमस्ते ™ \x00"]
-
-
-def random_model(n_features):
-    with seeded(0):
-        parts = MLP([n_features, 6, 3]), MLP([3]), SpectralMap([3, 5, 2])
-        return ClusterModel(*parts, torch.randn(3, 2))
 
 
 PREDICTORS = {

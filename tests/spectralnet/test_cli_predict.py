@@ -1,0 +1,309 @@
+import errno
+import subprocess
+import sys
+from functools import partial
+from io import StringIO
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from clones import ROOT
+from models import random_model
+from PIL import Image
+from sklearn.datasets import dump_svmlight_file
+
+from spectralnet.cli import main
+from spectralnet.data.pixels import Pixels
+from spectralnet.data.preparation import Columns
+from spectralnet.data.reader import Wanted
+from spectralnet.data.texts import Tfidf
+from spectralnet.errors import DataError
+from spectralnet.folders import MANIFEST, seal
+from spectralnet.methods.predictor import Predictor
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).integers(0, 256, (50, 2, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def predictor():
+    return Predictor(Pixels((2, 3), 255), random_model(6))
+
+
+@pytest.fixture
+def folder(predictor, tmp_path):
+    predictor.save(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["predict", *map(str, arguments)])
+
+
+def test_texts_are_clustered_by_a_saved_predictor(tmp_path):
+    texts = ["wheat prices rose", "oil prices fell", "wheat and oil"]
+    preparation = Tfidf.fit(texts, 10)
+    predictor = Predictor(preparation, random_model(preparation.n_features))
+    predictor.save(tmp_path)
+    expected = predictor.predict(texts).clusters
+    np.testing.assert_array_equal(Predictor.load(tmp_path).predict(texts).clusters, expected)
+    (tmp_path / "texts.txt").write_text("\n".join(texts), encoding="utf-8")
+    pd.DataFrame({"id": [1, 2, 3], "body": texts}).to_csv(tmp_path / "texts.csv", index=False)
+    (tmp_path / "texts.md").write_text("\n".join(texts), encoding="utf-8")
+    for arguments in (["texts.txt"], ["texts.md"], ["texts.csv", "--columns", "body"]):
+        out = tmp_path / "out.npy"
+        done = run(tmp_path, tmp_path / arguments[0], *arguments[1:], "--out", out)
+        assert done.exit_code == 0, done.output
+        np.testing.assert_array_equal(np.load(out), expected)
+    refused = run(tmp_path, tmp_path / "texts.csv")
+    assert refused.exit_code == 1
+    assert "choose the one that holds the texts" in refused.output
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".csv", ".parquet"])
+def test_every_format_in_and_out_gives_the_same_clusters(
+    predictor, folder, images, tmp_path, suffix
+):
+    expected = predictor.predict(images)
+    source, out = tmp_path / f"samples{suffix}", tmp_path / f"out{suffix}"
+    table = pd.DataFrame(images.reshape(50, 6)).rename(columns="p{}".format)
+    write = {
+        ".npy": lambda: np.save(source, images),
+        ".csv": lambda: table.to_csv(source, index=False),
+        ".parquet": lambda: table.to_parquet(source),
+    }
+    write[suffix]()
+    done = run(folder, source, "--out", out, "--device", "cpu")
+    assert done.exit_code == 0, done.output
+    read = {".npy": np.load, ".csv": pd.read_csv, ".parquet": pd.read_parquet}
+    found = read[suffix](out)
+    clusters = found if suffix == ".npy" else found["cluster"]
+    np.testing.assert_array_equal(clusters, expected.clusters)
+    if suffix != ".npy":
+        np.testing.assert_allclose(found["distance"], expected.distances, rtol=1e-5)
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_folder_gets_a_row_for_each_file(predictor, folder, images, tmp_path):
+    samples = tmp_path / "images"
+    for i, image in enumerate(images):
+        (samples / str(i % 2)).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(samples / f"{i % 2}/{i:02}.png")
+    (samples / "notes.txt").write_text("no image")
+    Image.fromarray(images[3]).resize((30, 20), Image.Resampling.NEAREST).save(samples / "0/02.png")
+    done = run(folder, samples, "--out", tmp_path / "out.csv")
+    assert done.exit_code == 0, done.output
+    found = pd.read_csv(tmp_path / "out.csv").set_index("sample")["cluster"]
+    assert found.index.tolist() == [
+        f"{i % 2}/{i:02}.png" for i in [*range(0, 50, 2), *range(1, 50, 2)]
+    ]
+    images[2] = images[3]  # brought back to the size of the others
+    expected = predictor.predict(images).clusters
+    np.testing.assert_array_equal([found[f"{i % 2}/{i:02}.png"] for i in range(50)], expected)
+
+
+@pytest.mark.parametrize("out", [None, "out.csv", "out.parquet", "out.npy"])
+def test_a_prediction_goes_on_from_chunk_to_chunk(folder, images, tmp_path, monkeypatch, out):
+    monkeypatch.setattr("spectralnet.data.reader.Wanted", partial(Wanted, chunk=20))
+    (tmp_path / "images").mkdir()
+    for i, image in enumerate(images):
+        Image.fromarray(image).save(tmp_path / f"images/{i:02}.png")
+    to = [] if out is None else ["--out", tmp_path / out]
+    done = run(folder, tmp_path / "images", *to)
+    assert done.exit_code == 0, done.output
+    expected = Predictor.load(folder).predict(images).clusters
+    if out == "out.npy":
+        np.testing.assert_array_equal(np.load(tmp_path / out), expected)
+        return
+    read = pd.read_parquet if out == "out.parquet" else pd.read_csv
+    table = read(StringIO(done.stdout) if out is None else tmp_path / out)
+    assert table["sample"].tolist() == [f"{i:02}.png" for i in range(50)]
+    np.testing.assert_array_equal(table["cluster"], expected)
+
+
+def test_a_reader_that_has_enough_is_no_error(folder, images, tmp_path, monkeypatch):
+    def closed(*arguments, **others):
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    np.save(tmp_path / "x.npy", images)
+    monkeypatch.setattr("click.echo", closed)
+    assert run(folder, tmp_path / "x.npy").output == ""
+
+
+def test_a_folder_of_images_is_brought_to_the_white_of_the_model(images, tmp_path):
+    predictor = Predictor(Pixels((2, 3), 16), random_model(6))
+    predictor.save(tmp_path / "model")
+    (tmp_path / "images").mkdir()
+    for i, image in enumerate(images):
+        Image.fromarray(image).save(tmp_path / f"images/{i:02}.png")
+    done = run(tmp_path / "model", tmp_path / "images", "--embedding", "--out", tmp_path / "o.csv")
+    assert done.exit_code == 0, done.output
+    found = pd.read_csv(tmp_path / "o.csv")[["embedding_1", "embedding_2"]]
+    expected = predictor.predict(images.astype(float) * 16 / 255).embedding
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+def test_a_table_is_read_by_the_names_that_were_fitted(tmp_path):
+    rows = np.random.default_rng(0).normal(size=(20, 2))
+    predictor = Predictor(Columns(2, names=["x", "y"]), random_model(2))
+    predictor.save(tmp_path / "model")
+    frame = pd.DataFrame(rows, columns=["x", "y"]).assign(z=1.0)[["z", "y", "x"]]
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    frame.to_parquet(tmp_path / "a.parquet")
+    for source in ("a.csv", "a.parquet"):
+        done = run(tmp_path / "model", tmp_path / source, "--out", tmp_path / "o.npy")
+        assert done.exit_code == 0, done.output
+        np.testing.assert_array_equal(np.load(tmp_path / "o.npy"), predictor.predict(rows).clusters)
+    frame.drop(columns="y").to_csv(tmp_path / "b.csv", index=False)
+    assert "['y']" in run(tmp_path / "model", tmp_path / "b.csv").output
+
+
+def test_what_was_fitted_sparse_or_with_labels_is_read_as_it_was(tmp_path):
+    rows = np.random.default_rng(0).integers(1, 9, (20, 3)).astype(float)
+    rows[:, 2] = 0  # which svmlight does not write
+    predictor = Predictor(Columns(3), random_model(3))
+    predictor.save(tmp_path / "model")
+    dump_svmlight_file(rows, np.arange(20), str(tmp_path / "x.svmlight"))
+    np.savez(tmp_path / "x.npz", x=rows, y=np.arange(20))
+    (tmp_path / "pair").mkdir()
+    np.save(tmp_path / "pair/features.npy", rows)
+    (tmp_path / "pair/labels.txt").write_text("1\n" * 20)
+    for arguments in (["x.svmlight"], ["x.npz", "--columns", "x"], ["pair"]):
+        done = run(tmp_path / "model", tmp_path / arguments[0], *arguments[1:])
+        assert done.exit_code == 0, done.output
+        found = pd.read_csv(StringIO(done.stdout))
+        assert found.columns.tolist() == ["cluster", "distance"]
+        np.testing.assert_array_equal(found["cluster"], predictor.predict(rows).clusters)
+    refused = run(tmp_path / "model", tmp_path / "x.npz").output
+    assert "2 arrays (x, y), but one is needed: choose what to read (`--columns`)" in refused
+
+
+def test_all_kinds_of_files_are_predicted_by_the_reader_that_fits(folder, images, tmp_path):
+    expected = Predictor.load(folder).predict(images).clusters
+    rows = images.reshape(50, 6)
+    table = pd.DataFrame(rows).rename(columns="p{}".format)
+    lists = pd.DataFrame({"id": range(50), "pixels": rows.tolist()})
+    table.to_csv(tmp_path / "a.tsv", sep="\t", index=False)
+    table.to_csv(tmp_path / "b.CSV.gz", index=False, compression="gzip")
+    table.to_json(tmp_path / "c.jsonl", orient="records", lines=True)
+    lists.to_parquet(tmp_path / "d.parquet")
+    np.save(tmp_path / "e.npy", np.repeat(images[..., None], 3, axis=3))
+    np.savez(tmp_path / "f.npz", x=images[..., None], y=np.arange(50))
+    chosen = {"d.parquet": "pixels", "f.npz": "x"}
+    for name in ("a.tsv", "b.CSV.gz", "c.jsonl", "d.parquet", "e.npy", "f.npz"):
+        columns = ["--columns", chosen[name]] if name in chosen else []
+        done = run(folder, tmp_path / name, *columns, "--out", tmp_path / "o.npy")
+        assert done.exit_code == 0, done.output
+        np.testing.assert_array_equal(np.load(tmp_path / "o.npy"), expected)
+    refused = run(folder, tmp_path / "d.parquet").output
+    assert "column 'pixels' holds" in refused
+    assert "choose what to read (`--columns`)" in refused
+
+
+def test_a_gap_is_named_by_its_row_in_the_file_and_its_column(tmp_path, monkeypatch):
+    monkeypatch.setattr("spectralnet.data.reader.Wanted", partial(Wanted, chunk=2))
+    Predictor(Columns(2, keep=[1], names=["a", "b"]), random_model(1)).save(tmp_path / "model")
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n3,4\n5,6\n7,\n")
+    assert "(nan) in row 3, column 'b'" in run(tmp_path / "model", tmp_path / "x.csv").output
+
+
+@pytest.mark.parametrize("name", ["model.json", "model.safetensors", "preparation.json"])
+def test_a_damaged_model_is_named(folder, images, tmp_path, name):
+    np.save(tmp_path / "x.npy", images)
+    (folder / name).write_bytes((folder / name).read_bytes()[:20])
+    assert run(folder, tmp_path / "x.npy").exit_code == 1
+    (folder / MANIFEST).unlink()  # which notices any change
+    done = run(folder, tmp_path / "x.npy")
+    assert done.exit_code == 1
+    assert f"the model in {folder} is damaged" in done.output
+
+
+def test_a_folder_of_texts_gets_the_clusters_of_its_texts(tmp_path):
+    texts = ["wheat prices rose", "oil prices fell", "wheat and oil"]
+    preparation = Tfidf.fit(texts, 10)
+    predictor = Predictor(preparation, random_model(preparation.n_features))
+    predictor.save(tmp_path / "model")
+    (tmp_path / "texts").mkdir()
+    for i, text in enumerate(texts):
+        (tmp_path / f"texts/{i}.txt").write_text(text, encoding="utf-8")
+    done = run(tmp_path / "model", tmp_path / "texts")
+    assert done.exit_code == 0, done.output
+    found = [line.split(",")[:2] for line in done.stdout.splitlines()[1:]]
+    expected = predictor.predict(texts).clusters
+    assert found == [[f"{i}.txt", str(cluster)] for i, cluster in enumerate(expected)]
+    with pytest.raises(DataError, match="a sequence of texts is needed"):
+        predictor.predict(np.ones((2, 3)))
+
+
+def test_what_cannot_be_used_is_named_and_nothing_is_written(folder, tmp_path):
+    source = tmp_path / "x.csv"
+    out = tmp_path / "out.csv"
+    cases = {
+        "p,q\n1,2\n3,blue\n": "column 'q' holds 'blue' in row 1, which is no number",
+        "p,q\n1,2\n3,4\n": r"images of shape (2, 2)",
+        "1,2\n3,4\n": "has no header: its columns are called 1, 2",
+        "a,b,c,d,e,f\n1,2,3,4,5,6\n1,2,3,4,5,\n": "NaN or infinite",
+        "": "x.csv is empty",
+    }
+    for content, message in cases.items():
+        source.write_text(content)
+        done = run(folder, source, "--out", out)
+        assert done.exit_code == 1
+        assert message in done.output
+        assert str(source) in done.output
+        assert "Traceback" not in done.output
+        assert not out.exists()
+    assert "none.npy does not exist" in run(folder, tmp_path / "none.npy").output
+    assert "one of .csv, .parquet, .npy" in run(folder, source, "--out", "x.json").output
+    assert "clusters alone" in run(folder, source, "--out", "x.npy", "--embedding").output
+    assert "model.json is missing" in run(tmp_path, source).output
+
+
+def test_prediction_needs_neither_pipeline_nor_training(tmp_path, images):
+    """In a process where what only those need cannot be imported."""
+    rows = images.reshape(50, 6).astype(float)
+    predictor = Predictor(Columns(6), random_model(6))
+    predictor.save(tmp_path)
+    np.save(tmp_path / "x.npy", rows)
+    missing = ["dvc", "mlflow", "filelock", "matplotlib", "mlxtend", "pooch", "requests", "faiss"]
+    missing += [f"spectralnet.{part}" for part in ("nets.training", "metric", "graph.affinity")]
+    code = (
+        f"import sys; sys.modules.update(dict.fromkeys({missing})); "
+        "from spectralnet.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "predict", tmp_path, tmp_path / "x.npy"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    clusters = [int(line.split(",")[0]) for line in done.stdout.splitlines()[1:]]
+    assert clusters == predictor.predict(rows).clusters.tolist()
+
+
+@pytest.mark.parametrize("command", ["predict", "explore"])
+def test_predictions_do_not_replace_the_samples(tmp_path, command):
+    np.save(tmp_path / "x.npy", np.zeros((3, 2)))
+    arguments = [command, tmp_path, tmp_path / "x.npy", "--out", tmp_path / "x.npy"]
+    done = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert done.exit_code == 1
+    assert "is a file of samples or of the model: take another" in done.output
+    assert np.load(tmp_path / "x.npy").shape == (3, 2)
+
+
+def test_predictions_replace_no_file_of_the_model_and_no_link(predictor, images, tmp_path):
+    np.save(tmp_path / "x.npy", images)
+    predictor.save(tmp_path / "model")
+    np.save(tmp_path / "model/clusters.npy", np.zeros(3))
+    seal(tmp_path / "model")
+    done = run(tmp_path / "model", tmp_path / "x.npy", "--out", tmp_path / "model/clusters.npy")
+    assert "is a file of samples or of the model" in done.output
+    (tmp_path / "there").mkdir()
+    (tmp_path / "out.npy").symlink_to(tmp_path / "there/out.npy")
+    for _ in range(2):  # a link to nothing, and to a file
+        done = run(tmp_path / "model", tmp_path / "x.npy", "--out", tmp_path / "out.npy")
+        assert done.exit_code == 0, done.output
+    assert (tmp_path / "out.npy").is_symlink()
+    assert len(np.load(tmp_path / "there/out.npy")) == len(images)
