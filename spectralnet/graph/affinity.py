@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from scipy.sparse import csr_array
 
 from spectralnet.graph.neighbours import Neighbours
-from spectralnet.graph.overlap import overlap_of
+from spectralnet.graph.overlap import neighbour_overlap
 from spectralnet.graph.symmetry import component_sizes, symmetrised
 from spectralnet.matrices import blocks
 from spectralnet.parameters import Block, Count, NotNegative, Number
@@ -110,7 +110,7 @@ def directed_affinity(neighbours: Neighbours, params: GraphParams) -> csr_array:
     for points in blocks(n, POINTS_AT_ONCE):
         inside = np.exp(-0.5 * (neighbours.distances[points] / widths[points, None]) ** 2)  # (m, k)
         if params.overlap:
-            inside *= overlap_of(neighbours.indices, points) ** params.overlap
+            inside *= neighbour_overlap(neighbours.indices, points) ** params.overlap
         # Far neighbours of a point in a dense spot underflow; an edge of weight 0 would be none.
         weights[points] = np.maximum(inside, np.finfo(np.float32).tiny)
     indptr = np.arange(0, n * k + 1, k, dtype=np.int32 if n * k < 2**31 else np.int64)

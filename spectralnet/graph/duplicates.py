@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
-from spectralnet.graph.affinity import degrees
 from spectralnet.graph.neighbours import Neighbours, nearest_neighbours
-from spectralnet.matrices import Matrix, row_hashes
+from spectralnet.matrices import Matrix, row_blocks, row_hashes
 
+SPREAD = 2**31 - 1  # a prime, that spreads the edges of neighbouring rows
 SIBLINGS = 10  # that each row is connected to, both ways, among those that equal it
 
 
@@ -94,27 +94,44 @@ def deal_out(directed: csr_array, distinct: Distinct, seed: int) -> csr_array:
     if len(counts) == n:
         return directed
     members, start = np.argsort(distinct.of, kind="stable"), np.cumsum(counts) - counts
-    random = np.random.default_rng(seed)
-    edges = directed.tocoo()
-    copies, ends = counts[edges.row], counts[edges.col]  # p and q of each edge
-    at = np.arange(copies.sum()) - np.repeat(np.cumsum(copies) - copies, copies)  # 0 ... p - 1
-    # Dealt out from a place of its own for each edge, else first copies would get most.
-    to = (at + np.repeat(random.integers(ends), copies)) % np.repeat(ends, copies)
-    links = (
-        np.repeat(edges.data * np.minimum(copies, ends) / copies, copies),
-        members[np.repeat(start[edges.row], copies) + at],
-        members[np.repeat(start[edges.col], copies) + to],
-    )
-    steps = random.integers(1, np.maximum(counts, 2)[:, None], (len(counts), SIBLINGS))
-    steps[:, 0] = 1  # once around the circle
+    copy = np.empty(n, dtype=np.int64)  # 0 ... p - 1 among those of its row
+    copy[members] = np.arange(n) - np.repeat(start, counts)
+    links = directed[distinct.of]  # (n, m)
+    for rows in row_blocks(links):
+        own = np.arange(rows.start, rows.stop).repeat(
+            np.diff(links.indptr[rows.start : rows.stop + 1])
+        )
+        place = slice(links.indptr[rows.start], links.indptr[rows.stop])
+        to = links.indices[place].astype(np.int64)
+        copies, ends = counts[distinct.of[own]], counts[to]  # p and q of each edge
+        # Dealt out from a place of its own for each edge, else first copies would get most.
+        first = (distinct.of[own] * SPREAD + to) % ends
+        links.indices[place] = members[start[to] + (first + copy[own]) % ends]
+        links.data[place] *= np.minimum(copies, ends) / copies
+    links = csr_array((links.data, links.indices, links.indptr), shape=(n, n))
+    return csr_array(links + _siblings(directed, distinct, members, start, seed))
+
+
+def _siblings(
+    directed: csr_array,
+    distinct: Distinct,
+    members: NDArray[np.int64],
+    start: NDArray[np.int64],
+    seed: int,
+) -> csr_array:
+    """Connect the copies of each row, which are members[start], members[start + 1], ..."""
+    n, counts, random = len(distinct.of), distinct.counts, np.random.default_rng(seed)
     several = np.flatnonzero(counts[distinct.of[members]] > 1)
     own = distinct.of[members[several]]  # (r,)
+    steps = random.integers(1, np.maximum(counts, 2)[:, None], (len(counts), SIBLINGS))
+    steps[:, 0] = 1  # once around the circle
     place = (several - start[own])[:, None] + steps[own]  # (r, SIBLINGS)
-    strength = degrees(directed + directed.T) / 2 / SIBLINGS
+    strength = (directed.sum(axis=0) + directed.sum(axis=1)) / 2 / SIBLINGS  # (m,)
     siblings = (
-        np.repeat(strength[own], SIBLINGS),
-        np.repeat(members[several], SIBLINGS),
-        members[start[own][:, None] + place % counts[own][:, None]].ravel(),
+        np.repeat(strength[own], SIBLINGS).astype(directed.dtype),
+        (
+            np.repeat(members[several], SIBLINGS),
+            members[start[own][:, None] + place % counts[own][:, None]].ravel(),
+        ),
     )
-    weights, rows, columns = (np.concatenate(both) for both in zip(links, siblings, strict=True))
-    return csr_array(coo_array((weights, (rows, columns)), shape=(n, n)))
+    return csr_array(coo_array(siblings, shape=(n, n)))

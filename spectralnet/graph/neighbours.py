@@ -66,7 +66,7 @@ def nearest_neighbours(
     seed : int, default=0
         Of the inverted file's cells and of the rows on which its recall is measured.
     recall : float, default=0.95
-        Of the approximate search, on the measured rows: it looks into twice as many cells until
+        Of the approximate search, on the measured rows: it looks into a quarter more cells until
         it is reached. If all do not do, "auto" searches exactly, up to `EXACT_AT_WORST`.
 
     Returns
@@ -99,8 +99,10 @@ def nearest_neighbours(
     def reached(distances: NDArray[np.float32]) -> float:
         return float(np.mean(distances <= farthest * (1 + NEAR_TIE)))
 
-    def nearest_of(name: str, nearest: Search) -> Neighbours:
-        indices, distances = _of_all(x, n_neighbours, nearest)
+    def nearest_of(
+        name: str, nearest: Search, order: NDArray[np.integer] | None = None
+    ) -> Neighbours:
+        indices, distances = _of_all(x, n_neighbours, nearest, order)
         return Neighbours(indices, distances, name, reached(distances[rows]))
 
     if search == "approximate" or (search == "auto" and cost > EXACT_SEARCH_BUDGET):
@@ -112,7 +114,9 @@ def nearest_neighbours(
                 break
         if found >= recall or search == "approximate" or cost > EXACT_AT_WORST:
             return nearest_of(
-                "approximate", lambda some: cells.nearest(some, n_candidates, n_probed)
+                "approximate",
+                lambda some: cells.nearest(some, n_candidates, n_probed),
+                cells.order(),
             )
     moved = x if centre is None else np.ascontiguousarray(x - centre, dtype=np.float32)
     neighbours = nearest_of("exact", lambda some: _nearest(moved, some, n_candidates))
@@ -134,13 +138,16 @@ def _n_measured(x: Matrix) -> int:
     return min(n, max(least, min(most, n // 20, int(MEASURED_BUDGET / _cost(x)))))
 
 
-def _of_all(x: Matrix, k: int, nearest: Search) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+def _of_all(
+    x: Matrix, k: int, nearest: Search, order: NDArray[np.integer] | None
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Take the k nearest of what is found near each row, a block of rows at a time: (n, k)."""
     n = x.shape[0]
+    order = np.arange(n) if order is None else order
     indices, distances = np.empty((n, k), np.int32), np.empty((n, k), np.float32)
     with progress_bar("neighbours", n, delay=2) as progress:
         for start in range(0, n, QUERIES_AT_ONCE):
-            some = np.arange(start, min(n, start + QUERIES_AT_ONCE))
+            some = order[start : start + QUERIES_AT_ONCE]
             near, apart = _sorted_by_distance(x, some, nearest(some))
             indices[some], distances[some] = near[:, :k], apart[:, :k]
             progress.update(len(some))
