@@ -147,6 +147,15 @@ def test_own_images_of_other_types_are_scaled_by_the_brightest_pixel_that_is_fit
             dataset.fit(dark)
 
 
+def test_how_columns_of_own_svmlight_count_is_kept(tmp_path, own):
+    (tmp_path / "x.svm").write_text("1 1:3 2:4\n2 1:5\n")
+    (tmp_path / "y.svm").write_text("1 0:3 2:4\n2 1:5\n")
+    for name, zero_based in (("x.svm", False), ("y.svm", True)):
+        changed = own.model_copy(update={"path": str(tmp_path / name), "scaling": "directions"})
+        dataset = SOURCES["own"].load([], changed)
+        assert dataset.fit(dataset.raw).config["zero_based"] is zero_based
+
+
 def test_own_numbers_are_scaled_by_what_is_fitted(tmp_path, own):
     np.save(tmp_path / "x.npy", np.array([[1.0], [3.0], [9.0]]))
     dataset = SOURCES["own"].load([], own.model_copy(update={"path": str(tmp_path / "x.npy")}))
