@@ -87,6 +87,7 @@ def test_only_the_asked_part_of_the_labels_is_revealed():
     np.testing.assert_array_equal(choose_known(labels, 0.1, seed=0), known)
     assert (choose_known(labels, 0.1, seed=1) != known).any()
     assert (choose_known(labels, 0.0, seed=0) == -1).all()
+    assert np.count_nonzero(choose_known(labels[:40], 0.01, seed=0) >= 0) == 1
 
 
 @pytest.mark.parametrize("seed", range(3))
