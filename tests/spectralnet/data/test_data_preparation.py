@@ -143,6 +143,8 @@ def test_a_preparation_is_rebuilt_from_json(numbers):
         again = build_preparation(json.loads(json.dumps(preparation.config)))
         assert again.n_features == preparation.n_features
         assert abs(again.transform(raw) - preparation.transform(raw)).max() == 0
+    former = {name: value for name, value in Columns(4).config.items() if name != "zero_based"}
+    assert build_preparation(former).zero_based is None
     with pytest.raises(DataError, match="'sound': choose one of pixels, columns, tfidf"):
         build_preparation({"kind": "sound"})
 
