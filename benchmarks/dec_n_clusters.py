@@ -8,17 +8,18 @@ python -m benchmarks.dec_n_clusters [--dataset mnist5k] [--clusters 6 14] [--see
 """
 
 import argparse
+from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from sklearn.metrics import normalized_mutual_info_score
 
 from benchmarks.data import load
 from spectralnet.artifacts import save_table
-from spectralnet.clusters.selection import mean_agreement
 from spectralnet.config.reading import read_params
 from spectralnet.methods.dec.model import generalisability
 from spectralnet.methods.dec.stacked import train_stacked
@@ -53,6 +54,28 @@ def measure(dataset: str, numbers: range, seeds: int) -> pd.DataFrame:
         rows.append({"n_clusters": k, **dict(zip(TITLES, map(float, found), strict=True))})
         print(rows[-1], flush=True)
     return pd.DataFrame(rows)
+
+
+def mean_agreement(clusterings: Sequence[NDArray[np.integer]]) -> NDArray[np.float64]:
+    """Measure how well each of several clusterings of the same points agrees with the others.
+
+    Parameters
+    ----------
+    clusterings : sequence of ndarray of shape (n,)
+        At least two, of one setting under different seeds.
+
+    Returns
+    -------
+    ndarray of shape (len(clusterings),)
+        The mean NMI of each with the others: a cluster that one seed alone finds is an
+        accident of that seed.
+    """
+    m = len(clusterings)
+    nmi = np.ones((m, m))
+    for i in range(m):
+        for j in range(i):
+            nmi[i, j] = nmi[j, i] = normalized_mutual_info_score(clusterings[i], clusterings[j])
+    return (nmi.sum(axis=1) - 1) / (m - 1)
 
 
 def draw(table: pd.DataFrame) -> Figure:

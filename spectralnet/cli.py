@@ -137,6 +137,7 @@ def _open(file: Path, columns: list[str] | None, preparation: "Preparation") -> 
         columns=columns or fitted,
         image_shape=getattr(preparation, "image_shape", None),
         n_columns=getattr(preparation, "n_columns", None),
+        zero_based=getattr(preparation, "zero_based", None),
     )
     samples = open_samples(source, wanted)
     if isinstance(preparation, Pixels) and source.is_dir():

@@ -1,11 +1,8 @@
 """What can be chosen without labels: the number of clusters, and which run to trust."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from sklearn.metrics import normalized_mutual_info_score
 
 from spectralnet.clusters.noise import NOISE
 from spectralnet.matrices import weights_between
@@ -123,25 +120,3 @@ def relative_gap(eigenvalues: NDArray[np.floating], k: int) -> float:
     """
     lower, upper = eigenvalues[k - 1], eigenvalues[k]
     return float((upper - max(lower, 0)) / upper) if upper > 0 else 0.0
-
-
-def mean_agreement(clusterings: Sequence[NDArray[np.integer]]) -> NDArray[np.float64]:
-    """Measure how well each of several clusterings of the same points agrees with the others.
-
-    Parameters
-    ----------
-    clusterings : sequence of ndarray of shape (n,)
-        At least two, of one setting under different seeds.
-
-    Returns
-    -------
-    ndarray of shape (len(clusterings),)
-        The mean NMI of each with the others: a cluster that one seed alone finds is an
-        accident of that seed.
-    """
-    m = len(clusterings)
-    nmi = np.ones((m, m))
-    for i in range(m):
-        for j in range(i):
-            nmi[i, j] = nmi[j, i] = normalized_mutual_info_score(clusterings[i], clusterings[j])
-    return (nmi.sum(axis=1) - 1) / (m - 1)

@@ -1,7 +1,7 @@
 """Raw samples to feature rows.
 
 * `files`: what a file is; images, texts and sparse matrices as they lie on a disk
-* `tables`: the same of CSV, JSON lines and parquet
+* `tables`: the same of CSV, JSON lines and parquet; `svmlight`: of that format
 * `reader`: whatever holds samples, a chunk at a time
 * `numbers`: columns of a table to rows of numbers
 * `labels`: a user's labels, of any type, to numbers

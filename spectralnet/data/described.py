@@ -23,6 +23,7 @@ class ColumnsBlock(Block):
     directions: bool = False
     names: list[str] | None = None
     reach: Positive | None = None
+    zero_based: bool | None = None
 
     @model_validator(mode="after")
     def _lengths_fit(self) -> "ColumnsBlock":

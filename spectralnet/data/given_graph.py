@@ -33,7 +33,8 @@ def check_graph(graph: csr_array, n: int, name: str) -> csr_array:
     Returns
     -------
     csr_array of shape (n, n)
-        float64, without its diagonal, since no point is its own neighbour.
+        float64, without its diagonal, since no point is its own neighbour; symmetric to the bit,
+        as the mean of both ways where rounding has made them differ.
 
     Raises
     ------
@@ -64,6 +65,8 @@ def check_graph(graph: csr_array, n: int, name: str) -> csr_array:
             f"{name} is not symmetric: {whole[row, column]} in row {row}, column {column}, but "
             f"{whole[column, row]} the other way round: save (W + W.T) / 2"
         )
+    if asymmetry.nnz:
+        whole = csr_array((whole + whole.T) / 2)
     alone = np.flatnonzero(np.diff(whole.indptr) == 0)
     if alone.size:
         raise DataError(

@@ -49,21 +49,22 @@ class Pixels:
             )
         self._check_white(raw)
         rows = raw.reshape(len(raw), self.n_features).astype(np.float32) / np.float32(self.maximum)
-        return np.minimum(rows, 1) if raw.dtype.kind == "f" else rows  # see `white_level`
+        return np.minimum(rows, 1)  # hot pixels: see `white_level`
 
     def of_files(self, images: NDArray[np.uint8]) -> NDArray[np.floating]:
         """Bring images of files, whose white is 255, shape (n, height, width), to this white."""
         return images * (self.maximum / 255)
 
     def _check_white(self, raw: NDArray[Any]) -> None:
-        """Refuse pixels of another range: all would be as good as black, or white."""
+        """Refuse pixels of another range: all would be as good as black, or white.
+
+        Of each image one pixel and one in 100 may be hot, so that all images pass which would
+        alone. One that would not passes among others of this range.
+        """
         brightest = float(raw.max(initial=0))
-        if raw.dtype.kind == "f":  # in which single pixels may be hot
-            scaled = 0 < brightest <= 1 < self.maximum
-            too_bright = bool(np.count_nonzero(raw > 2 * self.maximum) > raw.size / 100)
-        else:
-            scaled, too_bright = False, brightest > 2 * self.maximum
-        if scaled or too_bright:
+        scaled = raw.dtype.kind == "f" and 0 < brightest <= 1 <= self.maximum / 10
+        hot = len(raw) * (1 + self.n_features // 100)
+        if scaled or np.count_nonzero(raw > 2 * self.maximum) > hot:
             raise DataError(
                 f"the brightest pixel is {brightest:g}, but white is {self.maximum:g}: give pixels "
                 "as those that were fitted"
@@ -104,13 +105,14 @@ def shades_of_grey(images: NDArray[Any]) -> NDArray[Any]:
 
 
 def white_level(pixels: NDArray[Any]) -> float:
-    """Return the value of a white pixel: the largest of its type, or of what is there.
+    """Return the value of a white pixel, of images of shape (n, height, width).
 
-    Of floats, hot pixels are left out: so few, one and one in 10,000, that are brighter than half
-    of the brightest.
+    Of unsigned integers it is the largest of their type. Of others, floats and signed integers, it
+    is the brightest that is there; but for hot pixels, where these are few: one and one in 10,000
+    that are brighter than half of the brightest. Those become white.
 
     A `DataError` if black is not 0, so that nothing can be divided by it, or if nothing is a
-    tenth as bright as the type allows: such images would be all but black to the nets.
+    tenth as bright as an unsigned type allows: such images would be all but black to the nets.
     """
     lowest, highest = pixels.min(), pixels.max()
     if pixels.dtype.kind == "u":

@@ -64,6 +64,8 @@ class Columns:
         Of the raw rows' columns, by which a table is read.
     reach : float, optional
         Rows whose root mean square is then larger are drawn in (`spectralnet.matrices.drawn_in`).
+    zero_based : bool, optional
+        Whether the columns of the fitted svmlight file count from 0: those of others do, too.
     """
 
     def __init__(
@@ -75,10 +77,12 @@ class Columns:
         directions: bool = False,
         names: Sequence[str] | None = None,
         reach: float | None = None,
+        zero_based: bool | None = None,
     ) -> None:
         self.n_columns, self.keep, self.directions = n_columns, keep, directions
         self.names = None if names is None else list(names)
         self.shift, self.scale, self.reach = shift, scale, reach
+        self.zero_based = zero_based
         self.n_features = n_columns if keep is None else np.size(keep)
 
     @property
@@ -95,6 +99,7 @@ class Columns:
             "directions": self.directions,
             "names": self.names,
             "reach": self.reach,
+            "zero_based": self.zero_based,
         }
 
     @np.errstate(over="ignore", invalid="ignore")
@@ -161,7 +166,10 @@ Scaling = Literal["none", "standard", "range", "directions"]
 
 @np.errstate(over="ignore", invalid="ignore")
 def fit_columns(
-    x: NDArray[np.floating] | csr_array, scaling: Scaling, names: Sequence[str] | None = None
+    x: NDArray[np.floating] | csr_array,
+    scaling: Scaling,
+    names: Sequence[str] | None = None,
+    zero_based: bool | None = None,
 ) -> Columns:
     """Fit the scaling of rows of numbers.
 
@@ -170,9 +178,12 @@ def fit_columns(
     x : ndarray or csr_array of shape (n, d)
     scaling : {"none", "standard", "range", "directions"}
         Leave columns as they are, shift and scale each to mean 0 and variance 1, or to
-        0 ... 1; or scale rows (see `Columns`). A constant column is only shifted.
+        0 ... 1; or scale rows (see `Columns`). A constant column is only shifted; so is one that
+        varies by less than can be divided by.
     names : sequence of str, optional
         Of the columns.
+    zero_based : bool, optional
+        See `Columns`.
 
     Returns
     -------
@@ -185,7 +196,7 @@ def fit_columns(
     """
     d = x.shape[1]
     if scaling in ("none", "directions"):
-        return Columns(d, directions=scaling == "directions", names=names)
+        return Columns(d, directions=scaling == "directions", names=names, zero_based=zero_based)
     if issparse(x):
         raise DataError(
             f"scaling = {scaling} would fill a sparse matrix: choose none or directions"
@@ -195,8 +206,10 @@ def fit_columns(
     shift, scale = _moments(x) if standard else (lowest, spread)
     if not np.isfinite(scale).all():
         raise DataError(f"column {np.isfinite(scale).argmin()} holds numbers too large to scale")
-    # The deviation of equal numbers need not come out as 0.
-    return Columns(d, None, shift, np.where(spread == 0, 1, scale), names=names)
+    # The deviation of equal numbers need not come out as 0; that of tiny ones may, or its inverse
+    # as infinite.
+    scale = np.where((spread == 0) | (scale < np.finfo(np.float64).tiny), 1, scale)
+    return Columns(d, None, shift, scale, names=names, zero_based=zero_based)
 
 
 def _moments(x: NDArray[np.number]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
-from sklearn.datasets import load_svmlight_file
 
 from spectralnet.artifacts import load_array
 from spectralnet.checks import MOST_FEATURES
@@ -31,9 +30,9 @@ from spectralnet.data.files import (
 )
 from spectralnet.data.pixels import has_channels, shades_of_grey
 from spectralnet.data.preparation import Raw
+from spectralnet.data.svmlight import read_svmlight
 from spectralnet.data.tables import TABLES, check_header, holds_lists, read_columns, table_columns
 from spectralnet.errors import DataError, ParameterError
-from spectralnet.matrices import as_csr
 
 NAMED = (*TABLES, ".npz")  # what holds columns or arrays by name
 SVMLIGHT = (".svmlight", ".libsvm", ".svm")
@@ -49,6 +48,7 @@ class Wanted(NamedTuple):
     labels: str | None = None  # the column or array of that name, which is left out
     image_shape: Sequence[int] | None = None  # to which a folder's images are brought
     n_columns: int | None = None  # of svmlight's rows; by default as many as the file has
+    zero_based: bool | None = None  # whether these count from 0; by default as the file shows
     chunk: int = 8192  # samples at once
 
 
@@ -60,6 +60,7 @@ class Samples(NamedTuple):
     names: list[str] | None = None  # the files of a folder
     columns: list[str] | None = None  # of a table of numbers
     labels: NDArray[Any] | None = None  # (n,), which only svmlight brings
+    zero_based: bool | None = None  # whether its columns count from 0
     notes: tuple[str, ...] = ()  # what a user should know of what was left out
 
 
@@ -130,8 +131,8 @@ def open_samples(source: Path, wanted: Wanted) -> Samples:
         elif suffix in TEXTS:
             samples = Samples("texts", read_lines(source, wanted.chunk))
         elif suffix in SVMLIGHT:
-            x, y = load_svmlight_file(str(source), n_features=wanted.n_columns)
-            samples = _open_array(source, as_csr(x), wanted)._replace(labels=y)
+            x, y, zero_based = read_svmlight(source, wanted.n_columns, wanted.zero_based)
+            samples = _open_array(source, x, wanted)._replace(labels=y, zero_based=zero_based)
         elif suffix == ".npz":
             samples = _open_array(source, _read_npz(source, wanted), wanted)
         else:

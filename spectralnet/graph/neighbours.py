@@ -129,7 +129,7 @@ def nearest_neighbours(
 def _cost(x: Matrix) -> float:
     """Return the multiply-adds that comparing a row with all others takes."""
     n, d = x.shape
-    return x.nnz * SPARSE_COST if isinstance(x, csr_array) else n * (d + PAIR_COST)
+    return max(1, x.nnz) * SPARSE_COST if isinstance(x, csr_array) else n * (d + PAIR_COST)
 
 
 def _n_measured(x: Matrix) -> int:

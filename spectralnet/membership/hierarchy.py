@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import cut_tree
 from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from spectralnet.checks import count_distinct
 from spectralnet.clusters.kmeans import FITTED, fit_kmeans, nearest_centroid
@@ -13,6 +13,7 @@ from spectralnet.matrices import seeded_sample, weights_between
 
 GROUPS = 32  # at least, where there are enough points
 POINTS_A_GROUP = 5
+TINY = np.finfo(float).tiny
 
 
 class Hierarchy(NamedTuple):
@@ -24,10 +25,18 @@ class Hierarchy(NamedTuple):
     labels: NDArray[np.int64]  # (n,), the group of each fitted point
 
     def cut(self, n_clusters: int) -> NDArray[np.int64]:
-        """Return the cluster of each group, where there are so many: (m,), from 0."""
-        if len(self.parents) == 1:
-            return np.zeros(1, dtype=np.int64)
-        return cut_tree(self.linkage, n_clusters)[:, 0].astype(np.int64)
+        """Return the cluster of each group, where there are so many: (m,), from 0.
+
+        The joins are made in the order of their rows, which heights do not tell where they are
+        equal, as in models of former versions.
+        """
+        m = len(self.parents)
+        joined = self.linkage[: m - n_clusters, :2].astype(np.int64)
+        names = m + np.arange(len(joined))
+        edges = csr_array(
+            (np.ones(joined.size), (joined.ravel(), names.repeat(2))), shape=(2 * m, 2 * m)
+        )
+        return connected_components(edges, directed=False)[1][:m].astype(np.int64)
 
 
 def fit_hierarchy(
@@ -68,13 +77,18 @@ def split_clusters(
         rows = np.flatnonzero(clusters == cluster)
         wanted = max(1, round(n_groups * len(rows) / len(places)))
         some = places[rows[seeded_sample(len(rows), FITTED, seed)]]
-        wanted = min(wanted, count_distinct(some, wanted))
-        fitted = fit_kmeans(some, wanted, seed, restarts=1)
-        found = fitted.labels_
-        if len(some) < len(rows):
-            found = nearest_centroid(places[rows], fitted.cluster_centers_)
-        labels[rows] = len(parents) + found
-        centroids.append(fitted.cluster_centers_.astype(np.float32))
+        if wanted > 1:
+            wanted = count_distinct(some, wanted)
+        if wanted == 1:
+            labels[rows] = len(parents)
+            centroids.append(some.mean(axis=0, dtype=np.float64, keepdims=True).astype(np.float32))
+        else:
+            fitted = fit_kmeans(some, wanted, seed, restarts=1)
+            found = fitted.labels_
+            if len(some) < len(rows):
+                found = nearest_centroid(places[rows], fitted.cluster_centers_)
+            labels[rows] = len(parents) + found
+            centroids.append(fitted.cluster_centers_.astype(np.float32))
         parents += [int(cluster)] * wanted
     return labels, np.concatenate(centroids), np.array(parents)
 
@@ -86,8 +100,9 @@ def join_groups(
 
     How strongly is the weight between two groups against what chance would put there, s =
     w(A, B) w(V, V) / (w(A, V) w(B, V)); the height is 1 / (1 + s): 1/2 at chance, 1 where no edge
-    is. It never falls when groups are joined. The groups of one cluster are joined before any
-    two clusters are, so that the clusters are among those that a cut gives.
+    is. The groups of one cluster are joined before any two clusters are, so that the clusters are
+    among those that a cut gives. Each height is above the former, if by rounding alone: who sorts
+    joins by height, as SciPy does, finds this order.
 
     Parameters
     ----------
@@ -106,25 +121,66 @@ def join_groups(
     ----------
     Bonald et al., Hierarchical graph clustering using node pair sampling, MLG 2018.
     """
-    m = len(parents)
-    between = weights_between(graph, labels, m)
-    volume, size = between.sum(axis=1), np.ones(m)
-    names, cluster, total = np.arange(m), parents.copy(), between.sum()
-    rows, height = np.empty((m - 1, 4)), 0.0
-    for step in range(m - 1):
-        ties = between * total / np.maximum(np.outer(volume, volume), np.finfo(float).tiny)
-        same = cluster[:, None] == cluster
-        np.fill_diagonal(same, False)
-        allowed = same if same.any() else ~np.eye(len(names), dtype=bool)
-        ties[~allowed] = -1
-        a, b = np.unravel_index(ties.argmax(), ties.shape)
-        a, b = min(a, b), max(a, b)
-        height = max(height, 1 / (1 + ties[a, b]))
-        rows[step] = [*sorted((names[a], names[b])), height, size[a] + size[b]]
-        between[a] += between[b]
-        between[:, a] += between[:, b]
-        volume[a], size[a], names[a] = volume[a] + volume[b], size[a] + size[b], m + step
-        kept = np.arange(len(names)) != b
-        between = between[np.ix_(kept, kept)]
-        volume, size, names, cluster = (array[kept] for array in (volume, size, names, cluster))
-    return rows
+    m, height = len(parents), 0.0
+    size, names = np.ones(m), np.arange(m)
+    ties, joins = _Ties(weights_between(graph, labels, m)), list[tuple[float, ...]]()
+    for allowed in (parents[:, None] == parents, np.ones((m, m), dtype=bool)):
+        ties.compare(allowed)
+        while (found := ties.strongest()) is not None:
+            a, b, tie = found
+            height = max(float(np.nextafter(height, np.inf)), 1 / (1 + tie))
+            size[a] += size[b]
+            joins.append((*sorted((names[a], names[b])), height, size[a]))
+            names[a] = m - 1 + len(joins)
+            ties.join(a, b)
+    return np.array(joins).reshape(m - 1, 4)
+
+
+class _Ties:
+    """How strongly groups are tied, kept while they are joined: in steps of some m numbers.
+
+    Parameters
+    ----------
+    between : ndarray of shape (m, m)
+        Weights between groups.
+    """
+
+    def __init__(self, between: NDArray[np.float64]) -> None:
+        self._between, self._total = between, between.sum()
+        self._volume = between.sum(axis=1)
+        self._left = np.ones(len(between), dtype=bool)  # which are part of no group before them
+
+    def compare(self, allowed: NDArray[np.bool_]) -> None:
+        """Look from now on at pairs that are allowed, shape (m, m)."""
+        allowed = allowed & self._left & self._left[:, None]
+        np.fill_diagonal(allowed, False)
+        self._ties = np.where(allowed, self._against_chance(slice(None), slice(None)), -1)
+        self._nearest, self._strongest = self._ties.argmax(axis=1), self._ties.max(axis=1)
+
+    def strongest(self) -> tuple[int, int, float] | None:
+        """Return the first of the most strongly tied pairs, a < b, and its tie, if there is one."""
+        row = int(self._strongest.argmax())
+        if self._strongest[row] < 0:
+            return None
+        a, b = sorted((row, int(self._nearest[row])))
+        return a, b, float(self._ties[a, b])
+
+    def join(self, a: int, b: int) -> None:
+        """Make b a part of a."""
+        ties, nearest, strongest = self._ties, self._nearest, self._strongest
+        self._between[a] += self._between[b]
+        self._between[:, a] += self._between[:, b]
+        self._volume[a] += self._volume[b]
+        self._left[b], ties[b], ties[:, b], strongest[b] = False, -1, -1, -1
+        ties[a] = np.where(ties[a] < 0, -1, self._against_chance(a, slice(None)))
+        ties[:, a] = np.where(ties[:, a] < 0, -1, self._against_chance(slice(None), a))
+        # Whose strongest tie was to a or b, and is weaker now, looks at all of its own again.
+        ahead = (ties[:, a] > strongest) | ((ties[:, a] == strongest) & (a <= nearest))
+        again = self._left & ~ahead & ((nearest == a) | (nearest == b))
+        again[a] = True
+        nearest[ahead], strongest[ahead] = a, ties[ahead, a]
+        nearest[again], strongest[again] = ties[again].argmax(axis=1), ties[again].max(axis=1)
+
+    def _against_chance(self, rows: int | slice, columns: int | slice) -> NDArray[np.float64]:
+        chance = np.multiply.outer(self._volume[rows], self._volume[columns])
+        return self._between[rows, columns] * self._total / np.maximum(chance, TINY)

@@ -8,12 +8,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from spectralnet.checks import check_count, count_distinct
-from spectralnet.clusters.kmeans import fit_centroids, nearest_centroid, weighted_directions
-from spectralnet.clusters.selection import eigenvector_weights
 from spectralnet.errors import ParameterError, TrainingError
 from spectralnet.matrices import Matrix
 from spectralnet.membership.calibration import matched
-from spectralnet.membership.stability import extended_eigenvectors, halves
+from spectralnet.membership.stability import extended_clusters, extended_eigenvectors, halves
 from spectralnet.spectral.training import SURPLUS, candidate_components
 
 NClusters = int | Literal["auto"] | Sequence[int]
@@ -76,7 +74,7 @@ def choose_n_clusters(
     graph : csr_array of shape (n, n)
     lowest, highest : int
     normalised : bool
-        See `spectralnet.spectral.laplacian.exact_eigenvectors`.
+        See `spectralnet.spectral.exact.exact_eigenvectors`.
     seed : int
 
     Returns
@@ -108,14 +106,22 @@ def choose_n_clusters(
             ]
         except TrainingError:
             continue
-        reached = fits[0][2] & fits[1][2]
+        reached = fits[0].reached & fits[1].reached
         if not reached.any():
             continue
         told += 1
         for i, k in enumerate(numbers):
             one, other = (
-                _clusters(vectors, values, half, k, seed)[reached]
-                for (vectors, values, _), half in zip(fits, two, strict=True)
+                extended_clusters(
+                    fit._replace(values=fit.values[: k + SURPLUS]),
+                    half,
+                    k,
+                    seed,
+                    least=k,
+                    most=SAMPLE,
+                    restarts=RESTARTS,
+                )[reached]
+                for fit, half in zip(fits, two, strict=True)
             )
             if min(one[0], other[0]) < 0:
                 continue
@@ -131,20 +137,3 @@ def choose_n_clusters(
     kept /= told
     lasting = np.flatnonzero(kept >= LASTING)
     return numbers[int(lasting[-1]) if lasting.size else int(kept.argmax())], kept
-
-
-def _clusters(
-    vectors: NDArray[np.float64],
-    values: NDArray[np.float64],
-    half: NDArray[np.int64],
-    k: int,
-    seed: int,
-) -> NDArray[np.int64]:
-    """Cluster places, shape (n, c), by centroids of some of a half's: -1 where too few differ."""
-    weights = eigenvector_weights(values[: k + SURPLUS], k)
-    directions = weighted_directions(vectors, weights)
-    if len(half) > SAMPLE:
-        half = np.random.default_rng(seed).choice(half, SAMPLE, replace=False)
-    if count_distinct(directions[half], k) < k:
-        return np.full(len(vectors), -1)
-    return nearest_centroid(directions, fit_centroids(directions[half], k, seed, RESTARTS))

@@ -104,7 +104,10 @@ class Membership(nn.Module):
         points, reaches = self.references.cpu().numpy(), self.reaches.cpu().numpy()
         if not len(points):
             return np.full(x.shape[0], np.nan, dtype=np.float32)
-        remote = remoteness(x, References(points, reaches, self.n_neighbours))
+        return self.scores(remoteness(x, References(points, reaches, self.n_neighbours)))
+
+    def scores(self, remote: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Return `outlier_scores` of points whose `remoteness` is known, shape (m,)."""
         return ((remote - float(self.middle)) / float(self.spread)).astype(np.float32)
 
     def complete(
@@ -113,6 +116,7 @@ class Membership(nn.Module):
         places: NDArray[np.floating],
         centroids: NDArray[np.floating],
         space: Matrix,
+        scores: NDArray[np.float32] | None = None,
     ) -> Assignment:
         """Add probabilities and outlier scores to where points were put, and mark noise.
 
@@ -124,11 +128,15 @@ class Membership(nn.Module):
         centroids : ndarray of shape (k, c)
         space : ndarray or csr_array of shape (m, e)
             The points among the references.
+        scores : ndarray of shape (m,), optional
+            Their `outlier_scores`, where these are known.
         """
         m, k = len(places), len(centroids)
-        scores, shares = np.empty(m, np.float32), np.empty((m, k), np.float32)
+        shares = np.empty((m, k), np.float32)
+        if scores is None:
+            some = [self.outlier_scores(space[rows]) for rows in blocks(m, ROWS_AT_ONCE)]
+            scores = np.concatenate(some) if some else np.empty(0, np.float32)
         for rows in blocks(m, ROWS_AT_ONCE):
-            scores[rows] = self.outlier_scores(space[rows])
             squares = squared_distances(places[rows], centroids)
             # What is far from all that was fitted is no sure member of anything.
             faded = np.nan_to_num(scores[rows, None])

@@ -1,6 +1,7 @@
 """A clustering repeated on halves of its points, without any net: what stays is sure."""
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -10,12 +11,15 @@ from scipy.sparse.csgraph import connected_components
 
 from spectralnet.checks import count_distinct
 from spectralnet.clusters.kmeans import (
+    FITTED,
     Assignment,
+    SpectralCentroids,
     fit_centroids,
-    fit_spectral_centroids,
     nearest_centroid,
     spectral_clusters,
+    weighted_directions,
 )
+from spectralnet.clusters.selection import eigenvector_weights
 from spectralnet.errors import TrainingError
 from spectralnet.graph.affinity import degrees
 from spectralnet.graph.duplicates import distinct_rows
@@ -37,6 +41,14 @@ Rows = NDArray[np.int64]
 Repeat = Callable[[Rows, int], NDArray[np.int64]]  # a half, a seed, to the clusters of all points
 
 
+class Extended(NamedTuple):
+    """Eigenvectors of the graph among some of its points, extended to the others."""
+
+    vectors: NDArray[np.float64]  # (n, c); c is less than asked for where points are too few
+    values: NDArray[np.float64]  # (c,)
+    reached: NDArray[np.bool_]  # (n,), which points have a neighbour among those
+
+
 def halves(n: int, seed: int) -> Iterator[Rows]:
     """Split n points in halves, `SPLITS` times or once: each half's rows, ascending."""
     random = np.random.default_rng(seed)
@@ -53,10 +65,11 @@ def extended_eigenvectors(
     normalised: bool,
     seed: int,
     most_work: float = MOST_WORK,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+) -> Extended:
     """Compute eigenvectors of the graph among some of its points, and extend them to the others.
 
-    By Nystroem's formula: a point's place is the mean of its neighbours', divided by 1 - lambda.
+    By Nystroem's formula: a point's place is the mean of its neighbours', divided by 1 - lambda;
+    or by 1 - lambda / d if not `normalised`, d the weight of its edges to them.
 
     Parameters
     ----------
@@ -72,11 +85,7 @@ def extended_eigenvectors(
 
     Returns
     -------
-    eigenvectors : ndarray of shape (n, c)
-        c is less than `n_components` where there are too few points.
-    eigenvalues : ndarray of shape (c,)
-    reached : ndarray of shape (n,)
-        Which points have a neighbour in the half.
+    Extended
 
     Raises
     ------
@@ -94,11 +103,57 @@ def extended_eigenvectors(
     weight = degrees(into)
     reached = weight > 0
     reached[half] = True
-    everywhere = (into @ vectors) / np.maximum(weight, np.finfo(float).tiny)[:, None]
-    if normalised:
-        everywhere /= np.maximum(1 - values, 0.1)
+    weight = np.where(weight > 0, weight, 1)[:, None]
+    everywhere = (into @ vectors) / weight  # (n, c)
+    everywhere /= np.maximum(1 - (values if normalised else values / weight), 0.1)
     everywhere[half] = vectors
-    return everywhere, values, reached
+    return Extended(everywhere, values, reached)
+
+
+def extended_clusters(
+    extended: Extended,
+    half: Rows,
+    n_clusters: int,
+    seed: int,
+    *,
+    least: int,
+    most: int = FITTED,
+    restarts: int = 10,
+) -> NDArray[np.int64]:
+    """Cluster points as spectral clustering of a half does, by centroids of its places alone.
+
+    Parameters
+    ----------
+    extended : Extended
+        Of the half.
+    half : ndarray of shape (h,)
+        Rows.
+    n_clusters : int
+    seed : int
+    least : int
+        Places that have to differ.
+    most : int, default=131072
+        Places that centroids are fitted to.
+    restarts : int, default=10
+        Of k-means.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        -1 where the half does not reach; for all points where too few of its places differ.
+    """
+    vectors, values, reached = extended
+    fitted = half[reached[half]]  # others, of small pieces, have no place
+    if len(fitted) > most:
+        fitted = np.random.default_rng(seed).choice(fitted, most, replace=False)
+    weights = eigenvector_weights(values, n_clusters).astype(np.float32)
+    directions = weighted_directions(vectors[fitted], weights)
+    differ = count_distinct(vectors[fitted], least) == least
+    if not differ or count_distinct(directions, n_clusters) < n_clusters:
+        return np.full(len(vectors), -1)
+    centroids = fit_centroids(directions, n_clusters, seed, restarts)
+    found = spectral_clusters(vectors, SpectralCentroids(centroids, weights))
+    return np.where(reached, found, -1)
 
 
 def spectral_repeats(
@@ -111,16 +166,10 @@ def spectral_repeats(
 
     def repeat(half: Rows, seed: int) -> NDArray[np.int64]:
         try:
-            vectors, values, reached = extended_eigenvectors(
-                graph, half, n_components, normalised, seed
-            )
+            extended = extended_eigenvectors(graph, half, n_components, normalised, seed)
         except TrainingError:
             return np.full(graph.shape[0], -1)
-        fitted = vectors[half[reached[half]]]
-        if count_distinct(fitted, 2 * n_clusters) < 2 * n_clusters:
-            return np.full(graph.shape[0], -1)
-        centred = fit_spectral_centroids(fitted, values, n_clusters, seed)
-        return np.where(reached, spectral_clusters(vectors, centred), -1)
+        return extended_clusters(extended, half, n_clusters, seed, least=2 * n_clusters)
 
     return repeat
 
@@ -182,12 +231,15 @@ def fit_membership(
     chosen = np.random.default_rng(seed).choice(first, n_references, replace=False)
     membership = Membership(n_references if n_references > 1 else 0, space.shape[1], 1)
     membership.sharpness.fill_(fit_sharpness(squares, repeated))
+    scores = None
     if n_references > 1:
         references = fit_references(dense_rows(some, np.sort(chosen)), n_neighbours)
         membership.n_neighbours = references.n_neighbours
         membership.references.copy_(torch.from_numpy(references.points))
         membership.reaches.copy_(torch.from_numpy(references.reaches))
-        middle, spread = middle_and_spread(remoteness(some, references))
+        remote = remoteness(some, references)
+        middle, spread = middle_and_spread(remote)
         membership.middle.fill_(middle)
         membership.spread.fill_(spread)
-    return membership, membership.complete(assigned, places, centroids, space)
+        scores = membership.scores(remote) if isinstance(rows, slice) else None  # then of all
+    return membership, membership.complete(assigned, places, centroids, space, scores)

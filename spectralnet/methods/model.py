@@ -96,7 +96,9 @@ class ClusterModel(nn.Module):
         device = device or torch.device("cpu")
         centred = SpectralCentroids(self.centroids.cpu().numpy(), self.weights.cpu().numpy())
         if self.membership is None or not (whole or self.membership.leaves_noise_out):
-            return assign(check_mapped(map_in_chunks(self, x, device)), centred)
+            # Not the model itself: its membership is in double precision, which "mps" has not.
+            nets = nn.Sequential(self.encoder, self.embedder, self.spectral_map)
+            return assign(check_mapped(map_in_chunks(nets, x, device)), centred)
         space = x
         if len(self.encoder) + len(self.embedder) > 0:  # else both are the identity
             space = map_in_chunks(nn.Sequential(self.encoder, self.embedder), x, device)

@@ -110,7 +110,8 @@ def map_in_chunks(
     ndarray of shape (n, k)
     """
     place = torch.empty(0, device=device).device  # with its number
-    if any(tensor.device != place for tensor in net.state_dict().values()):
+    # A state has no buffers that are not saved.
+    if any(tensor.device != place for tensor in (*net.parameters(), *net.buffers())):
         net = copy.deepcopy(net).to(device)
     net.eval()
     chunk = min(chunk, max(1, DENSE_AT_ONCE // x.shape[1]))

@@ -98,7 +98,7 @@ def ritz_residuals(
     eigenvalues : ndarray of shape (c,)
     graph : csr_array of shape (n, n)
     normalised : bool, default=True
-        See `exact_eigenvectors`.
+        See `spectralnet.spectral.exact.exact_eigenvectors`.
 
     Returns
     -------

@@ -194,7 +194,7 @@ def dense_affinity(x: Tensor, params: GraphParams) -> Tensor:
     ----------
     x : Tensor of shape (m, e)
     params : GraphParams
-        Where m is smaller, there are m - 1 neighbours.
+        Where m is smaller, there are m - 1 neighbours, and the others fit to these.
 
     Returns
     -------
@@ -202,12 +202,13 @@ def dense_affinity(x: Tensor, params: GraphParams) -> Tensor:
         Symmetric, with an empty diagonal.
     """
     k = min(params.n_neighbours, len(x) - 1)
-    fitting = {"n_neighbours": k, "scale_neighbour": min(params.scale_neighbour, k)}
+    if k == 0:  # half of three points
+        return torch.zeros_like(x[:, :1])
     distances = torch.cdist(x, x, compute_mode="donot_use_mm_for_euclid_dist")
     distances.fill_diagonal_(torch.inf)  # a point is not its own neighbour
     nearest, indices = (found.cpu().numpy() for found in distances.topk(k, largest=False))
     neighbours = Neighbours(indices.astype(np.int32), nearest, "exact", 1.0)
-    graph = affinity_graph(neighbours, params.model_copy(update=fitting))
+    graph = affinity_graph(neighbours, params.for_neighbours(k))
     return torch.from_numpy(graph.toarray()).to(x)
 
 

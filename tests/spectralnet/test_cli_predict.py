@@ -177,6 +177,13 @@ def test_what_was_fitted_sparse_or_with_labels_is_read_as_it_was(tmp_path):
         found = pd.read_csv(StringIO(done.stdout))
         assert found.columns.tolist() == ["cluster", "distance"]
         np.testing.assert_array_equal(found["cluster"], predictor.predict(rows).clusters)
+    dump_svmlight_file(rows * [0, 1, 1], np.arange(20), str(tmp_path / "y.svmlight"))
+    Predictor(Columns(3, zero_based=True), predictor.model).save(tmp_path / "zero_based")
+    done = run(tmp_path / "zero_based", tmp_path / "y.svmlight")  # which has no column 0
+    found = pd.read_csv(StringIO(done.stdout))
+    expected = predictor.predict(rows * [0, 1, 1])
+    np.testing.assert_array_equal(found["cluster"], expected.clusters)
+    np.testing.assert_allclose(found["distance"], expected.distances, rtol=1e-5)
     refused = run(tmp_path / "model", tmp_path / "x.npz").output
     assert "2 arrays (x, y), but one is needed: choose what to read (`--columns`)" in refused
 

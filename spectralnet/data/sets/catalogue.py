@@ -154,7 +154,7 @@ def _own(folders: Sequence[Path], options: OwnOptions) -> Dataset:
             return Tfidf.fit(raw, options.n_terms)
         if image_shape:
             return Pixels(image_shape, white_level(raw))
-        return fit_columns(raw, options.scaling, samples.columns)
+        return fit_columns(raw, options.scaling, samples.columns, samples.zero_based)
 
     return Dataset(
         samples.raw,

@@ -30,6 +30,7 @@ class OwnSamples(NamedTuple):
     columns: list[str] | None = None  # the names of a table's columns of numbers
     notes: tuple[str, ...] = ()  # see `Samples`
     shown: list[str] | None = None  # texts, or paths of images
+    zero_based: bool | None = None  # see `Samples`
 
 
 def read_own(
@@ -92,8 +93,18 @@ def read_own(
     n = raw.shape[0]
     names = np.arange(n) if samples.names is None else np.array(samples.names)
     y_numbers = number_labels(y, n)
-    own = OwnSamples(samples.kind, raw, y_numbers, {}, names, samples.columns, samples.notes)
-    return own if show is None else own._replace(shown=_shown(source, show))
+    shown = None if show is None else _shown(source, show)
+    return OwnSamples(
+        samples.kind,
+        raw,
+        y_numbers,
+        {},
+        names,
+        samples.columns,
+        samples.notes,
+        shown,
+        samples.zero_based,
+    )
 
 
 def _shown(source: Path, column: str) -> list[str]:

@@ -73,7 +73,7 @@ def choose_known(labels: NDArray[np.int64], fraction: float, seed: int) -> NDArr
     ----------
     labels : ndarray of shape (n,)
     fraction : float
-        Of the points that have a label, -1 being none.
+        Of the points that have a label, -1 being none. Above 0, one at least is known.
     seed : int
 
     Returns
@@ -90,7 +90,8 @@ def choose_known(labels: NDArray[np.int64], fraction: float, seed: int) -> NDArr
     there = np.flatnonzero(labels >= 0)
     if fraction > 0 and not there.size:
         raise DataError(f"labelled = {fraction}, but no point has a label: set labelled: 0")
+    n_known = max(round(fraction * len(there)), int(fraction > 0))
     # Another stream than the trainings' (`hold_out`), which would hold out the very same points.
-    chosen = np.random.default_rng([seed, 1]).permutation(there)[: round(fraction * len(there))]
+    chosen = np.random.default_rng([seed, 1]).permutation(there)[:n_known]
     known[chosen] = labels[chosen]
     return known

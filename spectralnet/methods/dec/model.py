@@ -119,7 +119,8 @@ class DECModel(nn.Module):
             If `x` is no matrix of d columns, or a row is mapped to no finite numbers.
         """
         x = as_features(x, self.encoder.n_features)
-        codes = check_mapped(map_in_chunks(self, x, device or torch.device("cpu")))
+        # Not by the model itself: its membership is in double precision, which "mps" has not.
+        codes = check_mapped(map_in_chunks(self.encoder, x, device or torch.device("cpu")))
         centroids = self.centroids.cpu().numpy()
         clusters = nearest_centroid(codes, centroids)
         distances = np.linalg.norm(codes - centroids[clusters], axis=1)
@@ -142,7 +143,7 @@ class DECModel(nn.Module):
 
     def distributions(self, x: Matrix, device: torch.device) -> tuple[Tensor, Tensor]:
         """Return P and Q of points, shape (n, d): (n, k) each."""
-        codes = torch.from_numpy(map_in_chunks(self, x, device)).to(device)
+        codes = torch.from_numpy(map_in_chunks(self.encoder, x, device)).to(device)
         with torch.no_grad():
             q = soft_assignment(codes, self.centroids.to(device))
             return target_distribution(q), q

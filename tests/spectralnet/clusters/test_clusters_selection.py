@@ -1,10 +1,8 @@
 import numpy as np
 import pytest
-from sklearn.metrics import normalized_mutual_info_score
 
 from spectralnet.clusters.selection import (
     eigenvector_weights,
-    mean_agreement,
     modularity,
     relative_gap,
     suggest_n_clusters,
@@ -64,14 +62,3 @@ def test_as_many_clusters_are_suggested_as_there_are(k, graph_params):
     params = graph_params.model_copy(update={"n_neighbours": 10})
     graph = affinity_graph(nearest_neighbours(points.astype(np.float32), 10), params)
     assert suggest_n_clusters(exact_eigenvectors(graph, 2 * k + 1)[1]) == k
-
-
-def test_agreement_singles_out_the_clustering_that_stands_alone():
-    generator = np.random.default_rng(0)
-    same = generator.integers(0, 4, 200)
-    other = generator.integers(0, 4, 200)
-    renamed = (same + 1) % 4
-    alone = normalized_mutual_info_score(same, other)
-    np.testing.assert_allclose(
-        mean_agreement([same, renamed, other]), [(1 + alone) / 2, (1 + alone) / 2, alone]
-    )

@@ -25,6 +25,32 @@ def test_a_hot_pixel_darkens_no_image(floats):
     assert rows.max() == 1
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.int64, np.int16])
+def test_what_was_fitted_passes_whole_and_image_by_image(floats, dtype):
+    images = np.round(floats * 100).astype(dtype)
+    images[3, 4, 5] = 32_000
+    white = white_level(images)
+    assert white == np.sort(images.ravel())[-2]
+    pixels = Pixels((8, 8), white)
+    rows = pixels.transform(images)
+    expected = np.minimum(images.reshape(50, 64) / white, 1)  # the hot pixel is white
+    np.testing.assert_allclose(rows, expected, rtol=1e-6)
+    alone = [pixels.transform(images[i : i + 1])[0] for i in range(50)]
+    np.testing.assert_array_equal(alone, rows)
+    for few in (images[3:4], images):
+        with pytest.raises(DataError, match="give pixels as those that were fitted"):
+            pixels.transform(few.astype(np.int64) * 255)
+
+
+def test_a_dark_image_is_not_taken_for_one_of_another_range(floats):
+    images = floats * 2
+    images[7] /= 4
+    pixels = Pixels((8, 8), white_level(images))
+    np.testing.assert_array_equal(pixels.transform(images[7:8])[0], pixels.transform(images)[7])
+    with pytest.raises(DataError, match="but white is 255"):
+        Pixels((8, 8), 255).transform(images[7:8])
+
+
 def test_new_floats_are_no_brighter_than_white_and_of_its_range(floats):
     pixels = Pixels((8, 8), 0.7)
     assert pixels.transform(floats).max() == 1

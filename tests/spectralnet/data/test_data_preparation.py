@@ -101,6 +101,20 @@ def test_numbers_beyond_floats_are_refused_or_infinite_in_silence(numbers):
     assert np.argwhere(np.isinf(Columns(4).transform(numbers))).tolist() == [[0, 2]]
 
 
+@pytest.mark.parametrize(
+    ("scaling", "scaler"), [("standard", StandardScaler()), ("range", MinMaxScaler())]
+)
+@pytest.mark.parametrize("tiny", [1e-200, 1e-310])
+def test_a_column_that_all_but_stays_is_not_blown_up(numbers, scaling, scaler, tiny):
+    numbers[::2, 2] = 0
+    numbers[1::2, 2] = tiny
+    found = fit_columns(numbers, scaling).transform(numbers)
+    assert 0 <= np.abs(found[:, 2]).max() <= 1
+    others = [0, 1, 3]
+    expected = scaler.fit_transform(numbers[:, others])
+    np.testing.assert_allclose(found[:, others], expected, atol=1e-6)
+
+
 def test_directions_have_mean_square_one_dense_or_sparse(numbers):
     dense = fit_columns(numbers, "directions").transform(numbers)
     np.testing.assert_allclose((dense**2).mean(axis=1), 1, rtol=1e-6)
@@ -129,6 +143,8 @@ def test_a_preparation_is_rebuilt_from_json(numbers):
         again = build_preparation(json.loads(json.dumps(preparation.config)))
         assert again.n_features == preparation.n_features
         assert abs(again.transform(raw) - preparation.transform(raw)).max() == 0
+    former = {name: value for name, value in Columns(4).config.items() if name != "zero_based"}
+    assert build_preparation(former).zero_based is None
     with pytest.raises(DataError, match="'sound': choose one of pixels, columns, tfidf"):
         build_preparation({"kind": "sound"})
 

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.sparse import csr_array, save_npz
+from sklearn.datasets import dump_svmlight_file, load_svmlight_file
 
 from spectralnet.data.reader import Wanted, find_source, open_samples
 from spectralnet.errors import DataError, ParameterError
@@ -101,6 +102,23 @@ def test_rows_of_svmlight_are_as_long_as_those_that_were_fitted(tmp_path):
     np.testing.assert_array_equal(chunk.toarray(), [[3, 4, 0, 0]])
     with pytest.raises(DataError, match=r"x.svm cannot be read: .*contains 2 features"):
         read(tmp_path / "x.svm", n_columns=1)
+
+
+def test_columns_of_svmlight_count_from_where_those_that_were_fitted_do(tmp_path):
+    rows = np.array([[0.0, 2, 0, 3], [1, 0, 4, 0]])
+    for first in (True, False):
+        for name, x in (("all", rows), ("some", rows[:1])):  # which has no first column
+            dump_svmlight_file(x, [0] * len(x), str(tmp_path / f"{name}.svm"), zero_based=first)
+        told = open_samples(tmp_path / "all.svm", Wanted("")).zero_based
+        assert told == first
+        (chunk,) = read(tmp_path / "some.svm", n_columns=4, zero_based=told)
+        np.testing.assert_array_equal(chunk.toarray(), rows[:1])
+        (chunk,) = read(tmp_path / "some.svm")  # as scikit-learn takes one file alone
+        alone, _ = load_svmlight_file(str(tmp_path / "some.svm"))
+        np.testing.assert_array_equal(chunk.toarray(), alone.toarray())
+    (tmp_path / "x.svm").write_text("1 0:3 1:4\n")
+    with pytest.raises(DataError, match=r"x.svm cannot be read: .*index 0"):
+        read(tmp_path / "x.svm", n_columns=4, zero_based=False)
 
 
 def test_files_without_samples_or_of_another_kind_are_refused(tmp_path):

@@ -101,6 +101,14 @@ def test_a_given_graph_loses_its_diagonal_only():
     )
 
 
+def test_a_given_graph_is_symmetric_to_the_bit():
+    changes = [(0, 1, 1 + 5e-7), (0, 2, 4e-7)]  # which is an edge one way alone
+    found = check_graph(given(changes), 5, "own").toarray()
+    matrix = given(changes).toarray()
+    np.testing.assert_array_equal(found, found.T)
+    np.testing.assert_array_equal(found, (matrix + matrix.T) / 2)
+
+
 @pytest.mark.parametrize(
     ("changes", "n", "message"),
     [

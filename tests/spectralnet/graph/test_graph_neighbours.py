@@ -145,3 +145,9 @@ def test_one_value_whose_square_overflows_is_refused(points, search):
 def test_values_whose_squares_overflow_are_refused(points):
     with pytest.raises(DataError, match=r"exceed float32, values reach \d.*e\+3\d"):
         nearest_neighbours(points * np.float32(1e30), 3)
+
+
+def test_sparse_rows_without_numbers_are_all_at_one_place():
+    found = nearest_neighbours(csr_array((10, 5), dtype=np.float32), 3)
+    assert not found.distances.any()
+    assert all(len({i, *row}) == 4 for i, row in enumerate(found.indices.tolist()))

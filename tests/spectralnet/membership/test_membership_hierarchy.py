@@ -1,9 +1,15 @@
 import numpy as np
-from scipy.cluster.hierarchy import is_monotonic, is_valid_linkage
+import pytest
+from scipy.cluster.hierarchy import fcluster, is_monotonic, is_valid_linkage
 from scipy.sparse import csr_array
 from sklearn.metrics import adjusted_rand_score
 
-from spectralnet.membership.hierarchy import Hierarchy, fit_hierarchy, join_groups
+from spectralnet.membership.hierarchy import (
+    Hierarchy,
+    fit_hierarchy,
+    join_groups,
+    split_clusters,
+)
 
 
 def blocks(sizes, near, between, seed=0):
@@ -39,6 +45,62 @@ def test_a_cut_at_the_clusters_gives_them_and_all_are_nested():
         finer, coarser = found.cut(k)[found.labels], found.cut(k - 1)[found.labels]
         assert len(set(finer)) == k
         assert len(set(zip(finer, coarser, strict=True))) == k
+
+
+def test_clusters_are_cut_where_their_groups_are_less_tied_than_they():
+    """Groups 0 and 1 are one cluster that the graph hardly ties, or not at all."""
+    parents = np.array([0, 0, 1, 1, 2, 2, 3, 3])
+    for within, between in ((0.02, 0.4), (0, 0)):
+        weights = np.full((8, 8), between / 40)
+        weights[2:4, 4:], weights[4:, 2:4] = between / 4, between / 4
+        weights[4:6, 6:], weights[6:, 4:6] = between, between
+        for i, j in ((0, 1), (2, 3), (4, 5), (6, 7)):
+            weights[[i, j], [j, i]] = 0.8 if i else within
+        graph, labels = blocks([10] * 8, 1, weights)
+        found = Hierarchy(join_groups(graph, labels, parents), np.zeros((8, 1)), parents, labels)
+        np.testing.assert_array_equal(found.cut(4), parents)
+        for k in range(1, 9):
+            theirs = fcluster(found.linkage, k, "maxclust")  # which goes by heights alone
+            assert adjusted_rand_score(found.cut(k), theirs) == 1
+        even = found._replace(linkage=np.maximum(found.linkage, [0, 0, 2, 0]))
+        np.testing.assert_array_equal(even.cut(4), parents)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_joins_are_those_of_all_pairs_compared_each_time(seed):
+    """With many equal weights and pieces that are no edge apart."""
+    random = np.random.default_rng(seed)
+    m = int(random.integers(2, 16))
+    weights = (random.uniform(size=(3 * m, 3 * m)) < 0.1) * random.integers(1, 3, (3 * m, 3 * m))
+    graph, labels = csr_array(weights + weights.T).astype(float), np.arange(3 * m) % m
+    parents = random.integers(0, 3, m)
+    groups = {i: [i] for i in range(m)}
+    for step, row in enumerate(join_groups(graph, labels, parents)):
+
+        def tie(one, other):
+            inside, outside = (np.isin(labels, groups[group]) for group in (one, other))
+            weight = graph.toarray()
+            chance = weight[inside].sum() * weight[outside].sum()
+            return weight[inside][:, outside].sum() * weight.sum() / chance if chance else 0
+
+        pairs = [(one, other) for one in groups for other in groups if one < other]
+        same = [pair for pair in pairs if len({parents[groups[group][0]] for group in pair}) == 1]
+        best = max(tie(*pair) for pair in same or pairs)
+        pair = (int(row[0]), int(row[1]))
+        assert pair in (same or pairs)
+        assert tie(*pair) == pytest.approx(best)
+        assert row[2] >= 1 / (1 + best) - 1e-12
+        groups[m + step] = groups.pop(pair[0]) + groups.pop(pair[1])
+        assert row[3] == len(groups[m + step])
+
+
+def test_a_cluster_that_is_not_split_is_its_points_mean():
+    random = np.random.default_rng(0)
+    places, clusters = random.normal(size=(66, 2)), np.repeat([0, 1, 2], [60, 3, 3])
+    labels, centroids, parents = split_clusters(places, clusters, 11, 0)
+    np.testing.assert_array_equal(np.bincount(parents), [10, 1, 1])
+    for group in range(12):
+        np.testing.assert_allclose(centroids[group], places[labels == group].mean(0), rtol=1e-5)
 
 
 def test_one_group_is_one_cluster():

@@ -22,6 +22,17 @@ def test_separated_blobs_are_counted(k):
     assert choose_n_clusters(graph, 3, 3, True, 0)[0] == 3
 
 
+def test_pairs_apart_from_all_are_no_cluster():
+    random, labels = np.random.default_rng(0), np.arange(200) % 2
+    x = (random.normal(size=(200, 2)) + 6 * labels[:, None]).astype(np.float32)
+    blobs = affinity_graph(nearest_neighbours(x, 20), GraphParams())
+    pairs = [np.ones((2, 2)) - np.eye(2)] * 150
+    found, kept = choose_n_clusters(csr_array(block_diag([blobs, *pairs])), 2, 4, True, 0)
+    assert found == 2
+    assert kept[0] > 0.98
+    assert kept[1] < 0.8  # which a centroid where no point is would make last
+
+
 def test_a_number_at_which_nothing_can_be_told_does_not_win():
     """Halves of 60 small pieces have fewer places than 30 clusters."""
     pieces = [np.ones((size, size)) - np.eye(size) for size in [4] * 60 + [14]]

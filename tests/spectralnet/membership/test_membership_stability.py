@@ -1,12 +1,20 @@
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
+from sklearn.metrics import adjusted_rand_score
 
+from spectralnet.clusters.kmeans import Assignment
+from spectralnet.clusters.scores import accuracy
 from spectralnet.errors import TrainingError
 from spectralnet.graph.affinity import GraphParams, affinity_graph
 from spectralnet.graph.neighbours import nearest_neighbours
+from spectralnet.membership import part, stability
+from spectralnet.membership.outliers import remoteness
 from spectralnet.membership.stability import (
+    centroid_repeats,
+    extended_clusters,
     extended_eigenvectors,
+    fit_membership,
     halves,
     spectral_repeats,
 )
@@ -38,6 +46,55 @@ def test_a_half_has_its_own_eigenvectors_and_the_others_those_of_their_neighbour
     at = np.setdiff1d(np.arange(200), half)[0]
     weights = graph.toarray()[at, half]
     np.testing.assert_allclose(vectors[at], weights @ own / weights.sum() / (1 - exact))
+
+
+@pytest.mark.parametrize("normalised", [True, False])
+def test_a_twin_of_a_point_is_where_the_point_is(graph, normalised):
+    """Which has its edges, and so has to solve the same row of the eigenvectors' equation."""
+    own = graph.toarray()
+    whole = np.block([[own, own], [own, np.zeros_like(own)]])
+    half = np.arange(200)
+    vectors, values, reached = extended_eigenvectors(csr_array(whole), half, 3, normalised, 0)
+    assert reached.all()
+    inside = values / (1 if normalised else own.sum(axis=1)[:, None]) < 0.9  # else it is cut
+    assert inside.mean() > 0.9
+    np.testing.assert_allclose(
+        np.where(inside, vectors[200:], 0), np.where(inside, vectors[:200], 0), atol=1e-8
+    )
+
+
+def test_clusters_of_a_half_are_those_without_what_it_does_not_reach(graph):
+    weights = graph.toarray()
+    pairs = np.zeros((212, 212))
+    pairs[:200, :200] = weights
+    for i in range(200, 212, 2):
+        pairs[i, i + 1] = pairs[i + 1, i] = 1
+    found = extended_eigenvectors(csr_array(pairs), np.arange(212), 3, True, 0)
+    clusters = extended_clusters(found, np.arange(212), 2, 0, least=2)
+    plain = extended_eigenvectors(graph, np.arange(200), 3, True, 0)
+    expected = extended_clusters(plain, np.arange(200), 2, 0, least=2)
+    assert adjusted_rand_score(expected, clusters[:200]) == 1
+    assert (clusters[200:] == -1).all()
+    assert accuracy(np.arange(200) % 2, expected) > 0.95
+
+
+@pytest.mark.parametrize("rows", [slice(None), np.arange(0, 90, 2)])
+def test_points_are_compared_with_references_once(rows, monkeypatch):
+    points = np.random.default_rng(0).normal(size=(90, 2)).astype(np.float32)
+    points[::2] += 9
+    centroids, compared = np.array([[9, 9], [0, 0]]), []
+
+    def counted(x, references):
+        compared.append(len(x))
+        return remoteness(x, references)
+
+    monkeypatch.setattr(stability, "remoteness", counted)
+    monkeypatch.setattr(part, "remoteness", counted)
+    assigned = Assignment(np.arange(90) % 2, None, None)
+    repeat = centroid_repeats(points[rows], 2)
+    membership, found = fit_membership(assigned, points, centroids, points, repeat, 5, 0, rows)
+    assert sum(compared) == (90 if isinstance(rows, slice) else 45 + 90)
+    np.testing.assert_array_equal(found.outlier_scores, membership.outlier_scores(points))
 
 
 def test_a_small_piece_has_no_eigenvector_of_its_own(graph):

@@ -13,15 +13,18 @@ from spectralnet import SpectralNet
 from spectralnet.clusters.scores import accuracy
 from spectralnet.codes import autoencoder
 from spectralnet.config.defaults import default_dec, default_settings
+from spectralnet.membership.part import Membership
 from spectralnet.methods.dec import stacked
 from spectralnet.methods.dec import training as dec
 from spectralnet.methods.dec.model import DECModel
 from spectralnet.methods.dual_autoencoder import net as dual
 from spectralnet.methods.dual_autoencoder import training as joint
+from spectralnet.methods.model import ClusterModel
 from spectralnet.metric import siamese
 from spectralnet.metric.augmentation import AffineParams, RandomAffine
 from spectralnet.nets.blocks import MLP
 from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.gradients import OrientedGradients
 from spectralnet.nets.training import _Loop
 from spectralnet.spectral import training as spectral
 from spectralnet.spectral.map import SpectralMap
@@ -43,6 +46,7 @@ class Copies(TorchDispatchMode):
         name, to = function.name(), (kwargs or {}).get("device")
         if name == "aten::_to_copy" and to is not None and args[0].device.type != to.type:
             assert to == META, "a step waits for the device"
+            assert args[0].dtype != torch.float64, "mps has no float64"
             self.sizes.append(args[0].nbytes)
         devices = {x.device.type for x in args if isinstance(x, torch.Tensor) and x.ndim}
         assert name == "aten::_to_copy" or len(devices) < 2, f"{name} mixes devices"
@@ -147,6 +151,27 @@ def test_rows_are_mapped_where_asked_and_the_net_stays(cpu):
     with pytest.raises(NotImplementedError, match="meta"):  # a copy of it cannot come here
         map_in_chunks(net, np.ones((5, 4), dtype=np.float32), cpu)
     assert next(net.parameters()).device == META
+
+
+GRADIENTS, CENTROIDS = OrientedGradients((2, 2)), torch.zeros(3, 2)
+MAPPINGS = {
+    "gradients": lambda x: map_in_chunks(GRADIENTS, x, META),
+    "gradients among nets": lambda x: map_in_chunks(
+        torch.nn.Sequential(MLP([4]), GRADIENTS), x, META
+    ),
+    "model": lambda x: ClusterModel(
+        GRADIENTS, MLP([512]), SpectralMap([512, 2]), CENTROIDS, None, Membership(2, 512, 1)
+    ).predict(x, META),
+    "dec": lambda x: DECModel(MLP([4, 2]), CENTROIDS, Membership(2, 2, 1)).assign(x, META),
+}
+
+
+@pytest.mark.parametrize("name", MAPPINGS)
+def test_all_that_maps_rows_goes_to_the_device_and_no_more(name):
+    """Until the first rows come back, which from a device without data they cannot."""
+    with Copies() as copies, pytest.raises(AssertionError, match="waits for the device"):
+        MAPPINGS[name](np.ones((5, 4), dtype=np.float32))
+    assert copies.sizes[-1] == 5 * 4 * 4
 
 
 @pytest.mark.gpu

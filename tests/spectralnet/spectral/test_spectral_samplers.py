@@ -42,6 +42,23 @@ def test_affinity_inside_a_batch_equals_the_sparse_graph(blobs, settings, scale)
 def test_a_small_batch_has_fewer_neighbours(blobs, settings):
     dense = dense_affinity(torch.from_numpy(blobs[:4]), settings.graph)
     assert (np.count_nonzero(dense.numpy(), axis=1) == 3).all()
+    one = dense_affinity(torch.from_numpy(blobs[:1]), settings.graph)
+    np.testing.assert_array_equal(one, [[0]])
+
+
+def test_a_small_batch_keeps_which_part_of_the_neighbours_sets_the_scale(blobs, settings):
+    """Half of 20 neighbours, and so half of 9: exp(-d² / 2 s²), s the distance to the fourth."""
+    params = settings.graph.model_copy(
+        update={"n_neighbours": 20, "scale_neighbour": 10, "overlap": 0}
+    )
+    few = blobs[:10].astype(float)
+    apart = np.linalg.norm(few[:, None] - few, axis=2)
+    scale = np.sort(apart, axis=1)[:, 4]
+    directed = np.exp(-0.5 * (apart / scale[:, None]) ** 2)
+    expected = (directed + directed.T) / 2
+    np.fill_diagonal(expected, 0)
+    dense = dense_affinity(torch.from_numpy(blobs[:10]), params)
+    np.testing.assert_allclose(dense.numpy(), expected, rtol=1e-4)
 
 
 def test_batch_loss_is_the_papers_with_weights_from_the_other_half(blobs, settings):
@@ -60,6 +77,17 @@ def test_batch_loss_is_the_papers_with_weights_from_the_other_half(blobs, settin
         affinity[i, j] * np.sum((own[i] - own[j]) ** 2) for i in range(32) for j in range(32)
     )
     assert loss == pytest.approx(pairs / 64, rel=1e-5)
+
+
+def test_halves_of_one_point_have_a_loss(blobs, settings):
+    sampler = BatchSampler(torch.from_numpy(blobs[:3]), np.zeros(3, bool), 32, settings.graph)
+    (batch,) = sampler.batches(torch.Generator().manual_seed(0), 1)
+    assert batch.shape == (2, 1)
+    weights = torch.ones(4, 1, requires_grad=True)
+    loss = sampler.loss(lambda points: torch.from_numpy(blobs)[points] @ weights, batch)
+    loss.backward()
+    assert loss.item() == 0
+    assert not weights.grad.any()
 
 
 def test_held_out_batches_are_filled_up(blobs, settings):

@@ -87,6 +87,7 @@ def test_only_the_asked_part_of_the_labels_is_revealed():
     np.testing.assert_array_equal(choose_known(labels, 0.1, seed=0), known)
     assert (choose_known(labels, 0.1, seed=1) != known).any()
     assert (choose_known(labels, 0.0, seed=0) == -1).all()
+    assert np.count_nonzero(choose_known(labels[:40], 0.01, seed=0) >= 0) == 1
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -145,6 +146,15 @@ def test_own_images_of_other_types_are_scaled_by_the_brightest_pixel_that_is_fit
     for dark in (dataset.raw - 8, np.zeros((2, 1, 1))):  # such as decibels; or nothing at all
         with pytest.raises(DataError, match=r"images hold values from .*: shift them so that"):
             dataset.fit(dark)
+
+
+def test_how_columns_of_own_svmlight_count_is_kept(tmp_path, own):
+    (tmp_path / "x.svm").write_text("1 1:3 2:4\n2 1:5\n")
+    (tmp_path / "y.svm").write_text("1 0:3 2:4\n2 1:5\n")
+    for name, zero_based in (("x.svm", False), ("y.svm", True)):
+        changed = own.model_copy(update={"path": str(tmp_path / name), "scaling": "directions"})
+        dataset = SOURCES["own"].load([], changed)
+        assert dataset.fit(dataset.raw).config["zero_based"] is zero_based
 
 
 def test_own_numbers_are_scaled_by_what_is_fitted(tmp_path, own):
