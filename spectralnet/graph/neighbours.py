@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Literal, NamedTuple
 
 import faiss
@@ -31,7 +32,8 @@ SIMILARITIES_AT_ONCE = 2**25
 QUERIES_AT_ONCE = 8192  # faiss's own blocks are of 4096
 
 
-Search = Callable[[NDArray[np.integer]], NDArray[np.int64]]  # rows, to the nearest of each
+Rows = NDArray[np.integer]
+Search = Callable[[Rows], NDArray[np.int64]]  # rows, to the nearest of each
 
 
 class Neighbours(NamedTuple):
@@ -99,9 +101,7 @@ def nearest_neighbours(
     def reached(distances: NDArray[np.float32]) -> float:
         return float(np.mean(distances <= farthest * (1 + NEAR_TIE)))
 
-    def nearest_of(
-        name: str, nearest: Search, order: NDArray[np.integer] | None = None
-    ) -> Neighbours:
+    def nearest_of(name: str, nearest: Search, order: Rows | None = None) -> Neighbours:
         indices, distances = _of_all(x, n_neighbours, nearest, order)
         return Neighbours(indices, distances, name, reached(distances[rows]))
 
@@ -113,11 +113,8 @@ def nearest_neighbours(
             if found >= recall:
                 break
         if found >= recall or search == "approximate" or cost > EXACT_AT_WORST:
-            return nearest_of(
-                "approximate",
-                lambda some: cells.nearest(some, n_candidates, n_probed),
-                cells.order(),
-            )
+            nearest = partial(cells.nearest, k=n_candidates, n_probed=n_probed)
+            return nearest_of("approximate", nearest, cells.order())
     moved = x if centre is None else np.ascontiguousarray(x - centre, dtype=np.float32)
     neighbours = nearest_of("exact", lambda some: _nearest(moved, some, n_candidates))
     if neighbours.recall == 1:
@@ -139,7 +136,7 @@ def _n_measured(x: Matrix) -> int:
 
 
 def _of_all(
-    x: Matrix, k: int, nearest: Search, order: NDArray[np.integer] | None
+    x: Matrix, k: int, nearest: Search, order: Rows | None
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Take the k nearest of what is found near each row, a block of rows at a time: (n, k)."""
     n = x.shape[0]
@@ -195,7 +192,7 @@ def _check_range(x: Matrix, centre: NDArray[np.float32] | None) -> None:
         raise DataError(f"distances exceed float32, values reach {largest:.3g}: scale them")
 
 
-def _nearest(x: Matrix, rows: NDArray[np.integer], k: int) -> NDArray[np.int64]:
+def _nearest(x: Matrix, rows: Rows, k: int) -> NDArray[np.int64]:
     """Return the k nearest of all rows to some rows, themselves included: (len(rows), k)."""
     found = np.empty((len(rows), k), dtype=np.int64)
     search, chunk = _farness_search(x, k) if isinstance(x, csr_array) else _faiss_search(x, k)
@@ -205,7 +202,7 @@ def _nearest(x: Matrix, rows: NDArray[np.integer], k: int) -> NDArray[np.int64]:
 
 
 def _faiss_search(x: NDArray[np.float32], k: int) -> tuple[Search, int]:
-    def search(rows: NDArray[np.integer]) -> NDArray[np.int64]:
+    def search(rows: Rows) -> NDArray[np.int64]:
         return faiss.knn(x[rows], x, k)[1]
 
     return search, QUERIES_AT_ONCE
@@ -214,7 +211,7 @@ def _faiss_search(x: NDArray[np.float32], k: int) -> tuple[Search, int]:
 def _farness_search(x: csr_array, k: int) -> tuple[Search, int]:
     half_squares = np.asarray(x.multiply(x).sum(axis=1)).ravel() / 2  # (n,)
 
-    def search(rows: NDArray[np.integer]) -> NDArray[np.int64]:
+    def search(rows: Rows) -> NDArray[np.int64]:
         queries = x[rows].toarray()  # (m, d)
         farness = np.ascontiguousarray((half_squares[:, None] - x @ queries.T).T)  # (m, n)
         return np.argpartition(farness, k - 1, axis=1)[:, :k]

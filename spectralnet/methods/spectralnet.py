@@ -121,6 +121,7 @@ def train_spectralnet(
         graph_params,
         seed=seed,
         device=device,
+        n_leading=n_clusters,
         checkpoint=checkpoint,
         start=start,
     )

@@ -1,10 +1,26 @@
 """Landmarks: a few of the points, and where other points lie among them."""
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 
+FEW_COLUMNS = 3
+N_LANDMARKS = 256
 NEAREST = 7  # landmark, whose distance is the width
 FARTHEST = 12.0  # below the largest exponent: beyond it come denormals, which are slow
+
+
+def landmark_numbers(landmarks: int | Literal["auto"], n_columns: int) -> tuple[int, ...]:
+    """Return how many landmarks to try: with "auto" none, and in up to three columns 256 as well.
+
+    In few columns a perceptron learns smooth functions only (Tancik et al., Fourier features,
+    NeurIPS 2020), in more it loses nothing. But beside landmarks it may miss a cluster of a few
+    points, which have none: so both are tried.
+    """
+    if landmarks != "auto":
+        return (landmarks,)
+    return (0, N_LANDMARKS) if n_columns <= FEW_COLUMNS else (0,)
 
 
 class Landmarks(nn.Module):

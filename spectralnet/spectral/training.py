@@ -1,7 +1,7 @@
 """The training of the spectral map, and its last layer."""
 
 import warnings
-from typing import Annotated
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ from spectralnet.nets.training import (
     train,
 )
 from spectralnet.parameters import Count, Widths, one_of
+from spectralnet.spectral.landmarks import landmark_numbers
 from spectralnet.spectral.laplacian import rayleigh_ritz
 from spectralnet.spectral.map import SpectralMap
 from spectralnet.spectral.samplers import SAMPLERS, Given
@@ -43,7 +44,7 @@ class SpectralNetParams(TrainingParams):
 
     hidden: Widths = [256, 256]
     n_components: Count
-    landmarks: Annotated[int, Field(ge=0, le=10**4)] = 0
+    landmarks: Annotated[int, Field(ge=0, le=10**4)] | Literal["auto"] = "auto"
     sampler: Annotated[str, one_of(SAMPLERS)] = "edges"
     epochs: Count = 40
     steps_per_epoch: Count = 100
@@ -60,6 +61,14 @@ class SpectralNetParams(TrainingParams):
         return self
 
 
+class Trained(NamedTuple):
+    """A spectral map, and what its training found."""
+
+    spectral_map: SpectralMap
+    eigenvalues: NDArray[np.float64]  # (c,), of the Laplacian that `sampler` estimates
+    history: pd.DataFrame  # its losses estimate the Rayleigh quotient
+
+
 def train_spectral_map(
     x: Matrix,
     graph: csr_array,
@@ -68,10 +77,14 @@ def train_spectral_map(
     *,
     seed: int,
     device: torch.device,
+    n_leading: int | None = None,
     checkpoint: Checkpoint | None = None,
     start: SpectralMap | None = None,
-) -> tuple[SpectralMap, NDArray[np.float64], pd.DataFrame]:
+) -> Trained:
     """Train a net into the space of the first eigenvectors of a graph.
+
+    Where several numbers of landmarks are tried, the net is kept whose leading eigenvalues sum
+    to less: by Ky Fan none can sum to less than the graph's own.
 
     Parameters
     ----------
@@ -86,17 +99,15 @@ def train_spectral_map(
         Used by the "batch" sampler.
     seed : int
     device : torch.device
+    n_leading : int, optional
+        How many eigenvectors count most: as many as clusters. By default all.
     checkpoint : Checkpoint, optional
     start : SpectralMap, optional
         One whose weights to go on from; its sizes and its scale of inputs stay, and so does it.
 
     Returns
     -------
-    spectral_map : SpectralMap
-    eigenvalues : ndarray of shape (c,)
-        Of the Laplacian that `params.sampler` estimates: the normalised one with "edges".
-    history : DataFrame
-        See `spectralnet.nets.training.train`; losses estimate the sampler's Rayleigh quotient.
+    Trained
 
     Raises
     ------
@@ -104,16 +115,50 @@ def train_spectral_map(
         If every edge touches a held-out point.
     TrainingError
         If the training diverges, or the net maps all points to one.
+
+    References
+    ----------
+    Fan, On a theorem of Weyl concerning eigenvalues of linear transformations, 1949.
     """
     near = near_rows(x)
+
+    def train_one(net: SpectralMap, checkpoint: Checkpoint | None) -> Trained:
+        return _train(net.to(device), x, near, graph, params, graph_params, seed, checkpoint)
+
+    if start is not None:
+        best = train_one(start.continued(params.n_components), checkpoint)
+    else:
+        sizes = [x.shape[1], *params.hidden, params.n_components]
+        numbers = landmark_numbers(params.landmarks, x.shape[1])
+        tried = (
+            train_one(_untrained(sizes, n, x, near, seed), checkpoint and checkpoint.part(f"{n}"))
+            for n in numbers
+        )
+        best = min(tried, key=lambda trained: trained.eigenvalues[:n_leading].sum())
+    _warn_of_lost(best.spectral_map)
+    return best
+
+
+def _untrained(
+    sizes: list[int], n_landmarks: int, x: Matrix, near: NDArray[np.bool_], seed: int
+) -> SpectralMap:
     with seeded(seed):
-        if start is None:
-            sizes = [x.shape[1], *params.hidden, params.n_components]
-            net = SpectralMap(sizes, min(params.landmarks, x.shape[0]))
-            net.fit_inputs(x, near, seed)
-        else:
-            net = start.continued(params.n_components)
-    net = net.to(device)
+        net = SpectralMap(sizes, min(n_landmarks, x.shape[0]))
+        net.fit_inputs(x, near, seed)
+    return net
+
+
+def _train(
+    net: SpectralMap,
+    x: Matrix,
+    near: NDArray[np.bool_],
+    graph: csr_array,
+    params: SpectralNetParams,
+    graph_params: GraphParams,
+    seed: int,
+    checkpoint: Checkpoint | None,
+) -> Trained:
+    device = net.output_weights.device
     points = Points(x, device)
     # What the net makes of an outlier it never saw may outweigh all other points in `finish`.
     held_out = hold_out(len(points), params.held_out, seed, among=near)
@@ -144,7 +189,7 @@ def train_spectral_map(
         name="spectralnet",
         checkpoint=checkpoint,
     )
-    return net, finish(net, x, graph, sampler.normalised, device), history
+    return Trained(net, finish(net, x, graph, sampler.normalised, device), history)
 
 
 def _landmark_weights(net: SpectralMap, x: Matrix, device: torch.device) -> Points | None:
@@ -186,13 +231,18 @@ def finish(
     c = len(net.output_weights)
     net.output_weights.copy_(torch.eye(c))
     rotation, eigenvalues = rayleigh_ritz(map_in_chunks(net, x, device), graph, normalised)
-    rank = len(eigenvalues)
+    lost = c - len(eigenvalues)
+    weights = torch.from_numpy(np.pad(rotation, [(0, 0), (0, lost)]))
+    net.output_weights.copy_(weights.to(net.output_weights.dtype))
+    return np.pad(eigenvalues, (0, lost), mode="edge")
+
+
+def _warn_of_lost(net: SpectralMap) -> None:
+    """Warn of eigenvectors that the last layer leaves 0."""
+    c, rank = len(net.output_weights), int(net.output_weights.any(dim=0).sum())
     if rank < c:
         warnings.warn(
             f"the net tells {rank} of {c} eigenvectors apart, the others are left 0: there are few "
             "distinct points, or a column or a row of the input is far larger than the others",
             stacklevel=3,
         )
-    weights = torch.from_numpy(np.pad(rotation, [(0, 0), (0, c - rank)]))
-    net.output_weights.copy_(weights.to(net.output_weights.dtype))
-    return np.pad(eigenvalues, (0, c - rank), mode="edge")
