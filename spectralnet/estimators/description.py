@@ -61,7 +61,7 @@ class DescribeMixin:
         DataError
             If there are more or fewer texts than points.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "model_")
         clusters, embedding = self.labels_, self.embedding_
         if X is not None:
             assigned = self._assign(X)

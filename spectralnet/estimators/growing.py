@@ -16,6 +16,7 @@ from spectralnet.errors import DataError, ParameterError
 from spectralnet.estimators.base import Changes, Raw
 from spectralnet.estimators.nested import NestedClusterer
 from spectralnet.estimators.options import check_metric
+from spectralnet.estimators.whole import whole_fit
 from spectralnet.matrices import Matrix
 from spectralnet.membership.part import check_noise
 from spectralnet.methods.growing.model import Grown, grow
@@ -99,13 +100,16 @@ class GrowingClusterer(NestedClusterer):
                 "this model cannot grow: it was saved without its points, or was told labels or "
                 "pairs, which its graph does not keep apart: fit all anew"
             )
-        x = self._matrix(X, reset=False)
+        x, former_number = self._matrix(X, reset=False), self.n_clusters_
         check_metric(self.metric, x, self._as_given)
-        former, former_number = self.labels_, self.n_clusters_
         check_noise(self.noise)
-        with quiet(not self.verbose), usual_torch():
-            grown = self._grow(x)
-        found = grown.found
+        with whole_fit(self) as new, quiet(not self.verbose), usual_torch():
+            new._keep_grown(new._grow(x))
+        self._warn_of_change(former_number)
+        return self
+
+    def _keep_grown(self, grown: Grown) -> None:
+        found, former = grown.found, self.labels_
         assigned = self._mark_noise(found.model, found.assigned)
         self._keep(found.model, assigned.clusters, assigned.embedding)
         self._keep_hierarchy(found.hierarchy)
@@ -114,8 +118,6 @@ class GrowingClusterer(NestedClusterer):
         self.rayleigh_ratio_, self.novel_ = grown.rayleigh_ratio, grown.novel
         self.n_moved_ = int(np.count_nonzero(self.labels_[: len(former)] != former))
         self.new_clusters_ = _mostly(self.labels_, np.flatnonzero(grown.novel) + len(former))
-        self._warn_of_change(former_number)
-        return self
 
     def _grow(self, x: Matrix) -> Grown:
         model = self.model_

@@ -30,7 +30,7 @@ class SemiSupervisedClusterer(NestedClusterer):
         must_link: ArrayLike | None = None,
         cannot_link: ArrayLike | None = None,
     ) -> Self:
-        """Train the nets on the rows of X and cluster them.
+        """Train the nets on the rows of X and cluster them; what fails leaves all as it was.
 
         Parameters
         ----------

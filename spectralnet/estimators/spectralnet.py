@@ -24,7 +24,7 @@ from spectralnet.estimators.growing import GrowingClusterer
 from spectralnet.estimators.options import COSINE, check_metric, check_options, check_sampler
 from spectralnet.estimators.semi_supervised import SemiSupervisedClusterer
 from spectralnet.matrices import Matrix
-from spectralnet.membership.n_clusters import NClusters
+from spectralnet.membership.n_clusters import NClusters, enough_for
 from spectralnet.membership.part import Noise
 from spectralnet.methods.affinities import AffinityOptions, PointsInSpace, given_affinity
 from spectralnet.methods.learned import GIVEN, make_affinity
@@ -186,7 +186,7 @@ class SpectralNet(SemiSupervisedClusterer, GrowingClusterer):
             affinity.embedder,
             affinity.embedding,
             affinity.graph,
-            self._candidates,
+            enough_for(supervision.n_labels, self._candidates),
             settings.spectralnet,
             settings.graph,
             own_graph=own_graph,
