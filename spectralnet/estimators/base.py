@@ -24,7 +24,7 @@ from spectralnet.data.preparation import Columns, build_preparation
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.estimators.description import DescribeMixin
 from spectralnet.estimators.scale import fit_scale
-from spectralnet.estimators.soft import Raw, SoftClusterMixin
+from spectralnet.estimators.soft import MatrixLike, SoftClusterMixin
 from spectralnet.estimators.whole import whole_fit
 from spectralnet.folders import check_manifest, whole_folder
 from spectralnet.matrices import Matrix, as_rows
@@ -79,7 +79,7 @@ class DeepClusterer(
     def _fit(self, x: Matrix, seed: int, device: torch.device) -> tuple[Model, Assignment]:
         """Train on the rows of `x`, shape (n, d): the model, and where it puts them."""
 
-    def fit(self, X: Raw, y: Any = None) -> Self:
+    def fit(self, X: MatrixLike, y: Any = None) -> Self:
         """Train the nets on the rows of X and cluster them; what fails leaves all as it was.
 
         Parameters
@@ -111,11 +111,11 @@ class DeepClusterer(
             new._keep(model, assigned.clusters, assigned.embedding)
         return self
 
-    def predict(self, X: Raw) -> NDArray[np.int64]:
+    def predict(self, X: MatrixLike) -> NDArray[np.int64]:
         """Put rows of X, shape (n, d), into the nearest centroid's cluster, or noise (-1): (n,)."""
         return self._assign(X).clusters
 
-    def transform(self, X: Raw) -> NDArray[np.float32]:
+    def transform(self, X: MatrixLike) -> NDArray[np.float32]:
         """Map each row of X, shape (n, d), to the embedding: (n, c)."""
         return self._assign(X).embedding
 
@@ -206,7 +206,7 @@ class DeepClusterer(
         check_count("n_clusters", self.n_clusters)
         check_distinct(x, self.n_clusters)
 
-    def _assign(self, X: Raw, whole: bool = False) -> Assignment:
+    def _assign(self, X: MatrixLike, whole: bool = False) -> Assignment:
         check_is_fitted(self, "model_")
         if whole and self.model_.membership is None:
             raise DataError("a former version fitted this model, which tells no more: fit it again")
@@ -222,7 +222,7 @@ class DeepClusterer(
             raise ParameterError(f"random_state = {seed} has to be in 0 ... {2**32 - 1}")
         return int(seed)
 
-    def _matrix(self, X: Raw, reset: bool) -> Matrix:
+    def _matrix(self, X: MatrixLike, reset: bool) -> Matrix:
         X, given = as_rows(X, getattr(self, "image_shape", None)), self._as_given
         if not reset and self.preparation_.shift is not None and issparse(X):
             X = X.toarray()

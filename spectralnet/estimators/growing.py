@@ -13,14 +13,14 @@ from torch import nn
 from spectralnet.artifacts import CSR_ARRAYS, load_array, load_json, save_array, save_json
 from spectralnet.config.limits import graph_settings
 from spectralnet.errors import DataError, ParameterError
-from spectralnet.estimators.base import Changes, Raw
+from spectralnet.estimators.base import Changes, MatrixLike
 from spectralnet.estimators.nested import NestedClusterer
 from spectralnet.estimators.options import check_metric
 from spectralnet.estimators.whole import whole_fit
 from spectralnet.matrices import Matrix
 from spectralnet.membership.part import check_noise
 from spectralnet.methods.growing.model import Grown, grow
-from spectralnet.methods.growing.points import Points, stacked
+from spectralnet.methods.growing.points import KeptPoints, stacked
 from spectralnet.methods.learned import GIVEN
 from spectralnet.nets.devices import map_in_chunks, pick_device, usual_torch
 from spectralnet.nets.saved import reading_model
@@ -51,9 +51,9 @@ class GrowingClusterer(NestedClusterer):
     n_components: int | None
     history_: dict[str, pd.DataFrame]
     eigenvalues_: NDArray[np.float64]
-    _points: Points
+    _points: KeptPoints
 
-    def partial_fit(self, X: Raw, y: Any = None) -> Self:
+    def partial_fit(self, X: MatrixLike, y: Any = None) -> Self:
         """Add points to those that were fitted; the first call fits.
 
         The graph grows by the rows of X, and the spectral net trains on from its weights, over a
@@ -180,7 +180,7 @@ class GrowingClusterer(NestedClusterer):
         for name in ("_points", "rayleigh_ratio_", "n_moved_", "novel_", "new_clusters_"):
             self.__dict__.pop(name, None)
         if growing:
-            self._points = Points(space, graph, n_neighbours)
+            self._points = KeptPoints(space, graph, n_neighbours)
 
     def _write(self, folder: Path) -> None:
         super()._write(folder)
@@ -215,7 +215,7 @@ class GrowingClusterer(NestedClusterer):
                 fits = n == len(self.labels_) and width == self.model_.spectral_map.sizes[0]
                 if not fits or not isinstance(graph, csr_array):
                     raise DataError("its points are not those that it was fitted on")
-                self._points = Points(space, graph, int(about["n_neighbours"]))
+                self._points = KeptPoints(space, graph, int(about["n_neighbours"]))
         return self
 
 

@@ -13,7 +13,7 @@ from spectralnet.artifacts import load_array, save_array
 from spectralnet.checks import check_count, check_distinct
 from spectralnet.clusters.kmeans import nearest_centroid, weighted_directions
 from spectralnet.errors import DataError, ParameterError
-from spectralnet.estimators.base import DeepClusterer, Raw
+from spectralnet.estimators.base import DeepClusterer, MatrixLike
 from spectralnet.matrices import Matrix
 from spectralnet.membership.hierarchy import Hierarchy
 from spectralnet.membership.n_clusters import candidates
@@ -34,7 +34,7 @@ class NestedClusterer(DeepClusterer):
     _candidates: int | tuple[int, int]
     _hierarchy: Hierarchy
 
-    def cut(self, n_clusters: int, X: Raw | None = None) -> NDArray[np.int64]:
+    def cut(self, n_clusters: int, X: MatrixLike | None = None) -> NDArray[np.int64]:
         """Return so many clusters, nested in those of any lower number, without another fit.
 
         Parameters
