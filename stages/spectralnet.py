@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-from torch import nn
-
 from spectralnet.artifacts import load_graph, load_matrix, save_array
 from spectralnet.config.limits import check_points, check_supervision
 from spectralnet.graph.supervision import Supervision
 from spectralnet.membership.n_clusters import candidates, enough_for
 from spectralnet.methods.spectralnet import train_spectralnet
-from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.devices import map_through
 from spectralnet.nets.saved import load_net
 from stages.common import Stage, copy_preparation, main, save_history
 
@@ -23,12 +21,10 @@ def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
     told = Supervision.load(data / "supervision")
     check_supervision(told, settings, stage.params.affinity)  # `prepare` knew other parameters
     n_clusters = enough_for(told.n_labels, candidates(settings.n_clusters, x))
-    if len(encoder) + len(embedder) > 0:  # else both are the identity
-        x = map_in_chunks(nn.Sequential(encoder, embedder), x, stage.device)
     found = train_spectralnet(
         encoder,
         embedder,
-        x,
+        map_through(x, stage.device, encoder, embedder),
         load_graph(affinity / "graph.npz"),
         n_clusters,
         settings.spectralnet,

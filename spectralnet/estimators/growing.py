@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from torch import nn
 
 from spectralnet.artifacts import CSR_ARRAYS, load_array, load_json, save_array, save_json
 from spectralnet.config.limits import graph_settings
@@ -22,7 +21,7 @@ from spectralnet.membership.part import check_noise
 from spectralnet.methods.growing.model import Grown, grow
 from spectralnet.methods.growing.points import KeptPoints, stacked
 from spectralnet.methods.learned import GIVEN
-from spectralnet.nets.devices import map_in_chunks, pick_device, usual_torch
+from spectralnet.nets.devices import map_through, pick_device, usual_torch
 from spectralnet.nets.saved import reading_model
 from spectralnet.progress import quiet
 
@@ -120,13 +119,8 @@ class GrowingClusterer(NestedClusterer):
         self.new_clusters_ = _mostly(self.labels_, np.flatnonzero(grown.novel) + len(former))
 
     def _grow(self, x: Matrix) -> Grown:
-        model = self.model_
-        nets = nn.Sequential(model.encoder, model.embedder)
-        new = (
-            map_in_chunks(nets, x, pick_device(self.device, x.shape[0]))
-            if len(model.encoder) + len(model.embedder)
-            else x
-        )
+        model, device = self.model_, pick_device(self.device, x.shape[0])
+        new = map_through(x, device, model.encoder, model.embedder)
         space = stacked(self._points.space, new)
         changes = {"graph": self.graph, "spectralnet": self.spectralnet}
         self._check_n_clusters(space)

@@ -30,7 +30,7 @@ from spectralnet.methods.affinities import AffinityOptions, PointsInSpace, given
 from spectralnet.methods.learned import GIVEN, make_affinity
 from spectralnet.methods.model import ClusterModel
 from spectralnet.methods.spectralnet import train_spectralnet
-from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.devices import map_through
 from spectralnet.nets.net import Net
 
 
@@ -169,7 +169,7 @@ class SpectralNet(SemiSupervisedClusterer, GrowingClusterer):
             encoder: Net = autoencoder.encoder
         else:
             encoder = untrained_encoder(self.space, x.shape[1], image_shape)
-        features = map_in_chunks(encoder, x, device) if len(encoder) else x
+        features = map_through(x, device, encoder)
         points = PointsInSpace(x, features, encoder, image_shape, supervision)
         options = AffinityOptions(
             settings.graph, getattr(settings, self.affinity, None), seed, device

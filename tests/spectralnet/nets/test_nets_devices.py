@@ -21,7 +21,7 @@ from spectralnet.methods.dual_autoencoder import training as joint
 from spectralnet.metric import siamese
 from spectralnet.metric.augmentation import AffineParams, RandomAffine
 from spectralnet.nets.blocks import MLP
-from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.devices import map_in_chunks, map_through
 from spectralnet.nets.training import _Loop
 from spectralnet.spectral import training as spectral
 from spectralnet.spectral.map import SpectralMap
@@ -161,3 +161,11 @@ def test_a_gpu_learns_what_the_cpu_learns(blobs, cpu):
         assert all(weight.device == cpu for weight in estimator.model_.state_dict().values())
         np.testing.assert_array_equal(estimator.predict(blobs), estimator.labels_)
     assert accuracy(found["cpu"], found["cuda"]) > 0.95
+
+
+def test_rows_go_through_nets_unless_all_are_the_identity(blobs, cpu):
+    assert map_through(blobs, cpu, MLP([4]), MLP([4])) is blobs
+    net = MLP([4, 2])
+    expected = blobs @ net[0].weight.detach().numpy().T + net[0].bias.detach().numpy()
+    for nets in ([net], [MLP([4]), net], [net, MLP([2])]):
+        np.testing.assert_allclose(map_through(blobs, cpu, *nets), expected, atol=1e-5)
