@@ -70,7 +70,8 @@ class SpectralNet(SemiSupervisedClusterer, GrowingClusterer):
         What is noise, and gets the cluster -1: points far from all others ("auto"), that part of
         the fitted points that is farthest, or nothing.
     semi_supervised : bool, default=False
-        Whether `fit` takes `y` for known labels, -1 where there is none; else it ignores `y`.
+        Whether `fit` takes `y` for known labels, -1 where there is none; else it ignores `y`. No
+        fewer clusters are chosen than there are labels.
     random_state : int, RandomState or None, default=None
         An int gives the same result each time on one machine's CPU.
     device : {"auto", "cpu", "cuda", "cuda:1", "mps", ...}, default="auto"
