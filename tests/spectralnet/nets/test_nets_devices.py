@@ -123,6 +123,14 @@ TRAININGS = {
 }  # fmt: skip
 
 
+def test_rows_go_through_nets_unless_all_are_the_identity(blobs, cpu):
+    assert map_through(blobs, cpu, MLP([4]), MLP([4])) is blobs
+    net = MLP([4, 2])
+    expected = blobs @ net[0].weight.detach().numpy().T + net[0].bias.detach().numpy()
+    for nets in ([net], [MLP([4]), net], [net, MLP([2])]):
+        np.testing.assert_allclose(map_through(blobs, cpu, *nets), expected, atol=1e-5)
+
+
 @pytest.mark.parametrize("name", TRAININGS)
 def test_a_step_neither_mixes_devices_nor_waits(
     name, blobs, blob_graph, graph_params, dual_params, monkeypatch
@@ -161,11 +169,3 @@ def test_a_gpu_learns_what_the_cpu_learns(blobs, cpu):
         assert all(weight.device == cpu for weight in estimator.model_.state_dict().values())
         np.testing.assert_array_equal(estimator.predict(blobs), estimator.labels_)
     assert accuracy(found["cpu"], found["cuda"]) > 0.95
-
-
-def test_rows_go_through_nets_unless_all_are_the_identity(blobs, cpu):
-    assert map_through(blobs, cpu, MLP([4]), MLP([4])) is blobs
-    net = MLP([4, 2])
-    expected = blobs @ net[0].weight.detach().numpy().T + net[0].bias.detach().numpy()
-    for nets in ([net], [MLP([4]), net], [net, MLP([2])]):
-        np.testing.assert_allclose(map_through(blobs, cpu, *nets), expected, atol=1e-5)
