@@ -83,7 +83,12 @@ def _place(x: Matrix, at: NDArray[np.integer], columns: Sequence[str] | None, fi
         at = np.array([row, x.indices[at[0]]])
     if len(at) > 2:
         return f"image {first + at[0]}, row {at[1]}, column {at[2]}"
-    return f"row {first + at[0]}, column {repr(columns[at[1]]) if columns else at[1]}"
+    if len(at) == 1:
+        return f"row {first + at[0]}"
+    column = at[1]
+    if columns and column < len(columns):  # rows may be longer than they should be
+        column = repr(columns[column])
+    return f"row {first + at[0]}, column {column}"
 
 
 def check_mapped(outputs: NDArray[np.floating]) -> NDArray[np.floating]:

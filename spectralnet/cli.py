@@ -121,8 +121,13 @@ def _predict(
         click.echo(f"{n} samples in {out}", err=True)
 
 
-def _open(file: Path, columns: list[str] | None, preparation: "Preparation") -> "Samples":
-    """Open samples as a preparation takes them."""
+def _open(
+    file: Path,
+    columns: list[str] | None,
+    preparation: "Preparation",
+    others: list[str] | None = None,
+) -> "Samples":
+    """Open samples as a preparation takes them; `others` where it knows no columns by name."""
     from spectralnet.data.files import suffix_of
     from spectralnet.data.pixels import Pixels
     from spectralnet.data.reader import Wanted, find_source, open_samples
@@ -134,7 +139,7 @@ def _open(file: Path, columns: list[str] | None, preparation: "Preparation") -> 
     wanted = Wanted(
         way_out="choose what to read (`--columns`)",
         texts=isinstance(preparation, Tfidf),
-        columns=columns or fitted,
+        columns=columns or fitted or others,
         image_shape=getattr(preparation, "image_shape", None),
         n_columns=getattr(preparation, "n_columns", None),
         zero_based=getattr(preparation, "zero_based", None),
@@ -208,8 +213,9 @@ def explore(
 
         check_target(out, Path(model), file)
         chosen_device, predictor = pick_device(device), load_predictor(model)
-        named = columns.split(",") if columns else other_columns(file, [show, labels])
-        samples = _open(file, named, predictor.preparation)
+        named = columns.split(",") if columns else None
+        others = other_columns(file, [show, labels])
+        samples = _open(file, named, predictor.preparation, others)
         page = explore_file(predictor, samples, file, show, labels, chosen_device)
         with whole_file(out) as partial:
             partial.write_text(page, encoding="utf-8")

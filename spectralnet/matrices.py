@@ -100,7 +100,10 @@ def _mixed(values: NDArray[np.floating], columns: NDArray[np.integer]) -> NDArra
 
 def empty_rows(x: Matrix) -> NDArray[np.bool_]:
     """Say which rows hold zeros only: a mask of shape (n,)."""
-    return np.diff(x.indptr) == 0 if isinstance(x, csr_array) else ~np.any(x, axis=1)
+    if not isinstance(x, csr_array):
+        return ~np.any(x, axis=1)
+    content = np.append(0, np.cumsum(x.data != 0))  # zeros may be among the entries
+    return np.diff(content[x.indptr]) == 0
 
 
 def mean_and_variance(x: Matrix) -> tuple[Tensor, Tensor]:

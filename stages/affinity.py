@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from spectralnet.artifacts import load_graph, load_json, load_matrix
-from spectralnet.config.limits import check_sizes
+from spectralnet.config.limits import check_sizes, check_supervision
 from spectralnet.graph.supervision import Supervision
 from spectralnet.methods.affinities import AffinityOptions, PointsInSpace
 from spectralnet.methods.learned import LEARNED
@@ -37,12 +37,14 @@ def read_points(stage: Stage, data: Path, features: Path) -> PointsInSpace:
     """Read the prepared points, and where they are in the space; too few are refused."""
     x = load_matrix(data / "matrix")
     check_sizes(x.shape[0], stage.settings)
+    told = Supervision.load(data / "supervision")
+    check_supervision(told, stage.settings, stage.params.affinity)
     return PointsInSpace(
         x,
         load_matrix(features / "matrix"),
         load_net(features, "encoder"),
         load_json(data / "about.json")["image_shape"],
-        Supervision.load(data / "supervision"),
+        told,
     )
 
 

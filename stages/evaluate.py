@@ -8,7 +8,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
-from torch import nn
 
 from spectralnet.artifacts import (
     load_array,
@@ -29,7 +28,7 @@ from spectralnet.errors import TrainingError
 from spectralnet.matrices import Matrix
 from spectralnet.methods.description import describe_clusters
 from spectralnet.methods.model import ClusterModel
-from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.devices import map_through
 from spectralnet.report import plots
 from spectralnet.report.comparison import (
     compare_with_exact,
@@ -118,9 +117,9 @@ def _kmeans_baselines(
     n_clusters, seed = len(whole.centroids), stage.params.seed
     x = load_matrix(features / "matrix")
     on_features = on_embedding = kmeans_clusters(x, n_clusters, seed)
-    if len(whole.embedder) > 0:  # else it is the identity
-        embedder = nn.Sequential(whole.encoder, whole.embedder)
-        embedded = map_in_chunks(embedder, load_matrix(data / "matrix"), stage.device)
+    if len(whole.embedder) > 0:  # else those are the features
+        points = load_matrix(data / "matrix")
+        embedded = map_through(points, stage.device, whole.encoder, whole.embedder)
         on_embedding = kmeans_clusters(embedded, n_clusters, seed)
     return {"kmeans_": on_features, "kmeans_embedding_": on_embedding}
 

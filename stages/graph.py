@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from spectralnet.artifacts import load_matrix, save_graph, save_json
-from spectralnet.config.limits import check_sizes
+from spectralnet.config.limits import check_sizes, check_supervision
 from spectralnet.graph.supervision import Supervision
 from spectralnet.methods.affinities import Affinity, AffinityOptions, PointsInSpace, euclidean
 from spectralnet.nets.saved import load_net, save_net
@@ -15,6 +15,7 @@ def graph(stage: Stage, data: Path, features: Path, affinity: Path) -> str:
     x = load_matrix(features / "matrix")
     check_sizes(x.shape[0], stage.settings)
     told = Supervision.load(data / "supervision")
+    check_supervision(told, stage.settings, stage.params.affinity)
     points = PointsInSpace(x, x, load_net(features, "encoder"), supervision=told)
     options = AffinityOptions(stage.settings.graph, None, stage.params.seed, stage.device)
     return write_affinity(stage, affinity, euclidean(points, options))

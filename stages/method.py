@@ -45,7 +45,8 @@ def read_task(stage: Stage, data: Path, sources: list[Path]) -> Task:
     settings, params = stage.settings, stage.params
     if settings.n_clusters == "auto":
         raise ParameterError(
-            f"{params.dataset}.n_clusters = auto: SpectralNet alone chooses their number: give one"
+            f"{params.dataset}.n_clusters = auto: in the pipeline, SpectralNet alone chooses their "
+            "number: give one"
         )
     x = load_matrix(data / "matrix")
     check_points(x, settings)

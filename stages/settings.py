@@ -14,13 +14,7 @@ from spectralnet.config.settings import Settings
 from spectralnet.errors import ParameterError
 
 # What several stages read of a part: a change of the rest does not concern them.
-VIEWS = {
-    "weights": (
-        "graph",
-        ("n_neighbours", "search", "recall", "scale", "scale_neighbour", "overlap"),
-    ),
-    "eigenspace": ("spectralnet", ("n_components", "sampler")),
-}
+VIEWS = {"eigenspace": ("spectralnet", ("n_components", "sampler"))}
 
 
 def check_paths(params: Params) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from spectralnet.artifacts import load_json, load_matrix, save_matrix
 from spectralnet.codes.spaces import choose_space, untrained_encoder
 from spectralnet.config.limits import check_sizes
-from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.devices import map_through
 from spectralnet.nets.saved import save_net
 from stages.common import Stage, main
 
@@ -17,8 +17,7 @@ def space(stage: Stage, features: Path, described: Path) -> str:
     image_shape = load_json(features / "about.json")["image_shape"]
     name = described.parent.name
     encoder = untrained_encoder(name, x.shape[1], image_shape)
-    if len(encoder) > 0:
-        x = map_in_chunks(encoder, x, stage.device)
+    x = map_through(x, stage.device, encoder)
     save_matrix(described / "matrix", x)
     save_net(described, "encoder", encoder)
     return f"{x.shape[1]} numbers a point, space: {choose_space(name, image_shape)}"

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from torch import nn
-
-from spectralnet.artifacts import load_array, load_graph, load_matrix, save_array
-from spectralnet.config.limits import check_points
-from spectralnet.membership.n_clusters import candidates
+from spectralnet.artifacts import load_graph, load_matrix, save_array
+from spectralnet.config.limits import check_points, check_supervision
+from spectralnet.graph.supervision import Supervision
+from spectralnet.membership.n_clusters import candidates, enough_for
 from spectralnet.methods.spectralnet import train_spectralnet
-from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.devices import map_through
 from spectralnet.nets.saved import load_net
 from stages.common import Stage, copy_preparation, main, save_history
 
@@ -19,19 +18,19 @@ def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
     encoder, embedder = load_net(affinity, "encoder"), load_net(affinity, "embedder")
     x = load_matrix(data / "matrix")
     check_points(x, settings)
-    told = load_array(data / "supervision/told.npy")
-    if len(encoder) + len(embedder) > 0:  # else both are the identity
-        x = map_in_chunks(nn.Sequential(encoder, embedder), x, stage.device)
+    told = Supervision.load(data / "supervision")
+    check_supervision(told, settings, stage.params.affinity)  # `prepare` knew other parameters
+    n_clusters = enough_for(told.n_labels, candidates(settings.n_clusters, x))
     found = train_spectralnet(
         encoder,
         embedder,
-        x,
+        map_through(x, stage.device, encoder, embedder),
         load_graph(affinity / "graph.npz"),
-        candidates(settings.n_clusters, x),
+        n_clusters,
         settings.spectralnet,
         settings.graph,
         noise=settings.noise,
-        own_graph=not (stage.params.graph_is_given or told.any()),
+        own_graph=not (stage.params.graph_is_given or told.told.any()),
         seed=stage.params.seed,
         device=stage.device,
         checkpoint=stage.checkpoint(
@@ -52,8 +51,8 @@ def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
     stage.run.log_curve(found.history)
     eigenvalues = {f"eigenvalue_{i}": float(v) for i, v in enumerate(found.eigenvalues, 1)}
     stage.run.log_metrics(eigenvalues)
-    n_clusters, used = found.model.centroids.shape
-    return f"{n_clusters} clusters in the first {used} of {len(eigenvalues)} eigenvectors"
+    chosen, used = found.model.centroids.shape
+    return f"{chosen} clusters in the first {used} of {len(eigenvalues)} eigenvectors"
 
 
 if __name__ == "__main__":

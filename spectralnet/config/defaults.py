@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from spectralnet.checks import check_count
-from spectralnet.config.settings import SMALL, Settings, validate
+from spectralnet.config.settings import SMALL, Settings, validate, without_nulls
 from spectralnet.graph.affinity import GraphParams
 from spectralnet.methods.dec.stacked import StackedParams
 from spectralnet.methods.dec.training import DECParams
@@ -30,7 +30,7 @@ def default_settings(
         net fewer components than usual: n - 1 at most.
     n_clusters : int
     changes : dict of str to dict, optional
-        What to change, by block and name as in ``params.yaml``.
+        What to change, by block and name as in ``params.yaml``; None is the default.
     n_distinct : int, optional
         How many of the points differ, if that bounds the number of components.
 
@@ -43,13 +43,15 @@ def default_settings(
     ParameterError
         If a change is of an unknown name, or of a value that it cannot have.
     """
-    raw: dict[str, Any] = {block: dict(changed) for block, changed in (changes or {}).items()}
+    raw = without_nulls(
+        {block: dict(changed) for block, changed in (changes or {}).items()}, Settings
+    )
     raw |= {"n_clusters": n_clusters, "nets": "small" if n <= FEW_POINTS else "large"}
     graph, spectralnet = raw.setdefault("graph", {}), raw.setdefault("spectralnet", {})
     graph.setdefault("n_neighbours", max(1, min(GraphParams().n_neighbours, n - 1)))
     check_count("graph.n_neighbours", graph["n_neighbours"])
     graph.setdefault("scale_neighbour", max(1, graph["n_neighbours"] // 2))
-    if spectralnet.get("n_components") is None:
+    if "n_components" not in spectralnet:
         enough = max(n_clusters + 1, n // POINTS_A_COMPONENT)
         # A net can hardly make as many independent outputs as there are different points.
         apart = n if n_distinct is None else max(n_clusters, n_distinct - 2)
@@ -89,8 +91,16 @@ def default_dec(
     sized = SMALL["autoencoder"] if n <= FEW_POINTS else {}
     batch_size = {"batch_size": sized["batch_size"]} if sized else {}
     return (
-        validate(StackedParams, sized | dict(stacked or {}), "the parameters, stacked"),
-        validate(DECParams, batch_size | dict(dec or {}), "the parameters, dec"),
+        validate(
+            StackedParams,
+            sized | without_nulls(dict(stacked or {}), StackedParams),
+            "the parameters, stacked",
+        ),
+        validate(
+            DECParams,
+            batch_size | without_nulls(dict(dec or {}), DECParams),
+            "the parameters, dec",
+        ),
     )
 
 
@@ -119,10 +129,10 @@ def default_dual_autoencoder(
     ParameterError
         If a change is of an unknown name, or of a value that it cannot have.
     """
-    changes = dict(changes or {})
-    raw: dict[str, Any] = {} if images else {"code_size": 10}
+    usual: dict[str, Any] = {} if images else {"code_size": 10}
     if n <= FEW_POINTS:
-        raw["hidden"] = SMALL["autoencoder"]["hidden"]
+        usual["hidden"] = SMALL["autoencoder"]["hidden"]
+    said = without_nulls(dict(changes or {}), DualAutoencoderParams)
     batch_size = {"batch_size": max(JointParams().batch_size, n_components)}
-    joint = batch_size | dict(changes.pop("joint", {}))
-    return validate(DualAutoencoderParams, raw | changes | {"joint": joint}, "the parameters")
+    joint = batch_size | said.pop("joint", {})
+    return validate(DualAutoencoderParams, usual | said | {"joint": joint}, "the parameters")

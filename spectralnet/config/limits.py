@@ -1,22 +1,19 @@
 """Whether parameters fit the points: checked before any long work."""
 
+from collections.abc import Mapping
 from typing import Any
-
-import numpy as np
 
 from spectralnet.checks import check_count, check_distinct, count_distinct
 from spectralnet.config.defaults import default_settings
-from spectralnet.config.settings import Settings
+from spectralnet.config.settings import Settings, without_nulls
 from spectralnet.errors import ParameterError
 from spectralnet.graph.supervision import Supervision, groups_of
 from spectralnet.matrices import Matrix
-from spectralnet.membership.n_clusters import MOST
+from spectralnet.membership.n_clusters import MOST, enough_for
 from spectralnet.methods.learned import GIVEN
 from spectralnet.nets.training import n_held_out
 from spectralnet.spectral.samplers import SAMPLERS
 from spectralnet.spectral.training import candidate_components
-
-Changes = dict[str, Any] | None
 
 
 def check_sizes(n: int, settings: Settings) -> None:
@@ -94,13 +91,7 @@ def check_supervision(supervision: Supervision, settings: Settings, affinity: st
             f"sampler = {sampler} makes affinities of its own, which labels and pairs do not "
             "reach: take edges"
         )
-    known = supervision.known_labels
-    most_clusters = MOST if settings.n_clusters == "auto" else settings.n_clusters
-    if (found := len(np.unique(known[known >= 0]))) > most_clusters:
-        raise ParameterError(
-            f"{found} different labels are known, but n_clusters = {most_clusters}: ask for as "
-            "many clusters, or tell fewer labels"
-        )
+    enough_for(supervision.n_labels, MOST if settings.n_clusters == "auto" else settings.n_clusters)
     groups_of(supervision)
 
 
@@ -109,7 +100,7 @@ def graph_settings(
     n_clusters: int,
     n_neighbors: int,
     n_components: int | None,
-    changes: dict[str, Changes],
+    changes: Mapping[str, Mapping[str, Any] | None],
 ) -> Settings:
     """Choose settings of a graph and its eigenspace for points, shape (n, d).
 
@@ -126,7 +117,10 @@ def graph_settings(
     own: dict[str, dict[str, Any]] = {"graph": {"n_neighbours": min(n_neighbors, n - 1)}}
     if n_components is not None:
         own["spectralnet"] = {"n_components": n_components}
-    merged = {block: own.get(block, {}) | (changed or {}) for block, changed in changes.items()}
+    said = without_nulls(
+        {block: dict(changed or {}) for block, changed in changes.items()}, Settings
+    )
+    merged = {block: own.get(block, {}) | changed for block, changed in said.items()}
     n_distinct = count_distinct(x, candidate_components(n_clusters) + 2)
     settings = default_settings(n, n_clusters, merged, n_distinct)
     most = _most_components(n, settings)

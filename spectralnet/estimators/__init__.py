@@ -1,6 +1,7 @@
 """The scikit-learn interface, for use without the pipeline.
 
 * `base`: what all estimators share
+* `whole`: a fit that fails changes nothing
 * `scale`: one scale for all columns of a table
 * `soft`: probabilities, outlier scores, noise
 * `nested`: how many clusters, and all of them nested

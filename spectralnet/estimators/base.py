@@ -24,7 +24,8 @@ from spectralnet.data.preparation import Columns, build_preparation
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.estimators.description import DescribeMixin
 from spectralnet.estimators.scale import fit_scale
-from spectralnet.estimators.soft import Raw, SoftClusterMixin
+from spectralnet.estimators.soft import MatrixLike, SoftClusterMixin
+from spectralnet.estimators.whole import whole_fit
 from spectralnet.folders import check_manifest, whole_folder
 from spectralnet.matrices import Matrix, as_rows
 from spectralnet.membership.part import check_noise
@@ -68,7 +69,6 @@ class DeepClusterer(
     """
 
     n_clusters: Any
-    n_neighbors: int
     random_state: int | np.random.RandomState | None
     device: str
     verbose: bool
@@ -79,8 +79,8 @@ class DeepClusterer(
     def _fit(self, x: Matrix, seed: int, device: torch.device) -> tuple[Model, Assignment]:
         """Train on the rows of `x`, shape (n, d): the model, and where it puts them."""
 
-    def fit(self, X: Raw, y: Any = None) -> Self:
-        """Train the nets on the rows of X and cluster them.
+    def fit(self, X: MatrixLike, y: Any = None) -> Self:
+        """Train the nets on the rows of X and cluster them; what fails leaves all as it was.
 
         Parameters
         ----------
@@ -100,21 +100,22 @@ class DeepClusterer(
         TrainingError
             If a training diverges; a `RuntimeError`.
         """
-        x, seed = self._matrix(X, reset=True), self._seed()
-        device = pick_device(self.device, x.shape[0])
-        check_noise(self.noise)
-        self._check_n_clusters(x)
-        with quiet(not self.verbose), usual_torch():
-            model, assigned = self._fit(x, seed, device)
-        assigned = self._mark_noise(model, assigned)
-        self._keep(model, assigned.clusters, assigned.embedding)
+        with whole_fit(self) as new:
+            x, seed = new._matrix(X, reset=True), new._seed()
+            device = pick_device(new.device, x.shape[0])
+            check_noise(new.noise)
+            new._check_n_clusters(x)
+            with quiet(not new.verbose), usual_torch():
+                model, assigned = new._fit(x, seed, device)
+            assigned = new._mark_noise(model, assigned)
+            new._keep(model, assigned.clusters, assigned.embedding)
         return self
 
-    def predict(self, X: Raw) -> NDArray[np.int64]:
+    def predict(self, X: MatrixLike) -> NDArray[np.int64]:
         """Put rows of X, shape (n, d), into the nearest centroid's cluster, or noise (-1): (n,)."""
         return self._assign(X).clusters
 
-    def transform(self, X: Raw) -> NDArray[np.float32]:
+    def transform(self, X: MatrixLike) -> NDArray[np.float32]:
         """Map each row of X, shape (n, d), to the embedding: (n, c)."""
         return self._assign(X).embedding
 
@@ -125,7 +126,7 @@ class DeepClusterer(
         256 MiB comes back by `load`. A save that is cut off changes nothing.
         ``spectralnet predict`` reads what is of `spectralnet.methods.predictor.MODELS`.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "model_")
         with whole_folder(Path(folder)) as partial:
             self._write(partial)
 
@@ -135,7 +136,7 @@ class DeepClusterer(
         save_array(folder / "embedding.npy", self.embedding_)
         if hasattr(self, "outlier_scores_"):
             save_array(folder / "outlier_scores.npy", self.outlier_scores_)
-        params = self.get_params()
+        params = self.get_params() | {"device": str(self.device)}  # it may be torch's
         if not isinstance(self.random_state, int | np.integer):
             params["random_state"] = None  # its state is past: the fit cannot be repeated by it
         self.model_.save(folder)
@@ -205,8 +206,8 @@ class DeepClusterer(
         check_count("n_clusters", self.n_clusters)
         check_distinct(x, self.n_clusters)
 
-    def _assign(self, X: Raw, whole: bool = False) -> Assignment:
-        check_is_fitted(self)
+    def _assign(self, X: MatrixLike, whole: bool = False) -> Assignment:
+        check_is_fitted(self, "model_")
         if whole and self.model_.membership is None:
             raise DataError("a former version fitted this model, which tells no more: fit it again")
         with quiet(not self.verbose), usual_torch():
@@ -221,7 +222,7 @@ class DeepClusterer(
             raise ParameterError(f"random_state = {seed} has to be in 0 ... {2**32 - 1}")
         return int(seed)
 
-    def _matrix(self, X: Raw, reset: bool) -> Matrix:
+    def _matrix(self, X: MatrixLike, reset: bool) -> Matrix:
         X, given = as_rows(X, getattr(self, "image_shape", None)), self._as_given
         if not reset and self.preparation_.shift is not None and issparse(X):
             X = X.toarray()

@@ -10,6 +10,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from spectralnet.clusters.kmeans import Assignment
+from spectralnet.data.beside import as_texts
 from spectralnet.errors import DataError
 from spectralnet.matrices import Matrix
 from spectralnet.methods.description import (
@@ -46,7 +47,7 @@ class DescribeMixin:
             compared. By default the fitted points, whose columns are not kept.
         texts : sequence of n str, default=None
             What the rows are of, such as the texts behind embeddings: their terms are compared,
-            and columns are not.
+            and columns are not. None or NaN is an empty one.
         n_samples : int, default=12
             The most that are named of a kind.
 
@@ -61,7 +62,7 @@ class DescribeMixin:
         DataError
             If there are more or fewer texts than points.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "model_")
         clusters, embedding = self.labels_, self.embedding_
         if X is not None:
             assigned = self._assign(X)
@@ -70,7 +71,7 @@ class DescribeMixin:
         if texts is not None:
             if len(texts) != len(clusters):
                 raise DataError(f"{len(texts)} texts of {len(clusters)} points: give one each")
-            effects = text_effects(texts, clusters)
+            effects = text_effects(as_texts(texts), clusters)
         elif X is not None and not get_tags(self).input_tags.pairwise:
             names = getattr(self, "feature_names_in_", None)
             effects = column_effects(self._matrix(X, False), clusters, names)

@@ -11,6 +11,7 @@ from spectralnet.clusters.kmeans import Assignment
 from spectralnet.config.defaults import default_dual_autoencoder
 from spectralnet.config.limits import graph_settings
 from spectralnet.config.settings import Settings
+from spectralnet.errors import ParameterError
 from spectralnet.estimators.base import Changes
 from spectralnet.estimators.nested import NestedClusterer
 from spectralnet.matrices import Matrix
@@ -45,7 +46,7 @@ class DualAutoencoder(NestedClusterer):
         `spectralnet.methods.dual_autoencoder.net.DualAutoencoderParams`.
         The defaults are `spectralnet.config.defaults.default_dual_autoencoder`.
     graph, spectralnet : dict, default=None
-        Settings to change, by their names in ``params.yaml``.
+        Settings to change, by their names in ``params.yaml``; ``landmarks`` is none of them.
     noise : {"auto"}, float or None, default=None
         What is noise, and gets the cluster -1: points far from all others ("auto"), that part of
         the fitted points that is farthest, or nothing.
@@ -148,6 +149,11 @@ class DualAutoencoder(NestedClusterer):
         settings = graph_settings(
             x, self._most_clusters, self._n_neighbors(), self.n_components, changes
         )
+        if (landmarks := settings.spectralnet.landmarks) not in (0, "auto"):
+            raise ParameterError(
+                f"spectralnet.landmarks = {landmarks}: codes move in the joint training, and "
+                "landmarks would not: leave them out"
+            )
         n_components = settings.spectralnet.n_components
         images = self.image_shape is not None
         return default_dual_autoencoder(n, n_components, images, self.autoencoder), settings

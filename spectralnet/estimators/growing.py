@@ -8,20 +8,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from torch import nn
 
 from spectralnet.artifacts import CSR_ARRAYS, load_array, load_json, save_array, save_json
 from spectralnet.config.limits import graph_settings
 from spectralnet.errors import DataError, ParameterError
-from spectralnet.estimators.base import Changes, Raw
+from spectralnet.estimators.base import Changes, MatrixLike
 from spectralnet.estimators.nested import NestedClusterer
 from spectralnet.estimators.options import check_metric
+from spectralnet.estimators.whole import whole_fit
 from spectralnet.matrices import Matrix
 from spectralnet.membership.part import check_noise
 from spectralnet.methods.growing.model import Grown, grow
-from spectralnet.methods.growing.points import Points, stacked
+from spectralnet.methods.growing.points import KeptPoints, stacked
 from spectralnet.methods.learned import GIVEN
-from spectralnet.nets.devices import map_in_chunks, pick_device, usual_torch
+from spectralnet.nets.devices import map_through, pick_device, usual_torch
 from spectralnet.nets.saved import reading_model
 from spectralnet.progress import quiet
 
@@ -50,9 +50,9 @@ class GrowingClusterer(NestedClusterer):
     n_components: int | None
     history_: dict[str, pd.DataFrame]
     eigenvalues_: NDArray[np.float64]
-    _points: Points
+    _points: KeptPoints
 
-    def partial_fit(self, X: Raw, y: Any = None) -> Self:
+    def partial_fit(self, X: MatrixLike, y: Any = None) -> Self:
         """Add points to those that were fitted; the first call fits.
 
         The graph grows by the rows of X, and the spectral net trains on from its weights, over a
@@ -99,13 +99,16 @@ class GrowingClusterer(NestedClusterer):
                 "this model cannot grow: it was saved without its points, or was told labels or "
                 "pairs, which its graph does not keep apart: fit all anew"
             )
-        x = self._matrix(X, reset=False)
+        x, former_number = self._matrix(X, reset=False), self.n_clusters_
         check_metric(self.metric, x, self._as_given)
-        former, former_number = self.labels_, self.n_clusters_
         check_noise(self.noise)
-        with quiet(not self.verbose), usual_torch():
-            grown = self._grow(x)
-        found = grown.found
+        with whole_fit(self) as new, quiet(not self.verbose), usual_torch():
+            new._keep_grown(new._grow(x))
+        self._warn_of_change(former_number)
+        return self
+
+    def _keep_grown(self, grown: Grown) -> None:
+        found, former = grown.found, self.labels_
         assigned = self._mark_noise(found.model, found.assigned)
         self._keep(found.model, assigned.clusters, assigned.embedding)
         self._keep_hierarchy(found.hierarchy)
@@ -114,17 +117,10 @@ class GrowingClusterer(NestedClusterer):
         self.rayleigh_ratio_, self.novel_ = grown.rayleigh_ratio, grown.novel
         self.n_moved_ = int(np.count_nonzero(self.labels_[: len(former)] != former))
         self.new_clusters_ = _mostly(self.labels_, np.flatnonzero(grown.novel) + len(former))
-        self._warn_of_change(former_number)
-        return self
 
     def _grow(self, x: Matrix) -> Grown:
-        model = self.model_
-        nets = nn.Sequential(model.encoder, model.embedder)
-        new = (
-            map_in_chunks(nets, x, pick_device(self.device, x.shape[0]))
-            if len(model.encoder) + len(model.embedder)
-            else x
-        )
+        model, device = self.model_, pick_device(self.device, x.shape[0])
+        new = map_through(x, device, model.encoder, model.embedder)
         space = stacked(self._points.space, new)
         changes = {"graph": self.graph, "spectralnet": self.spectralnet}
         self._check_n_clusters(space)
@@ -178,7 +174,7 @@ class GrowingClusterer(NestedClusterer):
         for name in ("_points", "rayleigh_ratio_", "n_moved_", "novel_", "new_clusters_"):
             self.__dict__.pop(name, None)
         if growing:
-            self._points = Points(space, graph, n_neighbours)
+            self._points = KeptPoints(space, graph, n_neighbours)
 
     def _write(self, folder: Path) -> None:
         super()._write(folder)
@@ -213,7 +209,7 @@ class GrowingClusterer(NestedClusterer):
                 fits = n == len(self.labels_) and width == self.model_.spectral_map.sizes[0]
                 if not fits or not isinstance(graph, csr_array):
                     raise DataError("its points are not those that it was fitted on")
-                self._points = Points(space, graph, int(about["n_neighbours"]))
+                self._points = KeptPoints(space, graph, int(about["n_neighbours"]))
         return self
 
 

@@ -1,5 +1,6 @@
 """Estimators whose clusters are read off a graph: how many may be chosen, and all are nested."""
 
+import inspect
 import warnings
 from pathlib import Path
 from typing import Self
@@ -12,7 +13,7 @@ from spectralnet.artifacts import load_array, save_array
 from spectralnet.checks import check_count, check_distinct
 from spectralnet.clusters.kmeans import nearest_centroid, weighted_directions
 from spectralnet.errors import DataError, ParameterError
-from spectralnet.estimators.base import DeepClusterer, Raw
+from spectralnet.estimators.base import DeepClusterer, MatrixLike
 from spectralnet.matrices import Matrix
 from spectralnet.membership.hierarchy import Hierarchy
 from spectralnet.membership.n_clusters import candidates
@@ -28,11 +29,12 @@ class NestedClusterer(DeepClusterer):
         Of m groups, of which the clusters are made: for `scipy.cluster.hierarchy.dendrogram`.
     """
 
+    n_neighbors: int
     model_: ClusterModel
     _candidates: int | tuple[int, int]
     _hierarchy: Hierarchy
 
-    def cut(self, n_clusters: int, X: Raw | None = None) -> NDArray[np.int64]:
+    def cut(self, n_clusters: int, X: MatrixLike | None = None) -> NDArray[np.int64]:
         """Return so many clusters, nested in those of any lower number, without another fit.
 
         Parameters
@@ -47,7 +49,7 @@ class NestedClusterer(DeepClusterer):
         ndarray of shape (n,)
             From 0; -1 for noise.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "model_")
         check_count("n_clusters", n_clusters)
         if not hasattr(self, "_hierarchy"):
             raise DataError("a former version fitted this model, which tells no more: fit it again")
@@ -68,14 +70,21 @@ class NestedClusterer(DeepClusterer):
 
     def _write(self, folder: Path) -> None:
         super()._write(folder)
-        for name, array in self._hierarchy._asdict().items():
-            save_array(folder / f"hierarchy_{name}.npy", array)
+        if hasattr(self, "_hierarchy"):
+            for name, array in self._hierarchy._asdict().items():
+                save_array(folder / f"hierarchy_{name}.npy", array)
 
     def _n_neighbors(self) -> int:
-        """Return the number of neighbours, also where its former name gives it."""
+        """Return the number of neighbours, also where its former name gives it; not by both."""
         former = getattr(self, "n_neighbours", None)
         if former is None:
             return self.n_neighbors
+        default = inspect.signature(type(self)).parameters["n_neighbors"].default
+        if self.n_neighbors not in (default, former):
+            raise ParameterError(
+                f"n_neighbors = {self.n_neighbors}, but n_neighbours, its former name, is "
+                f"{former}: set that to None"
+            )
         message = "n_neighbours is called n_neighbors now, as in scikit-learn"
         warnings.warn(message, FutureWarning, stacklevel=5)
         return former

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_consistent_length, column_or_1d
 from spectralnet.config.limits import check_supervision
 from spectralnet.config.settings import Settings
 from spectralnet.errors import DataError, ParameterError
-from spectralnet.estimators.base import Raw
+from spectralnet.estimators.base import MatrixLike
 from spectralnet.estimators.nested import NestedClusterer
 from spectralnet.graph.supervision import Supervision, as_pairs
 from spectralnet.matrices import Matrix
@@ -24,13 +24,13 @@ class SemiSupervisedClusterer(NestedClusterer):
 
     def fit(
         self,
-        X: Raw,
+        X: MatrixLike,
         y: Any = None,
         *,
         must_link: ArrayLike | None = None,
         cannot_link: ArrayLike | None = None,
     ) -> Self:
-        """Train the nets on the rows of X and cluster them.
+        """Train the nets on the rows of X and cluster them; what fails leaves all as it was.
 
         Parameters
         ----------
@@ -66,7 +66,7 @@ class SemiSupervisedClusterer(NestedClusterer):
         finally:
             del self._told  # arrays of the length of X, which the model does not need
 
-    def fit_predict(self, X: Raw, y: Any = None, **told: Any) -> NDArray[np.int64]:
+    def fit_predict(self, X: MatrixLike, y: Any = None, **told: Any) -> NDArray[np.int64]:
         """Fit as `fit` does, and return the clusters of the rows of X: (n,)."""
         return self.fit(X, y, **told).labels_
 

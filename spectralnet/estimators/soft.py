@@ -10,7 +10,7 @@ from spectralnet.clusters.kmeans import Assignment
 from spectralnet.membership.part import Noise
 from spectralnet.methods.predictor import Model
 
-Raw = Any  # ndarray, DataFrame, sparse matrix, Tensor, or a list of rows
+MatrixLike = Any  # ndarray, DataFrame, sparse matrix, Tensor, or a list of rows
 
 
 class SoftClusterMixin:
@@ -26,10 +26,10 @@ class SoftClusterMixin:
     outlier_scores_: NDArray[np.float32]
 
     @abstractmethod
-    def _assign(self, X: Raw, whole: bool = False) -> Assignment:
+    def _assign(self, X: MatrixLike, whole: bool = False) -> Assignment:
         """Put rows of X, shape (n, d), where the model does; `whole` says how sure that is."""
 
-    def predict_proba(self, X: Raw) -> NDArray[np.float32]:
+    def predict_proba(self, X: MatrixLike) -> NDArray[np.float32]:
         """Say how likely each row of X, shape (n, d), keeps each cluster: (n, n_clusters).
 
         Rows sum to 1, and the largest is of the nearest centroid's cluster. Of points whose
@@ -39,7 +39,7 @@ class SoftClusterMixin:
         """
         return cast(NDArray[np.float32], self._assign(X, whole=True).probabilities)
 
-    def outlier_score(self, X: Raw) -> NDArray[np.float32]:
+    def outlier_score(self, X: MatrixLike) -> NDArray[np.float32]:
         """Say how far each row of X, shape (n, d), lies from where fitted points are: (n,).
 
         The log of the mean distance to the nearest fitted points, against what is usual among

@@ -24,13 +24,13 @@ from spectralnet.estimators.growing import GrowingClusterer
 from spectralnet.estimators.options import COSINE, check_metric, check_options, check_sampler
 from spectralnet.estimators.semi_supervised import SemiSupervisedClusterer
 from spectralnet.matrices import Matrix
-from spectralnet.membership.n_clusters import NClusters
+from spectralnet.membership.n_clusters import NClusters, enough_for
 from spectralnet.membership.part import Noise
 from spectralnet.methods.affinities import AffinityOptions, PointsInSpace, given_affinity
 from spectralnet.methods.learned import GIVEN, make_affinity
 from spectralnet.methods.model import ClusterModel
 from spectralnet.methods.spectralnet import train_spectralnet
-from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.devices import map_through
 from spectralnet.nets.net import Net
 
 
@@ -70,7 +70,8 @@ class SpectralNet(SemiSupervisedClusterer, GrowingClusterer):
         What is noise, and gets the cluster -1: points far from all others ("auto"), that part of
         the fitted points that is farthest, or nothing.
     semi_supervised : bool, default=False
-        Whether `fit` takes `y` for known labels, -1 where there is none; else it ignores `y`.
+        Whether `fit` takes `y` for known labels, -1 where there is none; else it ignores `y`. No
+        fewer clusters are chosen than there are labels.
     random_state : int, RandomState or None, default=None
         An int gives the same result each time on one machine's CPU.
     device : {"auto", "cpu", "cuda", "cuda:1", "mps", ...}, default="auto"
@@ -169,7 +170,7 @@ class SpectralNet(SemiSupervisedClusterer, GrowingClusterer):
             encoder: Net = autoencoder.encoder
         else:
             encoder = untrained_encoder(self.space, x.shape[1], image_shape)
-        features = map_in_chunks(encoder, x, device) if len(encoder) else x
+        features = map_through(x, device, encoder)
         points = PointsInSpace(x, features, encoder, image_shape, supervision)
         options = AffinityOptions(
             settings.graph, getattr(settings, self.affinity, None), seed, device
@@ -186,7 +187,7 @@ class SpectralNet(SemiSupervisedClusterer, GrowingClusterer):
             affinity.embedder,
             affinity.embedding,
             affinity.graph,
-            self._candidates,
+            enough_for(supervision.n_labels, self._candidates),
             settings.spectralnet,
             settings.graph,
             own_graph=own_graph,

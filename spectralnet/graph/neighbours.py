@@ -34,6 +34,7 @@ QUERIES_AT_ONCE = 8192  # faiss's own blocks are of 4096
 
 Rows = NDArray[np.integer]
 Search = Callable[[Rows], NDArray[np.int64]]  # rows, to the nearest of each
+Found = tuple[NDArray[np.int32], NDArray[np.float32]]  # indices and distances
 
 
 class Neighbours(NamedTuple):
@@ -135,9 +136,7 @@ def _n_measured(x: Matrix) -> int:
     return min(n, max(least, min(most, n // 20, int(MEASURED_BUDGET / _cost(x)))))
 
 
-def _of_all(
-    x: Matrix, k: int, nearest: Search, order: Rows | None
-) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+def _of_all(x: Matrix, k: int, nearest: Search, order: Rows | None) -> Found:
     """Take the k nearest of what is found near each row, a block of rows at a time: (n, k)."""
     n = x.shape[0]
     order = np.arange(n) if order is None else order
@@ -219,16 +218,14 @@ def _farness_search(x: csr_array, k: int) -> tuple[Search, int]:
     return search, max(1, SIMILARITIES_AT_ONCE // max(x.shape))
 
 
-def _without_self(found: NDArray[np.int64], points: NDArray[np.int64]) -> NDArray[np.int64]:
+def _without_self(found: NDArray[np.int64], points: Rows) -> NDArray[np.int64]:
     """Drop each point's own index, wherever duplicates have put it, or else the farthest."""
     own = found == points[:, None]
     own[~own.any(axis=1), -1] = True
     return found[~own].reshape(len(found), -1)
 
 
-def _sorted_by_distance(
-    x: Matrix, points: NDArray[np.int64], found: NDArray[np.int64]
-) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+def _sorted_by_distance(x: Matrix, points: Rows, found: NDArray[np.int64]) -> Found:
     """Order what was found near points, but for these, by distances summed from differences.
 
     faiss expands |a - b|^2 of wide rows into |a|^2 - 2ab + |b|^2, which in float32 gives close

@@ -31,6 +31,11 @@ class Supervision(NamedTuple):
         told[np.concatenate([self.must_link, self.cannot_link]).ravel()] = True
         return told
 
+    @property
+    def n_labels(self) -> int:
+        """How many different labels are known."""
+        return len(np.unique(self.known_labels[self.known_labels >= 0]))
+
     def save(self, folder: Path) -> None:
         """Write an array each into a folder, and which points are `told`, for scores."""
         for name, array in (self._asdict() | {"told": self.told}).items():

@@ -58,6 +58,25 @@ def candidates(n_clusters: NClusters, x: Matrix) -> int | tuple[int, int]:
     return numbers[0], numbers[1]
 
 
+def enough_for(n_labels: int, numbers: int | tuple[int, int]) -> int | tuple[int, int]:
+    """Return a number of clusters, or the lowest and the highest, that leaves room for labels.
+
+    A range is cut to the numbers that are not below that of the different labels that are known.
+
+    Raises
+    ------
+    ParameterError
+        If there are more labels than clusters.
+    """
+    most = numbers[1] if isinstance(numbers, tuple) else numbers
+    if n_labels > most:
+        raise ParameterError(
+            f"{n_labels} different labels are known, but n_clusters = {most}: ask for as many "
+            "clusters, or tell fewer labels"
+        )
+    return (max(numbers[0], n_labels), most) if isinstance(numbers, tuple) else numbers
+
+
 def choose_n_clusters(
     graph: csr_array, lowest: int, highest: int, normalised: bool, seed: int
 ) -> tuple[int, NDArray[np.float64]]:

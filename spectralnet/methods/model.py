@@ -15,7 +15,7 @@ from spectralnet.folders import check_manifest, seal
 from spectralnet.matrices import Matrix, as_features
 from spectralnet.membership.part import Membership
 from spectralnet.nets.blocks import build_net
-from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.devices import map_in_chunks, map_through
 from spectralnet.nets.net import Net
 from spectralnet.nets.saved import load_module
 from spectralnet.spectral.map import SpectralMap
@@ -99,9 +99,7 @@ class ClusterModel(nn.Module):
             # Not the model itself: its membership is in double precision, which "mps" has not.
             nets = nn.Sequential(self.encoder, self.embedder, self.spectral_map)
             return assign(check_mapped(map_in_chunks(nets, x, device)), centred)
-        space = x
-        if len(self.encoder) + len(self.embedder) > 0:  # else both are the identity
-            space = map_in_chunks(nn.Sequential(self.encoder, self.embedder), x, device)
+        space = map_through(x, device, self.encoder, self.embedder)
         embedding = check_mapped(map_in_chunks(self.spectral_map, space, device))
         assigned = assign(embedding, centred)
         return self.membership.complete(assigned, self.places(embedding), centred.centroids, space)

@@ -123,3 +123,12 @@ def map_in_chunks(
             parts.append(net(rows.to(device)).cpu())
             progress.update()
     return torch.cat(parts).numpy()
+
+
+def map_through(x: Matrix, device: torch.device, *nets: nn.Sequential) -> Matrix:
+    """Apply nets, one after the other, to the rows of x, shape (n, d).
+
+    Where all are without layers, and so the identity, x itself is returned: it may be sparse, or a
+    memory map.
+    """
+    return map_in_chunks(nn.Sequential(*nets), x, device) if any(map(len, nets)) else x

@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from spectralnet.data.files import IMAGES, read_images
+from spectralnet.data.beside import as_texts, name_images
+from spectralnet.data.files import read_images
 from spectralnet.data.pixels import Pixels
 from spectralnet.data.preparation import Columns, Preparation
 from spectralnet.data.texts import Tfidf
@@ -66,8 +67,8 @@ def with_column(shown: Shown, values: Sequence[object], folder: Path) -> Shown:
         Texts; or, if all of them end so, names of images, from `folder` on.
     folder : Path
     """
-    texts = ["" if pd.isna(value) else str(value) for value in values]  # type: ignore[call-overload]
-    if not all(Path(text).suffix.lower() in IMAGES for text in texts):
+    texts = as_texts(values)
+    if not name_images(texts):
         return replace(shown, texts=texts)
 
     def images(rows: NDArray[np.integer]) -> NDArray[np.uint8]:

@@ -27,6 +27,12 @@ def sparse(blobs):
     return csr_array(np.where(blobs > 0.5, blobs, 0))
 
 
+def test_zeros_among_the_entries_are_no_content():
+    x = csr_array((np.array([0.0, 1.0, 0.0, 2.0]), [0, 1, 0, 1], [0, 1, 2, 2, 4]), shape=(4, 2))
+    np.testing.assert_array_equal(empty_rows(x), [True, False, True, False])
+    np.testing.assert_array_equal(empty_rows(x), empty_rows(x.toarray()))
+
+
 def test_rows_become_dense(sparse, cpu):
     rows = np.array([5, 0, 5])
     np.testing.assert_array_equal(dense_rows(sparse, rows), sparse.toarray()[rows])

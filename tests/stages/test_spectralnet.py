@@ -11,6 +11,8 @@ from spectralnet.errors import ParameterError
 from spectralnet.graph.supervision import Supervision
 from spectralnet.nets.blocks import MLP
 from spectralnet.nets.saved import save_net
+from stages.affinity import read_points
+from stages.graph import graph
 from stages.method import method
 from stages.spectralnet import spectralnet
 
@@ -33,11 +35,55 @@ def test_equal_points_are_refused_though_prepare_may_come_from_the_cache(
             run(stage, *folders, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("affinity", "sampler", "message"),
+    [
+        ("precomputed", "edges", "affinity = precomputed: labels and pairs are told to"),
+        ("euclidean", "batch", "sampler = batch makes affinities of its own, which labels"),
+    ],
+)
+def test_pairs_are_refused_where_they_do_not_reach_though_prepare_may_come_from_the_cache(
+    tmp_path, affinity, sampler, message
+):
+    save_matrix(tmp_path / "matrix", np.eye(30, dtype=np.float32))
+    for net in ("encoder", "embedder"):
+        save_net(tmp_path, net, MLP([30]))
+    Supervision(np.full(30, -1), must_link=np.array([[0, 1]])).save(tmp_path / "supervision")
+    settings = default_settings(30, 3, {"spectralnet": {"sampler": sampler}})
+    stage = SimpleNamespace(settings=settings, params=SimpleNamespace(affinity=affinity))
+    for run, others in ((graph, [tmp_path]), (read_points, []), (spectralnet, [tmp_path])):
+        with pytest.raises(ParameterError, match=message):
+            run(stage, tmp_path, tmp_path, *others)
+
+
+def test_no_fewer_clusters_are_chosen_than_labels_are_known(tmp_path, monkeypatch):
+    def stopped(*arguments, **others):
+        assert arguments[4] == (3, 5)
+        raise KeyboardInterrupt
+
+    save_matrix(tmp_path / "matrix", np.eye(60, dtype=np.float32))
+    for net in ("encoder", "embedder"):
+        save_net(tmp_path, net, MLP([60]))
+    save_graph(tmp_path / "graph.npz", csr_array(np.eye(60)))
+    Supervision(np.arange(60) % 4 - 1).save(tmp_path / "supervision")
+    monkeypatch.setattr("stages.spectralnet.train_spectralnet", stopped)
+    stage = SimpleNamespace(
+        settings=default_settings(60, 3).model_copy(update={"n_clusters": "auto"}),
+        params=SimpleNamespace(seed=0, affinity="euclidean", graph_is_given=False),
+        device=torch.device("cpu"),
+        checkpoint=lambda *inputs: None,
+    )
+    with pytest.raises(KeyboardInterrupt):
+        spectralnet(stage, tmp_path, tmp_path, tmp_path / "model")
+
+
 def test_other_methods_ask_for_a_number_of_clusters(tmp_path):
     settings = default_settings(30, 3).model_copy(update={"n_clusters": "auto"})
     params = SimpleNamespace(dataset="digits")
     stage = SimpleNamespace(name="dec", settings=settings, params=params)
-    with pytest.raises(ParameterError, match=r"digits.n_clusters = auto: SpectralNet alone"):
+    with pytest.raises(
+        ParameterError, match=r"digits.n_clusters = auto: in the pipeline, SpectralNet alone"
+    ):
         method(stage, tmp_path, [], tmp_path)
 
 
@@ -53,7 +99,7 @@ def test_a_graph_in_pieces_is_warned_of_before_the_training(tmp_path, monkeypatc
     monkeypatch.setattr("spectralnet.methods.spectralnet.train_spectral_map", stopped)
     stage = SimpleNamespace(
         settings=default_settings(30, 3),
-        params=SimpleNamespace(seed=0, graph_is_given=False),
+        params=SimpleNamespace(seed=0, affinity="euclidean", graph_is_given=False),
         device=torch.device("cpu"),
         checkpoint=lambda *inputs: None,
     )

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from spectralnet.checks import check_finite
-from spectralnet.data.files import IMAGES, find_one, reading, suffix_of
+from spectralnet.data.beside import as_texts, name_images
+from spectralnet.data.files import find_one, reading, suffix_of
 from spectralnet.data.labels import Labels, folder_labels, number_labels, read_labels
 from spectralnet.data.reader import NAMED, Samples, Wanted, find_source, names_in, open_samples
 from spectralnet.data.tables import TABLES, read_column
@@ -109,8 +110,8 @@ def read_own(
 
 def _shown(source: Path, column: str) -> list[str]:
     """Return texts as they are; names of images, if all are that, as paths."""
-    texts = read_column(source, column).astype("string").fillna("").tolist()
-    if all(Path(text).suffix.lower() in IMAGES for text in texts):
+    texts = as_texts(read_column(source, column).tolist())
+    if name_images(texts):
         return [str(source.parent / text) for text in texts]
     return texts
 

@@ -8,7 +8,12 @@ from numpy.typing import NDArray
 
 from spectralnet.graph.affinity import GraphParams
 from spectralnet.matrices import Matrix
-from spectralnet.methods.growing.points import Points, grown_points, novel_points, rayleigh_ratio
+from spectralnet.methods.growing.points import (
+    KeptPoints,
+    grown_points,
+    novel_points,
+    rayleigh_ratio,
+)
 from spectralnet.methods.model import ClusterModel
 from spectralnet.methods.spectralnet import SpectralClusters, train_spectralnet
 from spectralnet.nets.devices import map_in_chunks
@@ -22,14 +27,14 @@ class Grown(NamedTuple):
     """What came of points that came later."""
 
     found: SpectralClusters
-    points: Points  # the former ones, then the new ones
+    points: KeptPoints  # the former ones, then the new ones
     rayleigh_ratio: float
     novel: NDArray[np.bool_]  # (m,), of the new points
 
 
 def grow(
     model: ClusterModel,
-    points: Points,
+    points: KeptPoints,
     space: Matrix,
     former: NDArray[np.int64],
     n_clusters: int | tuple[int, int],
@@ -50,7 +55,7 @@ def grow(
     ----------
     model : ClusterModel
         Not changed.
-    points : Points
+    points : KeptPoints
     space : ndarray or csr_array of shape (N, e)
         The spectral map's inputs: of the n former points, then of the new ones.
     former : ndarray of shape (n,)

@@ -19,7 +19,7 @@ STEPS = 3  # along edges, over which a share is averaged
 RARE = 0.25  # in parts of the share that is expected
 
 
-class Points(NamedTuple):
+class KeptPoints(NamedTuple):
     """Fitted points as a model keeps them, to let others come to them later."""
 
     space: Matrix  # (n, e), the spectral map's inputs
@@ -34,7 +34,7 @@ def stacked(one: Matrix, other: Matrix) -> Matrix:
     return np.concatenate([one, other.toarray() if isinstance(other, csr_array) else other])
 
 
-def grown_points(points: Points, space: Matrix, params: GraphParams, seed: int) -> Points:
+def grown_points(points: KeptPoints, space: Matrix, params: GraphParams, seed: int) -> KeptPoints:
     """Let a graph grow to what `connect` makes of all points, shape (N, e), the former ones first.
 
     Only new points are compared with others, where the former graph tells enough and that takes
@@ -52,7 +52,7 @@ def grown_points(points: Points, space: Matrix, params: GraphParams, seed: int) 
         graph, _ = connect(space, params, seed)
     else:
         graph, _ = weigh(grown_neighbours(known, rows), distinct, params, seed)
-    return Points(space, graph, params.n_neighbours)
+    return KeptPoints(space, graph, params.n_neighbours)
 
 
 def _of_distinct(graph: csr_array, distinct: Distinct, n_known: int) -> csr_array:

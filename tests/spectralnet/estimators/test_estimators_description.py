@@ -49,6 +49,9 @@ def test_texts_behind_the_points_are_told_by_their_terms(model, table):
     texts = [f"cluster {'abc'[cluster] * 3}" for cluster in model.predict(table)]
     found = model.describe(table, texts=texts)
     assert [pairs[0][0] for pairs in found["features"]] == ["aaa", "bbb", "ccc"]
+    gaps = [None, float("nan"), *texts[2:]]
+    told = model.describe(table, texts=["", "", *texts[2:]])["features"]
+    assert model.describe(table, texts=gaps)["features"].tolist() == told.tolist()
     with pytest.raises(DataError, match="2 texts of 90 points"):
         model.describe(texts=texts[:2])
 

@@ -52,6 +52,7 @@ def test_defaults_are_there_for_many_clusters():
         ({"image_shape": (5, 5)}, r"image_shape = \(5, 5\) does not fit rows of 12 features"),
         ({"n_clusters": 40}, "n_clusters = 40, but there are 30 distinct points"),
         ({"autoencoder": {"nosie": 1}}, "nosie = 1"),
+        ({"spectralnet": {"landmarks": 9}}, "landmarks = 9: codes move in the joint training"),
         ({"autoencoder": {"joint": {"epochs": 0}}}, "joint.epochs = 0"),
         (
             {"autoencoder": {"joint": {"batch_size": 3}}, "n_components": 7},

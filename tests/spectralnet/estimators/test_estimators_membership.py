@@ -126,6 +126,12 @@ def test_a_model_of_a_former_version_tells_its_clusters_alone(fitted, moons, tmp
     old.model_ = former
     with pytest.raises(DataError, match="fit it again"):
         old.predict_proba(moons)
+    del old._hierarchy, old.linkage_
+    old.save(tmp_path / "again")
+    loaded = SpectralNet.load(tmp_path / "again")
+    np.testing.assert_array_equal(loaded.predict(moons), old.predict(moons))
+    with pytest.raises(DataError, match="fit it again"):
+        loaded.cut(3)
 
 
 def test_the_documented_code_runs(capsys):

@@ -103,6 +103,21 @@ def test_what_cannot_be_told_is_refused_before_any_training(
     assert "_told" not in vars(model)
 
 
+def test_no_fewer_clusters_are_chosen_than_labels_are_known(moons, monkeypatch):
+    def stop(*arguments, **others):
+        assert arguments[4] == (4, 9)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("spectralnet.estimators.spectralnet.train_spectralnet", stop)
+    points, labels = moons
+    four = labels + 2 * (points[:, 0] > np.median(points[:, 0]))
+    model = quick(n_clusters="auto", semi_supervised=True)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(points, np.where(np.arange(100) % 5, -1, four))
+    with pytest.raises(ParameterError, match="4 different labels are known, but n_clusters = 3"):
+        model.set_params(n_clusters=(2, 3)).fit(points, four)
+
+
 def test_the_documented_code_runs(monkeypatch, capsys):
     few = load_digits(return_X_y=True)
     few = few[0][:210], few[1][:210]

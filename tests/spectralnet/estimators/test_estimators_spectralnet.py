@@ -5,6 +5,7 @@ import torch
 from clones import ROOT
 from scipy.sparse import csr_array
 from sklearn.datasets import make_moons
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import silhouette_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -14,10 +15,12 @@ from sklearn.utils.estimator_checks import check_estimator
 from spectralnet import DEC, DualAutoencoder, SpectralNet
 from spectralnet.clusters.scores import accuracy
 from spectralnet.config.defaults import default_dec, default_dual_autoencoder, default_settings
+from spectralnet.config.limits import graph_settings
 from spectralnet.config.reading import read_params
 from spectralnet.errors import DataError, ParameterError
 
 QUICK = {"hidden": [64, 64], "epochs": 2, "steps_per_epoch": 10}
+QUICKEST = {"hidden": [8], "epochs": 1, "steps_per_epoch": 2}
 SPARSE = dict.fromkeys(
     ("check_estimator_sparse_array", "check_estimator_sparse_matrix"),
     "they take whoever has predict_proba for a classifier, and ask its tags for classes",
@@ -142,6 +145,42 @@ def test_the_former_name_of_the_neighbours_still_works(moons, estimator):
         estimator(n_clusters=2, n_neighbours=0).fit(moons)
 
 
+def test_both_names_of_the_neighbours_are_not_taken_at_once(moons):
+    with pytest.raises(ParameterError, match=r"n_neighbors = 8, but n_neighbours, its former"):
+        quick(n_neighbours=5).set_params(n_neighbors=8).fit(moons)
+
+
+def test_a_device_of_torch_is_saved_by_its_name(moons, tmp_path):
+    model = quick(device=torch.device("cpu"), spectralnet=QUICKEST).fit(moons)
+    model.save(tmp_path)
+    loaded = SpectralNet.load(tmp_path)
+    assert loaded.device == "cpu"
+    np.testing.assert_array_equal(loaded.predict(moons), model.labels_)
+
+
+def test_a_fit_that_fails_or_is_interrupted_changes_nothing(moons, monkeypatch, tmp_path):
+    def stop(*arguments):
+        raise KeyboardInterrupt
+
+    frame, others = pd.DataFrame(moons, columns=["a", "b"]), 50 * moons[:, [0, 1, 1]] + 1000
+    model = quick(spectralnet=QUICKEST).fit(frame)
+    before = dict(vars(model))
+    with pytest.raises(ParameterError):
+        model.set_params(n_clusters=1000).fit(others)
+    model.set_params(n_clusters=2)
+    monkeypatch.setattr(SpectralNet, "_keep", stop)
+    for fit in (lambda: model.fit(others), lambda: model.partial_fit(frame + 1)):
+        with pytest.raises(KeyboardInterrupt):
+            fit()
+    assert vars(model).keys() == before.keys()
+    assert all(value is before[name] for name, value in vars(model).items())
+    with pytest.raises(KeyboardInterrupt):
+        (never := quick(spectralnet=QUICKEST)).fit(moons)
+    for use in (never.predict, lambda _: never.save(tmp_path)):
+        with pytest.raises(NotFittedError):
+            use(moons)
+
+
 def test_numpys_integers_are_as_good_as_others(moons, tmp_path):
     numbers = {"n_clusters": 2, "n_neighbors": 5, "n_components": 3, "random_state": 0}
     model = quick(**{name: np.int64(value) for name, value in numbers.items()}).fit(moons)
@@ -196,6 +235,23 @@ def test_changes_of_unknown_blocks_are_refused_and_null_is_the_default():
     assert default_settings(100, 2, changes) == default_settings(100, 2)
     with pytest.raises(ParameterError, match="codes = 'code': there is no parameter"):
         DEC(dec={"codes": "code"}).fit(np.eye(20))
+
+
+def test_none_is_the_default_in_all_changes():
+    nones = {
+        "graph": {"n_neighbours": None, "scale_neighbour": None},
+        "spectralnet": {"n_components": None, "batch_size": None, "epochs": None},
+    }
+    assert default_settings(100, 2, nones) == default_settings(100, 2)
+    stacked, dec = {"hidden": None, "batch_size": None}, {"epochs": None, "batch_size": None}
+    assert default_dec(100, stacked, dec) == default_dec(100)
+    usual = default_dual_autoencoder(100, 200, images=False)
+    for joint in (None, {"batch_size": None}):
+        changes = {"code_size": None, "hidden": None, "joint": joint}
+        assert default_dual_autoencoder(100, 200, False, changes) == usual
+    points = np.random.default_rng(0).random((50, 2))
+    nothing = dict.fromkeys(nones)
+    assert graph_settings(points, 2, 5, 4, nones) == graph_settings(points, 2, 5, 4, nothing)
 
 
 def test_defaults_are_there_for_many_clusters():

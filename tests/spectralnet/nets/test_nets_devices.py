@@ -23,7 +23,7 @@ from spectralnet.methods.model import ClusterModel
 from spectralnet.metric import siamese
 from spectralnet.metric.augmentation import AffineParams, RandomAffine
 from spectralnet.nets.blocks import MLP
-from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.devices import map_in_chunks, map_through
 from spectralnet.nets.gradients import OrientedGradients
 from spectralnet.nets.training import _Loop
 from spectralnet.spectral import training as spectral
@@ -125,6 +125,14 @@ TRAININGS = {
     "dual autoencoder": (train_dual, 2),
     "joint": (train_joint, 2),
 }  # fmt: skip
+
+
+def test_rows_go_through_nets_unless_all_are_the_identity(blobs, cpu):
+    assert map_through(blobs, cpu, MLP([4]), MLP([4])) is blobs
+    net = MLP([4, 2])
+    expected = blobs @ net[0].weight.detach().numpy().T + net[0].bias.detach().numpy()
+    for nets in ([net], [MLP([4]), net], [net, MLP([2])]):
+        np.testing.assert_allclose(map_through(blobs, cpu, *nets), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", TRAININGS)

@@ -113,3 +113,17 @@ def test_texts_and_tables_are_shown(tmp_path):
     assert "<td>+inf</td>" in page
     assert re.findall(r'<option value="\d">(.*?)<', page)[2:] == ["a"]
     assert "<td>5</td>" in page  # as it stands in the file
+
+
+def test_fitted_columns_are_found_by_name_beside_others(tmp_path):
+    points = np.stack([5.0 * CLUSTERS, np.arange(12) % 3], axis=1)
+    save_model(tmp_path, Columns(2, names=["a", "b"]), points)
+    table = pd.DataFrame(points, columns=["a", "b"]).assign(species=CLUSTERS)
+    table[["b", "a", "species"]].to_csv(tmp_path / "table.csv", index=False)
+    pages = []
+    for arguments in (["--labels", "species"], ["--labels", "species", "--columns", "a,b"]):
+        done, page = explore(tmp_path, "table.csv", *arguments)
+        assert done.exit_code == 0, done.output
+        pages.append(re.findall(r'<section id="cluster-\d.*?</section>', page, re.DOTALL))
+    assert len(pages[0]) == 2
+    assert pages[0] == pages[1]

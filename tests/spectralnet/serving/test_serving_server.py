@@ -107,6 +107,8 @@ def test_the_page_takes_rows(tmp_path, screenshots):
         driver.save_screenshot(screenshots / "serve-rows.png")
         driver.get(address)
         assert "no numbers, as many in each" in ask(driver, "0, 1\n3")[1]
+        driver.get(address)
+        assert ask(driver, "0, 1\n3,")[1] == '"3,": value 2 is missing'
         driver.get(f"{address}/docs")
         WebDriverWait(driver, 20).until(
             lambda d: "/predict" in d.find_element(By.TAG_NAME, "body").text

@@ -5,7 +5,12 @@ from sklearn.datasets import make_blobs, make_moons
 
 from spectralnet.graph.affinity import GraphParams
 from spectralnet.methods.affinities import connect
-from spectralnet.methods.growing.points import Points, grown_points, novel_points, rayleigh_ratio
+from spectralnet.methods.growing.points import (
+    KeptPoints,
+    grown_points,
+    novel_points,
+    rayleigh_ratio,
+)
 
 PARAMS = GraphParams(n_neighbours=10, scale_neighbour=5)
 
@@ -23,7 +28,7 @@ def test_a_grown_graph_is_that_of_all_points(kind, former):
     x = rows(kind)
     k = min(10, former - 1)
     graph, _ = connect(x[:former], PARAMS.for_neighbours(k), seed=0)
-    grown = grown_points(Points(x[:former], graph, k), x, PARAMS, seed=0)
+    grown = grown_points(KeptPoints(x[:former], graph, k), x, PARAMS, seed=0)
     expected, _ = connect(x, PARAMS, seed=0)
     assert abs(grown.graph - expected).max() < 1e-5
     assert abs(grown.space - x).max() == 0
@@ -32,7 +37,7 @@ def test_a_grown_graph_is_that_of_all_points(kind, former):
 def test_other_neighbours_are_searched_anew():
     x = rows("dense")
     fewer, _ = connect(x[:200], GraphParams(n_neighbours=5, scale_neighbour=5), seed=0)
-    grown = grown_points(Points(x[:200], fewer, 5), x, PARAMS, seed=0)
+    grown = grown_points(KeptPoints(x[:200], fewer, 5), x, PARAMS, seed=0)
     assert abs(grown.graph - connect(x, PARAMS, seed=0)[0]).max() == 0
 
 
