@@ -1,6 +1,7 @@
 """Approximate search: an inverted file of cells, of which a point looks into the nearest."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import faiss
 import numpy as np
@@ -70,8 +71,8 @@ class Cells:
 
     def order(self) -> NDArray[np.int64]:
         """Return all rows, cell by cell: in this order their cells are in the processor's cache."""
-        lists, start = self._index.invlists, 0
-        rows = np.empty(self._index.ntotal, dtype=np.int64)
+        lists: Any = self._index.invlists
+        rows, start = np.empty(self._index.ntotal, dtype=np.int64), 0
         for cell in range(lists.nlist):
             if size := lists.list_size(cell):
                 rows[start : start + size] = faiss.rev_swig_ptr(lists.get_ids(cell), size)
