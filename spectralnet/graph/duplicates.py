@@ -93,10 +93,12 @@ def deal_out(directed: csr_array, distinct: Distinct, seed: int) -> csr_array:
     n, counts = len(distinct.of), distinct.counts
     if len(counts) == n:
         return directed
-    members, start = np.argsort(distinct.of, kind="stable"), np.cumsum(counts) - counts
+    start = np.cumsum(counts) - counts
+    # 32 bits where they do: of 64, half of the graph's memory would be zeros.
+    members = np.argsort(distinct.of, kind="stable").astype(directed.indices.dtype)
     copy = np.empty(n, dtype=np.int64)  # 0 ... p - 1 among those of its row
     copy[members] = np.arange(n) - np.repeat(start, counts)
-    links = directed[distinct.of]  # (n, m)
+    links = directed[distinct.of.astype(members.dtype)]  # (n, m)
     for rows in row_blocks(links):
         own = np.arange(rows.start, rows.stop).repeat(
             np.diff(links.indptr[rows.start : rows.stop + 1])
@@ -115,7 +117,7 @@ def deal_out(directed: csr_array, distinct: Distinct, seed: int) -> csr_array:
 def _siblings(
     directed: csr_array,
     distinct: Distinct,
-    members: NDArray[np.int64],
+    members: NDArray[np.integer],
     start: NDArray[np.int64],
     seed: int,
 ) -> csr_array:
@@ -123,9 +125,10 @@ def _siblings(
     n, counts, random = len(distinct.of), distinct.counts, np.random.default_rng(seed)
     several = np.flatnonzero(counts[distinct.of[members]] > 1)
     own = distinct.of[members[several]]  # (r,)
-    steps = random.integers(1, np.maximum(counts, 2)[:, None], (len(counts), SIBLINGS))
+    repeated, row = np.unique(own, return_inverse=True)
+    steps = random.integers(1, counts[repeated, None], (len(repeated), SIBLINGS))
     steps[:, 0] = 1  # once around the circle
-    place = (several - start[own])[:, None] + steps[own]  # (r, SIBLINGS)
+    place = (several - start[own])[:, None] + steps[row]  # (r, SIBLINGS)
     strength = (directed.sum(axis=0) + directed.sum(axis=1)) / 2 / SIBLINGS  # (m,)
     siblings = (
         np.repeat(strength[own], SIBLINGS).astype(directed.dtype),
