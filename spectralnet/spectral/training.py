@@ -68,6 +68,16 @@ class Trained(NamedTuple):
     eigenvalues: NDArray[np.float64]  # (c,), of the Laplacian that `sampler` estimates
     history: pd.DataFrame  # its losses estimate the Rayleigh quotient
 
+    @property
+    def rank(self) -> int:
+        """How many of its c eigenvectors the last layer does not leave 0."""
+        return int(self.spectral_map.output_weights.any(dim=0).sum())
+
+    def distance(self, n_leading: int | None) -> tuple[float, float]:
+        """Sum the leading eigenvalues, and all, which decide between level ones, such as zeros."""
+        found = np.where(np.arange(len(self.eigenvalues)) < self.rank, self.eigenvalues, np.inf)
+        return round(found[:n_leading].sum(), 6), found.sum()
+
 
 def train_spectral_map(
     x: Matrix,
@@ -84,7 +94,7 @@ def train_spectral_map(
     """Train a net into the space of the first eigenvectors of a graph.
 
     Where several numbers of landmarks are tried, the net is kept whose leading eigenvalues sum
-    to less: by Ky Fan none can sum to less than the graph's own.
+    to less: none can sum to less than the graph's own (Fan, On a theorem of Weyl, 1949).
 
     Parameters
     ----------
@@ -115,10 +125,6 @@ def train_spectral_map(
         If every edge touches a held-out point.
     TrainingError
         If the training diverges, or the net maps all points to one.
-
-    References
-    ----------
-    Fan, On a theorem of Weyl concerning eigenvalues of linear transformations, 1949.
     """
     near = near_rows(x)
 
@@ -134,8 +140,13 @@ def train_spectral_map(
             train_one(_untrained(sizes, n, x, near, seed), checkpoint and checkpoint.part(f"{n}"))
             for n in numbers
         )
-        best = min(tried, key=lambda trained: trained.eigenvalues[:n_leading].sum())
-    _warn_of_lost(best.spectral_map)
+        best = min(tried, key=lambda trained: trained.distance(n_leading))
+    if best.rank < (c := len(best.eigenvalues)):
+        warnings.warn(
+            f"the net tells {best.rank} of {c} eigenvectors apart, others are left 0: there are "
+            "few distinct points, or a column or a row of the input is far larger than others",
+            stacklevel=2,
+        )
     return best
 
 
@@ -235,14 +246,3 @@ def finish(
     weights = torch.from_numpy(np.pad(rotation, [(0, 0), (0, lost)]))
     net.output_weights.copy_(weights.to(net.output_weights.dtype))
     return np.pad(eigenvalues, (0, lost), mode="edge")
-
-
-def _warn_of_lost(net: SpectralMap) -> None:
-    """Warn of eigenvectors that the last layer leaves 0."""
-    c, rank = len(net.output_weights), int(net.output_weights.any(dim=0).sum())
-    if rank < c:
-        warnings.warn(
-            f"the net tells {rank} of {c} eigenvectors apart, the others are left 0: there are few "
-            "distinct points, or a column or a row of the input is far larger than the others",
-            stacklevel=3,
-        )

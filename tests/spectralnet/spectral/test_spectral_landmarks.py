@@ -3,7 +3,7 @@ import torch
 from scipy.spatial.distance import cdist
 from scipy.special import softmax
 
-from spectralnet.spectral.landmarks import Landmarks
+from spectralnet.spectral.landmarks import Landmarks, landmark_numbers
 from spectralnet.spectral.map import SpectralMap
 
 EXACT = "donot_use_mm_for_euclid_dist"
@@ -52,3 +52,8 @@ def test_landmarks_are_points_that_a_seed_draws():
     assert set(apart.argmin(dim=1).tolist()) <= set(range(40))
     assert torch.equal(drawn[0], drawn[1])
     assert not torch.equal(drawn[0], drawn[2])
+
+
+def test_rows_of_few_columns_are_tried_with_and_without():
+    assert [landmark_numbers("auto", d) for d in (1, 3, 4, 512)] == [(0, 256)] * 2 + [(0,)] * 2
+    assert landmark_numbers(16, 512) == (16,)

@@ -6,6 +6,7 @@ import torch
 import toys
 from sklearn.datasets import make_blobs
 
+from benchmarks.shapes import chains
 from spectralnet import SpectralNet
 from spectralnet.clusters.kmeans import fit_centroids, nearest_centroid, unit_rows
 from spectralnet.clusters.scores import accuracy
@@ -119,18 +120,26 @@ def test_two_spots_far_apart_are_two_clusters(size, gap):
     assert not model.embedding_[:, far][:, 1:].any()
 
 
-def test_landmarks_tell_apart_what_lies_close_within_two_spots_far_apart():
-    points = np.random.default_rng(0).normal(size=(400, 2))
-    points[200:, 0] += 10_000
-    fitted = []
-    for landmarks in (0, 256):
-        short = {"epochs": 10, "steps_per_epoch": 40, "landmarks": landmarks}
-        with warnings.catch_warnings(action="ignore" if landmarks == 0 else "error"):
-            fitted.append(SpectralNet(2, spectralnet=short, random_state=0).fit(points))
-    without, model = fitted
-    assert len(np.unique(model.labels_[:200])) == len(np.unique(model.labels_[200:])) == 1
-    assert model.labels_[0] != model.labels_[-1]
-    assert model.eigenvalues_.sum() < without.eigenvalues_.sum()
+@pytest.mark.parametrize(("k", "gap", "better"), [(3, 0, 256), (2, 10_000, 0)])
+def test_the_net_is_kept_whose_leading_eigenvalues_sum_to_less(settings, cpu, k, gap, better):
+    """Three waved lines ask for landmarks; two spots far apart are split better without."""
+    if gap:
+        points = np.random.default_rng(0).normal(size=(400, 2)).astype(np.float32)
+        points[200:, 0] += gap
+    else:
+        points = chains(0)[0]
+    graph, _ = connect(points, settings.graph, 0)
+    found = {}
+    for landmarks in (0, 256, "auto"):
+        changes = {"n_components": 8, "landmarks": landmarks, "epochs": 6, "steps_per_epoch": 40}
+        params = settings.spectralnet.model_copy(update=changes)
+        with warnings.catch_warnings(action="ignore"):  # of eigenvectors not told apart
+            found[landmarks] = train_spectral_map(
+                points, graph, params, settings.graph, n_leading=k, seed=0, device=cpu
+            )
+    leading = {landmarks: trained.eigenvalues[:k].sum() for landmarks, trained in found.items()}
+    assert leading["auto"] == leading[better] < leading[256 - better]
+    assert found["auto"].spectral_map.n_landmarks == better
 
 
 def test_an_outlier_that_no_gradient_saw_costs_no_eigenvector(settings, cpu):
