@@ -1,5 +1,6 @@
 """Latent semantic analysis of sparse rows, such as texts."""
 
+import numpy as np
 from scipy.sparse import csr_array
 from sklearn.decomposition import TruncatedSVD
 
@@ -7,7 +8,7 @@ from spectralnet.matrices import of_one_length, seeded_sample
 from spectralnet.nets.projection import Projection
 
 N_DIRECTIONS = 100
-SAMPLE = 50_000  # rows: more change the directions little
+SAMPLE = 100_000  # rows: more change the directions little
 
 
 def latent_semantics(x: csr_array, seed: int) -> Projection:
@@ -21,7 +22,7 @@ def latent_semantics(x: csr_array, seed: int) -> Projection:
     Parameters
     ----------
     x : csr_array of shape (n, d)
-        n and d above 100. Directions are those of a seeded sample of 50,000, where n is more.
+        n and d above 100. Directions are those of a seeded sample of 100,000, where n is more.
     seed : int
         Of the sample, and of the randomised decomposition.
 
@@ -32,5 +33,6 @@ def latent_semantics(x: csr_array, seed: int) -> Projection:
     """
     n = x.shape[0]
     some = x if n <= SAMPLE else x[seeded_sample(n, SAMPLE, seed)]
-    found = TruncatedSVD(N_DIRECTIONS, random_state=seed).fit(some)
+    with np.errstate(divide="ignore", invalid="ignore"):  # shares of the variance: rows all equal
+        found = TruncatedSVD(N_DIRECTIONS, random_state=seed).fit(some)
     return Projection.on(found.components_, of_one_length(x))

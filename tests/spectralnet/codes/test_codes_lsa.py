@@ -34,6 +34,16 @@ def test_rows_of_one_length_are_brought_back_to_one(cpu):
         np.testing.assert_allclose(found @ found.T, expected @ expected.T, atol=1e-4)
 
 
+def test_equal_rows_stay_equal_and_empty_ones_empty(cpu):
+    rows = np.zeros((150, 120), dtype=np.float32)
+    rows[:-1, :3] = 1
+    for x in (csr_array(rows[:-1]), csr_array(rows)):
+        found = map_in_chunks(latent_semantics(x, 0), x, cpu)
+        np.testing.assert_allclose(np.linalg.norm(found[:149], axis=1), 1, rtol=1e-6)
+        assert len(np.unique(found[:149], axis=0)) == 1
+        assert not found[149:].any()
+
+
 def test_directions_of_many_rows_are_those_of_a_sample(monkeypatch, cpu):
     x, _ = documents(400)
     monkeypatch.setattr(lsa, "SAMPLE", 150)
