@@ -1,8 +1,8 @@
 """Time and peak memory of RCV1's stages, on a generated set of its size and density.
 
-``python -m benchmarks.rcv1 --n 685071`` makes documents of four topics with Zipf's frequencies,
-then runs what the stages run, from the raw matrix to the affinity graph, each in a process of
-its own, as the stages are.
+``python -m benchmarks.rcv1 --n 685071 --space lsa`` makes documents of four topics with Zipf's
+frequencies, then runs what the stages run, from the raw matrix to the affinity graph, each in a
+process of its own, as the stages are.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from scipy.sparse import csr_array
 
 from spectralnet.artifacts import load_matrix, save_graph, save_matrix
 from spectralnet.codes.autoencoder import train_autoencoder
+from spectralnet.codes.lsa import latent_semantics
 from spectralnet.config.reading import read_params
 from spectralnet.data.sets.rcv1 import fit_terms
 from spectralnet.graph.affinity import affinity_graph
@@ -69,6 +70,15 @@ def autoencoder(folder: Path, epochs: int) -> str:
     return f"held-out loss {history['held_out_loss'].min():.4f} after {epochs} epochs"
 
 
+def project(folder: Path) -> str:
+    """Find the principal directions, and write the projections."""
+    x = load_matrix(folder / "input")
+    encoder = latent_semantics(x, seed=0)
+    save_net(folder, "encoder", encoder)
+    save_matrix(folder / "lsa", map_in_chunks(encoder, x, pick_device("auto")))
+    return f"{encoder.sizes[-1]} numbers a document"
+
+
 def graph(folder: Path, space: str) -> str:
     """Search neighbours and write the affinity graph."""
     params = read_params().datasets["rcv1"].graph
@@ -90,7 +100,8 @@ def main() -> None:
     """Run every stage and print its time and peak memory."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--n", type=int, default=685_071, help="documents")
-    parser.add_argument("--epochs", type=int, default=1, help="of the autoencoder; 0: input space")
+    parser.add_argument("--epochs", type=int, default=1, help="of the autoencoder")
+    parser.add_argument("--space", choices=["lsa", "code", "input"], default="lsa")
     options = parser.parse_args()
     with TemporaryDirectory() as name:
         folder = Path(name)
@@ -98,10 +109,11 @@ def main() -> None:
             (generate, (folder, options.n)),
             (prepare, (folder,)),
         ]
-        if options.epochs:
-            stages += [(autoencoder, (folder, options.epochs)), (graph, (folder, "code"))]
-        else:
-            stages += [(graph, (folder, "input"))]
+        if options.space == "lsa":
+            stages += [(project, (folder,))]
+        elif options.space == "code":
+            stages += [(autoencoder, (folder, options.epochs))]
+        stages += [(graph, (folder, options.space))]
         for work, arguments in stages:
             with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
                 made, seconds, peak = process.submit(measured, work, *arguments).result()

@@ -57,7 +57,7 @@ class Exact:
     """Exact spectral clustering, told the same."""
 
     def __init__(self, x: NDArray[np.float32], shape: tuple[int, int], seed: int) -> None:
-        encoder = untrained_encoder("auto", x.shape[1], shape)
+        encoder = untrained_encoder("auto", x, shape)
         self.features, self.seed = map_in_chunks(encoder, x, torch.device("cpu")), seed
 
     def clusters(self, known: NDArray[np.int64], pairs: Pairs, same: Mask) -> NDArray[np.int64]:

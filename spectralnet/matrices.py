@@ -19,6 +19,7 @@ NUMBERS_AT_ONCE = 2**22  # numbers
 ENTRIES_AT_ONCE = 2**21  # of sparse matrices
 MEDIAN_SAMPLE = 10_000
 FAR = 10  # times the median distance: there outliers begin
+ALIKE = 1e-3  # parts by which lengths may differ that are one
 Rows = slice | NDArray[np.integer] | NDArray[np.bool_]
 
 
@@ -122,7 +123,7 @@ def near_rows(x: Matrix) -> NDArray[np.bool_]:
     The median is of distances above 0, since half of the rows may be equal.
     """
     if isinstance(x, csr_array):
-        squares = np.asarray(x.multiply(x).sum(axis=1), dtype=np.float64).ravel()
+        squares = _squares(x)
     else:
         x = np.asarray(x)
         centre = np.median(x[:: len(x) // MEDIAN_SAMPLE + 1], axis=0)
@@ -201,6 +202,18 @@ def as_features(x: Matrix, n_features: int) -> Matrix:
     if x.ndim != 2 or x.shape[1] != n_features:
         raise DataError(f"features of shape {x.shape}: the model takes (n, {n_features})")
     return x
+
+
+def of_one_length(x: csr_array) -> bool:
+    """Say whether the rows of x, shape (n, d), have one length; empty ones do not count."""
+    lengths = np.sqrt(_squares(x))
+    lengths = lengths[lengths > 0]
+    return lengths.size > 0 and bool(np.ptp(lengths) <= ALIKE * lengths.max())
+
+
+def _squares(x: csr_array) -> NDArray[np.float64]:
+    """Return the squared length of each row, shape (n,)."""
+    return np.asarray(x.multiply(x).sum(axis=1), dtype=np.float64).ravel()
 
 
 def directions_of(x: NDArray[np.floating] | csr_array) -> Matrix:

@@ -1,4 +1,4 @@
-"""Write the points in a space that needs no training: as they are, or as gradients of images."""
+"""Write the points in a space that needs no training: gradients, projections, or as they are."""
 
 from pathlib import Path
 
@@ -16,11 +16,12 @@ def space(stage: Stage, features: Path, described: Path) -> str:
     check_sizes(x.shape[0], stage.settings)
     image_shape = load_json(features / "about.json")["image_shape"]
     name = described.parent.name
-    encoder = untrained_encoder(name, x.shape[1], image_shape)
+    chosen = choose_space(name, x, image_shape)
+    encoder = untrained_encoder(chosen, x, image_shape, stage.params.seed)
     x = map_through(x, stage.device, encoder)
     save_matrix(described / "matrix", x)
     save_net(described, "encoder", encoder)
-    return f"{x.shape[1]} numbers a point, space: {choose_space(name, image_shape)}"
+    return f"{x.shape[1]} numbers a point, space: {chosen}"
 
 
 if __name__ == "__main__":

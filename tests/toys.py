@@ -2,8 +2,9 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from sklearn.datasets import make_moons
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import StandardScaler, normalize
 
 Toy = tuple[NDArray[np.float32], NDArray[np.int64]]
 
@@ -36,3 +37,15 @@ def chinese(n: int, blank: str = "") -> tuple[list[str], NDArray[np.int64]]:
     topics = np.arange(n) % 3
     drawn = generator.integers(0, 7, (n, 15)) + 7 * topics[:, None]
     return [blank.join(row) for row in words[drawn]], topics
+
+
+def documents(n: int, d: int = 150) -> tuple[csr_array, NDArray[np.int64]]:
+    """Counts of d words as rows of length 1: some 30 words each, half of them of its topic of 3."""
+    generator = np.random.default_rng(0)
+    topics = np.arange(n) % 3
+    rate = np.full((3, d), 15 / d)
+    for topic in range(3):
+        rate[topic, topic::3][:10] += 1.5
+    counts = generator.poisson(rate[topics]).astype(float)
+    counts[:, 0] += counts.sum(axis=1) == 0  # no row is empty
+    return csr_array(normalize(counts)), topics

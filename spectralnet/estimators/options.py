@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from spectralnet.checks import image_size
-from spectralnet.codes.spaces import CODE, HOG, SPACES, choose_space
+from spectralnet.codes.spaces import CODE, HOG, LSA, SPACES, choose_space
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.matrices import Matrix, empty_rows
 from spectralnet.membership.part import Noise
@@ -16,7 +16,7 @@ EUCLIDEAN, COSINE = "euclidean", "cosine"
 
 
 def check_options(
-    space: str, affinity: str, image_shape: Sequence[int] | None, noise: Noise, n_features: int
+    space: str, affinity: str, image_shape: Sequence[int] | None, noise: Noise, x: Matrix
 ) -> None:
     """Refuse a space or an affinity that is unknown, or that the others do not allow."""
     for name, value, allowed in (
@@ -30,12 +30,12 @@ def check_options(
             f"noise = {noise!r}: with affinity = {GIVEN} there are no distances that it "
             "could be told by: set it to None"
         )
-    if affinity == GIVEN and (image_shape or space in (CODE, HOG)):
+    if affinity == GIVEN and (image_shape or space in (CODE, HOG, LSA)):
         raise ParameterError(
             f"affinity = {GIVEN}: rows of affinities are neither images nor encoded: leave "
             "image_shape and space as they are by default"
         )
-    choose_space(space, image_size(image_shape, n_features))
+    choose_space(space, x, image_size(image_shape, x.shape[1]))
 
 
 def check_metric(metric: str, x: Matrix, as_given: bool) -> None:

@@ -14,7 +14,7 @@ from spectralnet.artifacts import load_array, save_array
 from spectralnet.checks import image_size
 from spectralnet.clusters.kmeans import Assignment
 from spectralnet.codes.autoencoder import train_autoencoder
-from spectralnet.codes.spaces import CODE, untrained_encoder
+from spectralnet.codes.spaces import CODE, INPUT, untrained_encoder
 from spectralnet.config.limits import graph_settings
 from spectralnet.config.settings import Settings
 from spectralnet.data.given_graph import check_graph
@@ -43,10 +43,13 @@ class SpectralNet(SemiSupervisedClusterer, GrowingClusterer):
         How many, or how to choose: "auto" takes the largest number, up to 30, at which points
         keep their clusters when these are found again on halves of them; a pair is the lowest and
         the highest number to choose among.
-    space : {"auto", "hog", "input", "code"}, default="auto"
+    space : {"auto", "hog", "lsa", "input", "code"}, default="auto"
         Where neighbours are searched: among histograms of oriented gradients of images, among
-        the rows themselves, or among the codes of an autoencoder. "auto" takes gradients if
-        there is an `image_shape`, else the rows.
+        the projections of sparse rows on their first 100 principal directions (latent semantic
+        analysis), among the rows themselves, or among the codes of an autoencoder. "auto" takes
+        gradients if there is an `image_shape`; projections of more than 100 sparse rows of more
+        than 100 columns, if all are of one length, as TF-IDF or ``metric="cosine"`` makes them;
+        else the rows.
     affinity : {"euclidean", "siamese", "precomputed"}, default="euclidean"
         Distances of the graph: plain, or learned by a Siamese net. With "precomputed" the rows
         are affinities to the fitted points, 0 or more and symmetric, those of new points too.
@@ -122,7 +125,7 @@ class SpectralNet(SemiSupervisedClusterer, GrowingClusterer):
         self,
         n_clusters: NClusters = 8,
         *,
-        space: Literal["auto", "hog", "input", "code"] = "auto",
+        space: Literal["auto", "hog", "lsa", "input", "code"] = "auto",
         affinity: Literal["euclidean", "siamese", "precomputed"] = "euclidean",
         metric: Literal["euclidean", "cosine"] = "euclidean",
         image_shape: Sequence[int] | None = None,
@@ -169,7 +172,8 @@ class SpectralNet(SemiSupervisedClusterer, GrowingClusterer):
             )
             encoder: Net = autoencoder.encoder
         else:
-            encoder = untrained_encoder(self.space, x.shape[1], image_shape)
+            space = self.space if graph is None else INPUT
+            encoder = untrained_encoder(space, x, image_shape, seed)
         features = map_through(x, device, encoder)
         points = PointsInSpace(x, features, encoder, image_shape, supervision)
         options = AffinityOptions(
@@ -232,7 +236,7 @@ class SpectralNet(SemiSupervisedClusterer, GrowingClusterer):
 
     def _settings(self, x: Matrix) -> Settings:
         """Check the parameters against each other and the points, before any training."""
-        check_options(self.space, self.affinity, self.image_shape, self.noise, x.shape[1])
+        check_options(self.space, self.affinity, self.image_shape, self.noise, x)
         changes = {
             "autoencoder": self.autoencoder,
             "graph": self.graph,

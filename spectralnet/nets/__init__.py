@@ -2,6 +2,7 @@
 
 * `net`: what they have in common
 * `gradients`: histograms of oriented gradients, which need no training
+* `projection`: rows on a few directions, such as principal ones
 * `blocks`: perceptron, convolutions, standardisation
 * `devices`: CPU or GPU, precision, seeds, rows in chunks
 * `optimisers`: by name

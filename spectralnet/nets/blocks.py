@@ -9,17 +9,10 @@ from torch import Tensor, nn
 from spectralnet.matrices import FAR, Matrix, drawn_in, mean_and_variance, near_rows
 from spectralnet.nets.gradients import OrientedGradients
 from spectralnet.nets.net import Net, checked_sizes
+from spectralnet.nets.projection import Projection, UnitRows
 from spectralnet.parameters import LONGEST_SIDE
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "leaky_relu": nn.LeakyReLU}
-
-
-class UnitRows(nn.Module):
-    """Scales each row, of shape (m, d), to length 1."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Keep the directions of x."""
-        return nn.functional.normalize(x, dim=1)
 
 
 class MLP(Net):
@@ -111,7 +104,12 @@ class ConvNet(Net):
         }
 
 
-KINDS: dict[str, Callable[..., Net]] = {"mlp": MLP, "conv": ConvNet, "gradients": OrientedGradients}
+KINDS: dict[str, Callable[..., Net]] = {
+    "mlp": MLP,
+    "conv": ConvNet,
+    "gradients": OrientedGradients,
+    "projection": Projection,
+}
 
 
 def build_net(config: dict[str, Any]) -> Net:

@@ -8,10 +8,12 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from scipy.sparse import csr_array
+from torch import Tensor, nn
 
 from spectralnet.errors import ParameterError
 from spectralnet.matrices import Matrix, dense_rows
+from spectralnet.nets.projection import Directions
 from spectralnet.progress import progress_bar
 
 DENSE_AT_ONCE = 2**27  # numbers
@@ -101,7 +103,8 @@ def map_in_chunks(
     net : nn.Module
         Stays where it is: what is elsewhere is copied to the device.
     x : ndarray or csr_array of shape (n, d)
-        May be a memory map: no more than a chunk is read, or made dense, at once.
+        May be a memory map: no more than a chunk is read, or made dense, at once. Where a
+        projection comes first, sparse rows stay sparse.
     device : torch.device
     chunk : int, default=8192
 
@@ -119,10 +122,23 @@ def map_in_chunks(
     parts = []
     with progress_bar("mapping", len(starts), delay=2) as progress:
         for start in starts:
-            rows = torch.from_numpy(dense_rows(x, slice(start, start + chunk)))
-            parts.append(net(rows.to(device)).cpu())
+            parts.append(_apply(net, x, slice(start, start + chunk), device).cpu())
             progress.update()
     return torch.cat(parts).numpy()
+
+
+def _apply(net: nn.Module, x: Matrix, rows: slice, device: torch.device) -> Tensor:
+    layers = _layers(net)
+    if isinstance(x, csr_array) and layers and isinstance(layers[0], Directions):
+        return nn.Sequential(*layers[1:])(layers[0].of_sparse(x[rows]).to(device))
+    return net(torch.from_numpy(dense_rows(x, rows)).to(device))
+
+
+def _layers(net: nn.Module) -> list[nn.Module]:
+    """Return what a net applies one after the other, in order."""
+    if isinstance(net, nn.Sequential):
+        return [layer for part in net for layer in _layers(part)]
+    return [net]
 
 
 def map_through(x: Matrix, device: torch.device, *nets: nn.Sequential) -> Matrix:

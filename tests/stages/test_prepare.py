@@ -7,13 +7,17 @@ import pandas as pd
 import pytest
 from clones import ROOT
 from PIL import Image
-from toys import chinese
+from toys import chinese, documents
 
 from spectralnet.artifacts import load_array, load_json, load_matrix
-from spectralnet.config.reading import params_of, read_raw
+from spectralnet.codes.lsa import latent_semantics
+from spectralnet.config.reading import params_of, read_params, read_raw
 from spectralnet.errors import DataError, ParameterError
+from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.saved import load_net
 from stages.common import Stage
 from stages.prepare import _data_folders, prepare
+from stages.space import space
 
 
 def prepared(tmp_path, own, **changes):
@@ -57,6 +61,21 @@ def test_a_text_without_any_chosen_stem_is_left_out_with_its_label(tmp_path):
     assert load_matrix(features / "matrix").shape[0] == 59
     about = load_json(features / "about.json")
     assert sum(n for name, n in about.items() if name.startswith("dropped_")) == 1
+
+
+def test_by_default_texts_are_searched_among_their_latent_semantics(tmp_path, cpu):
+    counts = documents(130)[0].toarray() > 0
+    words = np.array([f"{chr(97 + i % 25)}{chr(97 + i // 25)}q" for i in range(150)])
+    (tmp_path / "x.txt").write_text("\n".join(" ".join(words[row]) for row in counts))
+    features = prepared(tmp_path, {"path": str(tmp_path / "x.txt")}, fit_on="all", space="auto")
+    params = read_params(ROOT / "params.yaml")
+    told = space(Stage("space", params, cpu, Mock()), features, tmp_path / "auto/features")
+    assert told == "100 numbers a point, space: lsa"
+    x = load_matrix(features / "matrix")
+    expected = map_in_chunks(latent_semantics(x, params.seed), x, cpu)
+    np.testing.assert_array_equal(load_matrix(tmp_path / "auto/features/matrix"), expected)
+    encoder = load_net(tmp_path / "auto/features", "encoder")
+    np.testing.assert_array_equal(map_in_chunks(encoder, x, cpu), expected)
 
 
 def test_what_is_no_image_is_counted_and_named(tmp_path, capsys):

@@ -50,7 +50,17 @@ def test_what_is_no_affinity_is_refused(kernel):
             given().fit(wrong)
     with pytest.raises(ParameterError, match="sampler = batch makes affinities of its own"):
         given(spectralnet=QUICK | {"sampler": "batch"}).fit(affinities)
-    for changes in ({"space": "code"}, {"space": "hog"}, {"image_shape": (11, 20)}):
+    for changes in (
+        {"space": "code"},
+        {"space": "hog"},
+        {"space": "lsa"},
+        {"image_shape": (11, 20)},
+    ):
         with pytest.raises(ParameterError, match="neither images nor encoded"):
             given(**changes).fit(affinities)
     assert given().__sklearn_tags__().input_tags.pairwise
+
+
+def test_rows_of_affinities_are_no_texts():
+    near = np.eye(120) + np.roll(np.eye(120), 1, axis=0) + np.roll(np.eye(120), -1, axis=0)
+    assert len(given().fit(csr_array(near)).model_.encoder) == 0

@@ -11,6 +11,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
+from toys import documents
 
 from spectralnet import DEC, DualAutoencoder, SpectralNet
 from spectralnet.clusters.scores import accuracy
@@ -113,6 +114,27 @@ def test_images_are_searched_among_gradients_and_other_rows_as_they_are(image_sh
     np.testing.assert_array_equal(model.predict(rows), model.labels_)
 
 
+@pytest.mark.parametrize("affinity", ["euclidean", "siamese"])
+def test_texts_are_searched_among_latent_semantics_and_new_ones_with_them(affinity, tmp_path):
+    x, topics = documents(300)
+    model = quick(n_clusters=3, affinity=affinity, siamese={"epochs": 2}).fit(x[:200])
+    assert model.model_.encoder.sizes == [150, 100]
+    assert accuracy(topics[:200], model.labels_) > 0.9
+    np.testing.assert_array_equal(model.predict(x[:200]), model.labels_)
+    assert accuracy(topics[200:], model.predict(x[200:])) > 0.9
+    dense = model.transform(x[200:].toarray())
+    np.testing.assert_allclose(model.transform(x[200:]), dense, atol=1e-4)
+    model.save(tmp_path)
+    grown = SpectralNet.load(tmp_path)
+    np.testing.assert_array_equal(grown.transform(x[200:]), model.transform(x[200:]))
+    grown.partial_fit(x[200:])
+    assert accuracy(topics, grown.labels_) > 0.9
+    for own, former in zip(
+        grown.model_.encoder.parameters(), model.model_.encoder.parameters(), strict=True
+    ):
+        assert (own == former).all()
+
+
 def test_in_a_pipeline_and_a_grid_search_without_labels(moons):
     pipeline = make_pipeline(StandardScaler(), quick())
     search = GridSearchCV(
@@ -192,8 +214,9 @@ def test_numpys_integers_are_as_good_as_others(moons, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"space": "pixel"}, "space = 'pixel': choose one of auto, hog, input, code"),
+        ({"space": "pixel"}, "space = 'pixel': choose one of auto, hog, lsa, input, code"),
         ({"space": "hog"}, "space = hog sees gradients of images"),
+        ({"space": "lsa"}, "space = lsa takes sparse rows"),
         ({"affinity": "cosine"}, "affinity = 'cosine': choose one of euclidean, siamese"),
         ({"graph": {"k": 3}}, "graph.k = 3: there is no parameter of that name"),
         ({"n_components": 70}, "n_components = 70 is too many for 60 points"),

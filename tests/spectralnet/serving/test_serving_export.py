@@ -21,6 +21,7 @@ from spectralnet.methods.predictor import Predictor
 from spectralnet.nets.blocks import MLP, ConvNet
 from spectralnet.nets.devices import seeded
 from spectralnet.nets.gradients import OrientedGradients
+from spectralnet.nets.projection import Projection
 from spectralnet.serving.export import OUTPUTS, compare, export_onnx
 from spectralnet.serving.graph import PredictorGraph
 from spectralnet.spectral.map import SpectralMap
@@ -42,11 +43,13 @@ def predictors():
     scaled = {"shift": [1e6, 1e6, 1e6], "scale": [3, 3, 3]}
     with seeded(0):
         gradients, conv = OrientedGradients((9, 12)), ConvNet((9, 12), [3, 4], [5], unit_rows=True)
+        projection = Projection.on(RNG.normal(size=(3, 4)), unit_rows=True)
         made = {
             "columns": (Columns(4, [3, 0, 1], **scaled), random_model(MLP([3])), rows),
             "drawn in": (Columns(4, reach=1.0), random_model(MLP([4, 6])), rows % 100),
             "directions": (Columns(4, directions=True), random_model(MLP([4])), rows % 9),
             "codes": (Columns(4), DECModel(MLP([4, 3]), torch.randn(5, 3)), rows % 9),
+            "projections": (Columns(4), random_model(projection), rows % 9),
             "gradients": (Pixels((9, 12), 255), random_model(gradients), images),
             "convolutions": (Pixels((9, 12), 255), random_model(MLP([108]), conv), images),
         }
