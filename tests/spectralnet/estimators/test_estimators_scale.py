@@ -109,5 +109,5 @@ def test_as_many_clusters_as_points_or_nearly(n_clusters):
 def test_two_points_cannot_be_trained_on():
     with pytest.raises(ParameterError, match="2 points cannot be trained on"):
         SpectralNet(2).fit([[0, 0], [1, 1]])
-    model = SpectralNet(2, spectralnet={"epochs": 2}, random_state=0)
+    model = SpectralNet(2, spectralnet=SHORT, random_state=0)
     assert model.fit([[0.0], [1], [10]]).labels_.max() == 1
