@@ -1,10 +1,9 @@
 """A Python for clones that has already imported the packages which take seconds.
 
-`warm_python` makes a command ``python``. For ``python -m stages.<name> ...``, and ``python -m dvc
-...``, it asks a server, which holds the packages and none of the project's modules, to fork: the
-child gets the caller's arguments, folder, environment and files, and runs the module. All else the
-real Python runs. A stage that forgets an import may pass here: `make tiny` and DVC's queue run them
-cold.
+`warm_python` makes the commands ``python`` and ``dvc``. For ``python -m stages.<name> ...`` and DVC
+it asks a server, which holds the packages and none of the project's modules, to fork: the child
+gets the caller's arguments, folder, environment and files, and runs the module. All else the real
+Python runs. A stage that forgets an import may pass here: `make tiny`, DVC's queue run them cold.
 """
 
 import gc
@@ -61,7 +60,9 @@ def warm_python(folder: Path) -> Iterator[Path]:
     address, command = str(folder / "socket"), folder / "bin/python"
     command.parent.mkdir()
     command.write_text(COMMAND.format(python=sys.executable, address=address))
-    command.chmod(0o755)
+    command.with_name("dvc").write_text('#!/bin/sh\nexec python -m dvc "$@"\n')
+    for executable in command.parent.iterdir():
+        executable.chmod(0o755)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen()
