@@ -1,37 +1,44 @@
 """A Python for clones that has already imported the packages which take seconds.
 
-`warm_python` makes a command ``python``. For ``python -m stages.<name> ...`` it asks a server,
-which holds the packages and none of the project's modules, to fork: the child gets the caller's
-arguments, folder, environment and files, and runs the module. All else the real Python runs. A
-stage that forgets an import may pass here: `make tiny` and DVC's queue run them cold.
+`warm_python` makes the commands ``python`` and ``dvc``. For ``python -m stages.<name> ...`` and DVC
+it asks a server, which holds the packages and none of the project's modules, to fork: the child
+gets the caller's arguments, folder, environment and files, and runs the module. All else the real
+Python runs. A stage that forgets an import may pass here: `make tiny`, DVC's queue run them cold.
 """
 
 import gc
 import importlib
 import json
+import logging
 import multiprocessing
 import os
 import runpy
-import select
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.connection import wait
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 
 PACKAGES = (
-    "faiss", "jinja2", "matplotlib.backends.backend_agg", "matplotlib.pyplot",
-    "mlflow.pyfunc.model", "mlflow.pytorch", "mlflow.store.tracking.sqlalchemy_store",
-    "mlxtend.data", "nltk.corpus.reader", "pandas", "pooch", "pyarrow.parquet", "pydantic",
-    "safetensors.torch", "scipy.optimize", "scipy.sparse.linalg", "sklearn.cluster",
-    "sklearn.datasets", "sklearn.feature_extraction.text", "sklearn.manifold", "sklearn.mixture",
-    "torch._dynamo", "torch.export", "yaml",
+    "alembic.command", "bokeh.embed", "bokeh.plotting", "dvc.cli", "dvc.commands.repro",
+    "dvc.repo.experiments.queue.workspace", "dvc_data.index.checkout", "faiss", "filelock", "git",
+    "hydra", "jinja2", "matplotlib.backends.backend_agg", "matplotlib.pyplot",
+    "mlflow.pyfunc.model", "mlflow.pyfunc.scoring_server", "mlflow.pytorch",
+    "mlflow.store.model_registry.sqlalchemy_workspace_store",
+    "mlflow.store.tracking.sqlalchemy_store", "mlflow.store.tracking.sqlalchemy_workspace_store",
+    "mlflow.utils.requirements_utils", "mlxtend.data", "nltk.corpus.reader", "pandas",
+    "PIL.ImageOps", "pooch", "pyarrow.parquet", "pydantic", "safetensors.torch", "scipy.optimize",
+    "scipy.sparse.linalg", "sklearn.cluster", "sklearn.datasets",
+    "sklearn.feature_extraction.text", "sklearn.manifold", "sklearn.mixture", "torch._dynamo",
+    "torch.export", "yaml",
 )  # fmt: skip
 COMMAND = """\
 #!{python} -IS
 import json, os, socket, sys
-if sys.argv[1:2] != ["-m"] or not sys.argv[2].startswith("stages."):
+if sys.argv[1:2] != ["-m"] or not (sys.argv[2] + ".").startswith(("stages.", "dvc.")):
     os.execv({python!r}, [{python!r}, *sys.argv[1:]])
 with socket.socket(socket.AF_UNIX) as server:
     server.connect({address!r})
@@ -53,7 +60,9 @@ def warm_python(folder: Path) -> Iterator[Path]:
     address, command = str(folder / "socket"), folder / "bin/python"
     command.parent.mkdir()
     command.write_text(COMMAND.format(python=sys.executable, address=address))
-    command.chmod(0o755)
+    command.with_name("dvc").write_text('#!/bin/sh\nexec python -m dvc "$@"\n')
+    for executable in command.parent.iterdir():
+        executable.chmod(0o755)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen()
@@ -67,30 +76,38 @@ def warm_python(folder: Path) -> Iterator[Path]:
 
 
 def serve() -> None:
-    """Fork for one caller after the other, as long as the parent lives."""
+    """Fork for each caller, as long as the parent lives; tell each how that ended."""
     for name in PACKAGES:
         importlib.import_module(name)
+    sys.modules["mlflow.utils.requirements_utils"]._init_modules_to_packages_map()  # a second
+    logging.root.handlers.clear()  # of a package; DVC would tell everything twice
     gc.freeze()
-    parent = os.getppid()
+    parent, context = os.getppid(), multiprocessing.get_context("fork")
+    running: dict[int, tuple[ForkProcess, socket.socket]] = {}
     with socket.socket(fileno=os.dup(0)) as listener:
         while os.getppid() == parent:
-            if select.select([listener], [], [], 5)[0]:
-                with listener.accept()[0] as caller:
-                    answer(caller)
+            for ready in wait([listener, *running], timeout=5):
+                if ready is listener:
+                    caller, (files, *asked) = listened(listener)
+                    worker = context.Process(target=run, args=(files, *asked))
+                    worker.start()
+                    running[worker.sentinel] = worker, caller
+                    for file in files:
+                        os.close(file)
+                else:
+                    worker, caller = running.pop(ready)
+                    worker.join()
+                    caller.send(bytes([worker.exitcode % 256]))
+                    caller.close()
 
 
-def answer(caller: socket.socket) -> None:
-    """Run what the caller asks for, and tell it how that ended."""
+def listened(listener: socket.socket) -> tuple[socket.socket, list]:
+    """Return the next caller, and what it asks for: files, arguments, folder and environment."""
+    caller, _ = listener.accept()
     asked, files, *_ = socket.recv_fds(caller, 1 << 16, 3)
     while more := caller.recv(1 << 16):
         asked += more
-    context = multiprocessing.get_context("fork")
-    worker = context.Process(target=run, args=(files, *json.loads(asked)))
-    worker.start()
-    worker.join()
-    for file in files:
-        os.close(file)
-    caller.send(bytes([worker.exitcode % 256]))
+    return caller, [files, *json.loads(asked)]
 
 
 def run(files: list[int], arguments: list[str], folder: str, environment: dict[str, str]) -> None:

@@ -17,10 +17,10 @@ def test_shape_is_the_papers():
 
 def test_a_linear_autoencoder_reaches_the_error_of_pca(settings, cpu):
     generator = np.random.default_rng(0)
-    x = generator.normal(size=(2000, 3)) @ generator.normal(size=(3, 8))
+    x = generator.normal(size=(1000, 3)) @ generator.normal(size=(3, 8))
     x = (x + 0.1 * generator.normal(size=x.shape)).astype(np.float32)
     params = settings.autoencoder.model_copy(
-        update={"hidden": [], "code_size": 3, "epochs": 100, "patience": 100, "learning_rate": 0.01}
+        update={"hidden": [], "code_size": 3, "epochs": 100, "patience": 100, "learning_rate": 0.02}
     )
     net, history = train_autoencoder(x, params, seed=0, device=cpu)
     pca = PCA(3).fit(x)

@@ -8,7 +8,7 @@ from sklearn.metrics import adjusted_rand_score
 from spectralnet import SpectralNet
 from spectralnet.errors import DataError, ParameterError
 
-QUICK = {"epochs": 5, "steps_per_epoch": 30}
+QUICK = {"epochs": 5, "steps_per_epoch": 10}
 
 
 @pytest.fixture(scope="module")

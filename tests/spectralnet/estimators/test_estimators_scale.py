@@ -33,8 +33,8 @@ def test_units_and_origin_do_not_matter(blobs, scale, shift):
     np.testing.assert_allclose(scaled, expected, rtol=1e-5)
 
 
-@pytest.mark.parametrize("shift", [1e7, 1.7e9])
-def test_moons_far_from_the_origin_are_two(shift, tmp_path):
+def test_moons_far_from_the_origin_are_two(tmp_path):
+    shift = 1.7e9
     points, labels = make_moons(400, noise=0.05, random_state=0)
     model = SpectralNet(2, spectralnet=SPECTRALNET, random_state=0).fit(points + shift)
     assert adjusted_rand_score(labels, model.labels_) == 1
@@ -47,7 +47,7 @@ def test_moons_far_from_the_origin_are_two(shift, tmp_path):
     np.testing.assert_array_equal(served.clusters, expected)
 
 
-@pytest.mark.parametrize(("scale", "shift"), [(1, 30), (1e4, 0), (1e-30, 0)])
+@pytest.mark.parametrize(("scale", "shift"), [(1, 30), (1e-30, 0)])
 def test_dec_finds_blobs_in_any_units(blobs, scale, shift):
     model = DEC(3, dec={"epochs": 10}, random_state=0)
     assert adjusted_rand_score(blobs[1], model.fit_predict(blobs[0] * scale + shift)) == 1
@@ -60,7 +60,7 @@ def test_codes_are_of_centred_rows(blobs):
     assert adjusted_rand_score(blobs[1], model.fit_predict(blobs[0] + 100)) == 1
 
 
-@pytest.mark.parametrize(("scale", "shift"), [(1e4, 0), (1e6, 0), (1, 1e4)])
+@pytest.mark.parametrize(("scale", "shift"), [(1e6, 0), (1, 1e4)])
 def test_the_dual_autoencoder_trains_in_any_units(blobs, scale, shift):
     changes = {"epochs": 5, "joint": SHORT | {"epochs": 1}}
     model = DualAutoencoder(3, autoencoder=changes, spectralnet=SHORT, random_state=0)
@@ -75,9 +75,8 @@ def test_an_outlier_does_not_end_the_training_of_the_dual_autoencoder(blobs):
     assert adjusted_rand_score(blobs[1][1:], model.fit_predict(points)[1:]) > 0.9
 
 
-@pytest.mark.parametrize("value", [1e6, -9999])
-@pytest.mark.parametrize("space", ["input", "code"])
-def test_an_outlier_leaves_the_other_clusters_as_they_are(blobs, value, space):
+@pytest.mark.parametrize(("space", "value"), [("input", 1e6), ("code", -9999)])
+def test_an_outlier_leaves_the_other_clusters_as_they_are(blobs, space, value):
     points = blobs[0].copy()
     points[0] = value
     model = SpectralNet(
@@ -89,7 +88,7 @@ def test_an_outlier_leaves_the_other_clusters_as_they_are(blobs, value, space):
 def test_a_row_far_from_two_moons():
     moons, labels = make_moons(400, noise=0.05, random_state=0)
     points = np.concatenate([moons, [[1000, 1000]]])
-    model = SpectralNet(2, spectralnet={"epochs": 10}, random_state=0).fit(points)
+    model = SpectralNet(2, spectralnet=SPECTRALNET, random_state=0).fit(points)
     assert adjusted_rand_score(labels, model.labels_[:400]) > 0.95
 
 
@@ -103,12 +102,12 @@ def test_empty_clusters_are_warned_of(blobs):
 @pytest.mark.parametrize("n_clusters", [20, 19])
 def test_as_many_clusters_as_points_or_nearly(n_clusters):
     points = np.random.default_rng(0).normal(size=(20, 2))
-    model = SpectralNet(n_clusters, spectralnet=SPECTRALNET, random_state=0).fit(points)
+    model = SpectralNet(n_clusters, spectralnet=SHORT, random_state=0).fit(points)
     assert len(np.unique(model.labels_)) == n_clusters
 
 
 def test_two_points_cannot_be_trained_on():
     with pytest.raises(ParameterError, match="2 points cannot be trained on"):
         SpectralNet(2).fit([[0, 0], [1, 1]])
-    model = SpectralNet(2, spectralnet={"epochs": 2}, random_state=0)
+    model = SpectralNet(2, spectralnet=SHORT, random_state=0)
     assert model.fit([[0.0], [1], [10]]).labels_.max() == 1
