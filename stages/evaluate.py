@@ -106,8 +106,9 @@ def evaluate(
     score = "no labels"
     if "acc" in metrics:
         score = f"ACC {metrics['acc']:.3f}, NMI {metrics['nmi']:.3f}"
-    distance = metrics.get("grassmann", np.nan)
-    return f"{score}, squared Grassmann distance {distance:.3f}"
+    if "grassmann" in metrics:
+        return f"{score}, squared Grassmann distance {metrics['grassmann']:.3f}"
+    return f"{score}, largest residual {metrics['largest_residual']:.2g}"
 
 
 def _kmeans_baselines(

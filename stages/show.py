@@ -22,9 +22,11 @@ def show() -> None:
     table = score_table(metrics)
     if not table.empty:
         print(table.to_string(float_format="{:.3f}".format), end="\n\n")
-    distance, agreement = (metrics.get(n, float("nan")) for n in ("grassmann", "agreement"))
-    print(f"squared Grassmann distance to the exact eigenspace  {distance:.4f}")
-    print(f"agreement with exact spectral clustering (NMI)      {agreement:.3f}")
+    if "grassmann" in metrics:
+        print(f"squared Grassmann distance to the exact eigenspace  {metrics['grassmann']:.4f}")
+        print(f"agreement with exact spectral clustering (NMI)      {metrics['agreement']:.3f}")
+    else:  # no exact eigenvectors
+        print(f"largest residual of an eigenvector                  {metrics['largest_residual']:.2g}")
     suggested = metrics.get("suggested_n_clusters", "")
     print(f"clusters that the eigengap suggests                 {suggested}")
     print(f"connected components of the graph                   {metrics['components']}")
