@@ -26,7 +26,8 @@ def show() -> None:
         print(f"squared Grassmann distance to the exact eigenspace  {metrics['grassmann']:.4f}")
         print(f"agreement with exact spectral clustering (NMI)      {metrics['agreement']:.3f}")
     else:  # no exact eigenvectors
-        print(f"largest residual of an eigenvector                  {metrics['largest_residual']:.2g}")
+        largest = metrics["largest_residual"]
+        print(f"largest residual of an eigenvector                  {largest:.2g}")
     suggested = metrics.get("suggested_n_clusters", "")
     print(f"clusters that the eigengap suggests                 {suggested}")
     print(f"connected components of the graph                   {metrics['components']}")
