@@ -3,7 +3,7 @@
 import os
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,7 @@ class Checkpoint:
 
     def part(self, name: str) -> "Checkpoint":
         """Return a checkpoint for one of several trainings; `discard` removes it as well."""
-        return Checkpoint(self.path.with_name(f"{self.path.stem}-{name}.pt"), self.seconds)
+        return replace(self, path=self.path.with_name(f"{self.path.stem}-{name}.pt"))
 
     def discard(self) -> None:
         """Remove the file, and those of its parts."""
