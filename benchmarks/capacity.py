@@ -82,7 +82,7 @@ def draw(table: pd.DataFrame) -> None:
             axes.plot(part["n"], part["grassmann2"], marker="o", label=hidden)
         axes.set(xscale="log", title=kind, xlabel="points", ylim=0)
     figure.axes[0].set_ylabel("squared Grassmann distance")
-    figure.axes[-1].legend(title="hidden", fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
+    figure.axes[-1].legend(title="hidden", loc="upper left", bbox_to_anchor=(1, 1))
     figure.savefig(PICTURE, dpi=150)
 
 
