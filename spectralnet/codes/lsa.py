@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.sparse import csr_array
 from sklearn.decomposition import TruncatedSVD
+from threadpoolctl import threadpool_limits
 
 from spectralnet.matrices import of_one_length, seeded_sample
 from spectralnet.nets.projection import Projection
@@ -33,6 +34,7 @@ def latent_semantics(x: csr_array, seed: int) -> Projection:
     """
     n = x.shape[0]
     some = x if n <= SAMPLE else x[seeded_sample(n, SAMPLE, seed)]
-    with np.errstate(divide="ignore", invalid="ignore"):  # shares of the variance: rows all equal
+    # One thread, for the same bits whatever their number; shares of the variance: rows all equal.
+    with threadpool_limits(1), np.errstate(divide="ignore", invalid="ignore"):
         found = TruncatedSVD(N_DIRECTIONS, random_state=seed).fit(some)
     return Projection.on(found.components_, of_one_length(x))

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, random_array
 from scipy.sparse.linalg import svds
 from sklearn.decomposition import TruncatedSVD
+from threadpoolctl import threadpool_limits
 from toys import documents
 
 from spectralnet.codes import lsa
@@ -53,3 +54,12 @@ def test_directions_of_many_rows_are_those_of_a_sample(monkeypatch, cpu):
     drawn = np.sort(np.random.default_rng(0).choice(400, 150, replace=False))
     expected = TruncatedSVD(N_DIRECTIONS, random_state=0).fit(x[drawn]).components_
     np.testing.assert_allclose(one.detach().numpy(), expected, rtol=1e-6)
+
+
+def test_directions_are_the_same_bits_with_any_number_of_threads():
+    x = csr_array(random_array((2000, 1500), density=0.02, random_state=0))
+    found = []
+    for n_threads in (1, 2):
+        with threadpool_limits(n_threads):
+            found.append(latent_semantics(x, seed=0)[0].weight.detach().numpy())
+    np.testing.assert_array_equal(*found)
