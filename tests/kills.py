@@ -1,6 +1,6 @@
-"""Kill each stage of the default pipeline at random moments, and compare what a rerun makes.
+"""Kill each stage of each method at random moments, and compare what a rerun makes.
 
-``python tests/kills.py 12`` kills twelve times, in a throw-away clone on 300 digits.
+``python tests/kills.py 10`` kills each ten times, in throw-away clones on 300 digits.
 """
 
 import hashlib
@@ -18,10 +18,35 @@ from sqlite3 import connect
 
 from clones import TINY, Clone
 
-STAGES = ("prepare", "stages/dvc.yaml:space@auto", "graph", "spectralnet", "evaluate")
+METHODS = "stages/methods/dvc.yaml"
+OTHERS = [f"{METHODS}:{name}" for name in (
+    "stacked", "dec", "dual_autoencoder", "kmeans", "ae_kmeans", "stacked_kmeans", "spectral",
+    "compare",
+)]  # fmt: skip
+CONFIGURATIONS = (  # and which of their stages are killed
+    (
+        {"space": "auto", "affinity": "euclidean"},
+        ["prepare", "stages/dvc.yaml:space@auto", "graph", "spectralnet", "evaluate"],
+    ),
+    (
+        {"space": "code", "affinity": "siamese"},
+        ["stages/dvc.yaml:autoencoder", "stages/dvc.yaml:siamese", *OTHERS],
+    ),
+)
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
-PARAMS = TINY | {"space": "auto", "affinity": "euclidean", "digits.spectralnet.epochs": 6}
-PARAMS |= {"digits.spectralnet.steps_per_epoch": 300}
+LONGER = {  # trainings of some seconds each
+    "digits.autoencoder.epochs": 20,
+    "digits.siamese.epochs": 6,
+    "digits.siamese.steps_per_epoch": 20,
+    "digits.spectralnet.epochs": 6,
+    "digits.spectralnet.steps_per_epoch": 300,
+    "stacked.layer_epochs": 30,
+    "stacked.epochs": 100,
+    "dec.epochs": 30,
+    "dual_autoencoder.epochs": 6,
+    "dual_autoencoder.joint.epochs": 4,
+    "dual_autoencoder.joint.steps_per_epoch": 20,
+}
 
 
 def hashes(root: Path) -> dict[str, str]:
@@ -72,42 +97,59 @@ def running(root: Path) -> Iterator[str]:
         )
 
 
-def main(kills: str = "12", seed: str = "0") -> None:
+def kill_and_go_on(
+    clone: Clone, stage: str, number: int, after: float, seconds: float, expected: dict[str, str]
+) -> tuple[bool, float]:
+    """Kill a stage and run it again; return whether all is as expected, and the seconds of that."""
+    while (ended := kill(clone, stage, number, after)) is None:  # a faster machine now
+        after /= 2
+    status, took = ended
+    checkpoints = len(list(clone.root.glob(".checkpoints/*.pt")))
+    check = clone.run("stages.check")
+    assert check.returncode == 0, check.stdout
+    anew = fresh(clone, stage)
+    found = hashes(clone.root)
+    same = found == expected
+    print(
+        f"{stage:42} {signal.Signals(number).name:8} after {after:5.1f} of about {seconds:5.1f} s: "
+        f"status {status}, gone in {took:.1f} s, {checkpoints} checkpoints; "
+        f"{'equal' if same else 'DIFFERENT'} {check.stdout}",
+        flush=True,
+    )
+    for name in {n for n in found.keys() | expected if found.get(n) != expected.get(n)}:
+        print(f"  differs: {name}")
+    return same, anew
+
+
+def main(kills: str = "10", seed: str = "0") -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which background jobs ignore
-    drawn, differing = random.Random(int(seed)), 0  # noqa: S311
-    with tempfile.TemporaryDirectory() as folder:
-        clone = Clone(Path(folder))
-        clone.experiment("whole", **PARAMS)
-        seconds = {stage: fresh(clone, stage) for stage in STAGES}
-        expected = hashes(clone.root)
-        for i in range(int(kills)):
-            stage, number = STAGES[i % len(STAGES)], SIGNALS[i // len(STAGES) % len(SIGNALS)]
-            after = drawn.uniform(0, seconds[stage])
-            while (ended := kill(clone, stage, number, after)) is None:  # a faster machine now
-                after /= 2
-            status, took = ended
-            checkpoints = len(list(clone.root.glob(".checkpoints/*.pt")))
-            check = clone.run("stages.check")
-            assert check.returncode == 0, check.stdout
-            seconds[stage] = fresh(clone, stage)
-            found = hashes(clone.root)
-            same = found == expected
-            differing += not same
-            print(
-                f"{stage:28} {signal.Signals(number).name:8} after {after:5.1f} of about "
-                f"{seconds[stage]:5.1f} s: status {status}, gone in {took:.1f} s, "
-                f"{checkpoints} checkpoints; {'equal' if same else 'DIFFERENT'} {check.stdout}",
-                flush=True,
-            )
-            for name in {n for n in found.keys() | expected if found.get(n) != expected.get(n)}:
-                print(f"  differs: {name}")
-        left = [str(p.relative_to(clone.root)) for p in clone.root.rglob(".*.partial")]
-        left += [str(p.relative_to(clone.root)) for p in clone.root.glob(".checkpoints/*")]
-        print(
-            f"{kills} kills, {differing} with other results; left over: {left or 'nothing'}; "
-            f"runs that MLflow takes for running: {list(running(clone.root)) or 'none'}"
-        )
-        sys.exit(1 if differing else 0)
+    drawn, outcomes = random.Random(int(seed)), []  # noqa: S311
+    left: list[str] = []
+    still: list[str] = []
+    for params, stages in CONFIGURATIONS:
+        with tempfile.TemporaryDirectory() as folder:
+            clone = Clone(Path(folder))
+            clone.experiment("whole", **TINY | LONGER | params)
+            assert (done := clone.run("dvc", "repro", METHODS)).returncode == 0, done.stdout
+            seconds = {stage: fresh(clone, stage) for stage in stages}
+            expected = hashes(clone.root)
+            for i in range(int(kills)):
+                for stage in stages:
+                    number = SIGNALS[i % len(SIGNALS)]
+                    after = drawn.uniform(0, seconds[stage])
+                    same, seconds[stage] = kill_and_go_on(
+                        clone, stage, number, after, seconds[stage], expected
+                    )
+                    outcomes.append(same)
+            remains = [*clone.root.rglob(".*.partial"), *clone.root.glob(".checkpoints/*")]
+            left += [str(path.relative_to(clone.root)) for path in remains]
+            still += running(clone.root)
+    differing = outcomes.count(False)
+    print(
+        f"{len(outcomes)} kills, {differing} with other results; left over: {left or 'nothing'}; "
+        f"runs that MLflow takes for running: {still or 'none'}"
+    )
+    sys.exit(1 if differing else 0)
 
 
 if __name__ == "__main__":
