@@ -12,7 +12,7 @@ from spectralnet.estimators.scale import fit_scale
 from spectralnet.methods.predictor import Predictor
 
 SHORT = {"epochs": 2, "steps_per_epoch": 10}
-SPECTRALNET = {"epochs": 6, "steps_per_epoch": 40}
+SPECTRALNET = {"hidden": [64, 64], "epochs": 6, "steps_per_epoch": 40}
 CHANGES = [(1, 1e7), (1, 1.7e9), (1e-30, 0), (1e18, 0), (1e30, -1e31), (1e-3, 30)]
 
 
