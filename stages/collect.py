@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from spectralnet.artifacts import save_table, whole_file
+from spectralnet.config.params import source_of
 from spectralnet.config.reading import params_of, read_params, read_raw
 from spectralnet.data.sets.catalogue import SOURCES
 from spectralnet.errors import ParameterError, SpectralNetError
@@ -36,7 +37,10 @@ def collect(table: Path, report: Path, published: Path) -> None:
 
 
 def is_usual(params: Mapping[str, str]) -> bool:
-    """Say whether a run has the settings of params.yaml; a user's own data are no result."""
+    """Say whether a run has the settings of params.yaml; a user's own data are no result.
+
+    So no row has pairs, which are of own data alone, and no average needs to tell them apart.
+    """
     raw = read_raw() | {name: params[name] for name in ("dataset", "affinity", "augment")}
     if topics := int(params.get("topics", 0)):  # a number of clusters and eigenvectors each
         raw["reuters"] |= {"topics": topics, "n_clusters": topics}
@@ -47,7 +51,8 @@ def is_usual(params: Mapping[str, str]) -> bool:
     expected = {name: str(value) for name, value in usual.items()}
     # Names that came later are not in older runs, which had today's defaults.
     same = all(expected.get(name) == value for name, value in params.items() if name not in FREE)
-    return same and params["dataset"] in SOURCES.keys() - {"own"}
+    dataset = params["dataset"]
+    return same and dataset in SOURCES and source_of(dataset, dict(params)) != "own"
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def method(stage: Stage, data: Path, sources: list[Path], clusters: Path) -> str
     stage.find_upstream(data, *sources)
     said = write_clustering(stage, data, clusters, found)
     if found.model is not None:
-        register_model(stage, data, clusters)
+        register_model(stage, data, clusters, reads_graph=task.graph is not None)
     return ", ".join(part for part in (said, found.remark) if part)
 
 
@@ -114,7 +114,7 @@ def write_clustering(stage: Stage, data: Path, folder: Path, found: Found) -> st
     )
 
 
-def register_model(stage: Stage, data: Path, folder: Path) -> None:
+def register_model(stage: Stage, data: Path, folder: Path, reads_graph: bool) -> None:
     """Complete a saved model to one that takes raw samples, and register it in MLflow.
 
     It becomes ``<method>-<dataset>``, under the alias of what it was fitted on.
@@ -126,11 +126,14 @@ def register_model(stage: Stage, data: Path, folder: Path) -> None:
         The folder of the data set, with what its samples went through.
     folder : Path
         With the model, and the scores of `write_clustering`.
+    reads_graph : bool
+        Whether the method reads the graph, which is told of labels and pairs.
     """
     copy_preparation(data, folder)
     params, method = stage.params, stage.method
-    told = ("n_known_labels", "n_must_link", "n_cannot_link")
-    about = load_json(data / "about.json") | dict.fromkeys(told, 0)  # SpectralNet alone uses them
+    about = load_json(data / "about.json")
+    if not reads_graph:
+        about |= dict.fromkeys(("n_known_labels", "n_must_link", "n_cannot_link"), 0)
     metrics = load_json(folder / "metrics.json")
     card = model_card(about, params.flat(method), metrics, method)
     name, alias = f"{method}-{params.dataset}", params.variant(method)

@@ -1,9 +1,10 @@
 """A Python for clones that has already imported the packages which take seconds.
 
-`warm_python` makes the commands ``python`` and ``dvc``. For ``python -m stages.<name> ...`` and DVC
-it asks a server, which holds the packages and none of the project's modules, to fork: the child
-gets the caller's arguments, folder, environment and files, and runs the module. All else the real
-Python runs. A stage that forgets an import may pass here: `make tiny`, DVC's queue run them cold.
+`warm_python` makes the commands ``python`` and ``dvc``. For ``python -m stages.<name> ...``, DVC
+and ``python -m test_<name>`` it asks a server, which holds the packages and none of the project's
+modules, to fork: the child gets the caller's arguments, folder, environment and files, and runs
+the module. All else the real Python runs. pytest's workers share one server. A stage that forgets
+an import may pass here: `make tiny`, DVC's queue run them cold.
 """
 
 import gc
@@ -14,13 +15,12 @@ import multiprocessing
 import os
 import runpy
 import socket
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkProcess
 from pathlib import Path
+
+from filelock import FileLock
 
 PACKAGES = (
     "alembic.command", "bokeh.embed", "bokeh.plotting", "dvc.cli", "dvc.commands.repro",
@@ -38,7 +38,7 @@ PACKAGES = (
 COMMAND = """\
 #!{python} -IS
 import json, os, socket, sys
-if sys.argv[1:2] != ["-m"] or not (sys.argv[2] + ".").startswith(("stages.", "dvc.")):
+if sys.argv[1:2] != ["-m"] or not (sys.argv[2] + ".").startswith(("stages.", "dvc.", "test_")):
     os.execv({python!r}, [{python!r}, *sys.argv[1:]])
 with socket.socket(socket.AF_UNIX) as server:
     server.connect({address!r})
@@ -51,42 +51,42 @@ sys.exit(status[0] if status else "the warm Python died")
 """
 
 
-@contextmanager
-def warm_python(folder: Path) -> Iterator[Path]:
-    """Serve while the block runs; yield the folder of the command ``python``."""
+def warm_python(folder: Path, owner: int) -> Path:
+    """Return the folder of the command ``python``: made, and served, as long as `owner` lives."""
     if sys.platform != "linux":  # elsewhere a fork of such a process is not safe
-        yield Path(sys.executable).parent
-        return
-    address, command = str(folder / "socket"), folder / "bin/python"
-    command.parent.mkdir()
-    command.write_text(COMMAND.format(python=sys.executable, address=address))
-    command.with_name("dvc").write_text('#!/bin/sh\nexec python -m dvc "$@"\n')
-    for executable in command.parent.iterdir():
-        executable.chmod(0o755)
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(address)
-        listener.listen()
-        environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}  # no thread: it forks
-        server = subprocess.Popen([sys.executable, __file__], stdin=listener, env=environment)
-    try:
-        yield command.parent
-    finally:
-        server.terminate()
-        server.wait()
+        return Path(sys.executable).parent
+    address, commands = str(folder / "socket"), folder / "bin"
+    with FileLock(f"{folder}.lock"):
+        if folder.exists():  # another worker came first
+            return commands
+        commands.mkdir(parents=True)
+        command = COMMAND.format(python=sys.executable, address=address)
+        (commands / "python").write_text(command)
+        (commands / "dvc").write_text('#!/bin/sh\nexec python -m dvc "$@"\n')
+        for executable in commands.iterdir():
+            executable.chmod(0o755)
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(address)
+            listener.listen()
+            environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}  # no thread: it forks
+            stdin = [(os.POSIX_SPAWN_DUP2, listener.fileno(), 0)]
+            serving = [sys.executable, __file__, str(owner)]
+            os.posix_spawn(sys.executable, serving, environment, file_actions=stdin)
+    return commands
 
 
-def serve() -> None:
-    """Fork for each caller, as long as the parent lives; tell each how that ended."""
+def serve(owner: str) -> None:
+    """Fork for each caller, as long as the process `owner` lives; tell each how that ended."""
     for name in PACKAGES:
         importlib.import_module(name)
     sys.modules["mlflow.utils.requirements_utils"]._init_modules_to_packages_map()  # a second
     logging.root.handlers.clear()  # of a package; DVC would tell everything twice
     gc.freeze()
-    parent, context = os.getppid(), multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("fork")
     running: dict[int, tuple[ForkProcess, socket.socket]] = {}
     with socket.socket(fileno=os.dup(0)) as listener:
-        while os.getppid() == parent:
-            for ready in wait([listener, *running], timeout=5):
+        while Path("/proc", owner).exists():
+            for ready in wait([listener, *running], timeout=1):
                 if ready is listener:
                     caller, (files, *asked) = listened(listener)
                     worker = context.Process(target=run, args=(files, *asked))
@@ -117,9 +117,10 @@ def run(files: list[int], arguments: list[str], folder: str, environment: dict[s
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    sys.path[0], sys.argv = folder, arguments
+    sys.path[:1] = [folder, *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
+    sys.argv = arguments
     runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":
-    serve()
+    serve(sys.argv[1])

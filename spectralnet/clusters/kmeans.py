@@ -1,6 +1,7 @@
 """From an embedding to clusters: directions in the eigenspace, and seeded k-means."""
 
 import warnings
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from scipy.sparse import csr_array
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import pairwise_distances_argmin
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from spectralnet.checks import check_distinct, count_distinct
 from spectralnet.clusters.selection import eigenvector_weights
@@ -80,14 +81,20 @@ def fit_kmeans(
     """Fit scikit-learn's k-means to rows of `points`, shape (n, c), to the same bits each time."""
     # Threads add their sums in no fixed order, which for two makes no difference. One stays one:
     # a forked process that starts a second hangs.
-    threads = [lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "openmp"]
+    pools = _openmp_pools()
     with (
-        threadpool_limits(limits=min([2, *threads]), user_api="openmp"),
+        pools.limit(limits=min([2, *(pool["num_threads"] for pool in pools.info())])),
         warnings.catch_warnings(),
     ):
         # Of clusters that get no points: `spectralnet.checks.warn_of_empty` tells what to do.
         warnings.filterwarnings("ignore", "Number of distinct clusters", ConvergenceWarning)
         return KMeans(n_clusters, n_init=restarts, random_state=seed).fit(points)
+
+
+@cache
+def _openmp_pools() -> ThreadpoolController:
+    """Find OpenMP's pools of threads, once: among some hundred libraries that takes 6 ms."""
+    return ThreadpoolController().select(user_api="openmp")
 
 
 class SpectralCentroids(NamedTuple):

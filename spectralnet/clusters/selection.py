@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from spectralnet.clusters.noise import NOISE
-from spectralnet.matrices import weights_between
+from spectralnet.matrices import row_blocks
 
 PLAIN_GAP = 0.5  # in parts of the next eigenvalue
 ZERO = 1e-8  # an eigenvalue below is that of a piece of its own
@@ -35,12 +35,16 @@ def modularity(graph: csr_array, clusters: NDArray[np.integer]) -> float:
     Newman, Analysis of weighted networks, Physical Review E, 2004.
     """
     m = int(clusters.max()) + 1
-    groups = np.where(clusters == NOISE, m, clusters)
-    between = weights_between(graph, groups, m + 1)[:m, :m]
-    total = between.sum()
-    if total == 0:
-        return 0.0
-    return float(np.trace(between) / total - np.sum((between.sum(axis=1) / total) ** 2))
+    inside, volume = 0.0, np.zeros(m)
+    for rows in row_blocks(graph):
+        part = graph[rows]
+        first, second = np.repeat(clusters[rows], np.diff(part.indptr)), clusters[part.indices]
+        kept = (first != NOISE) & (second != NOISE)
+        first, second, weights = first[kept], second[kept], part.data[kept]
+        inside += weights[first == second].sum(dtype=np.float64)
+        volume += np.bincount(first, weights, m)
+    total = volume.sum()
+    return float(inside / total - np.sum((volume / total) ** 2)) if total > 0 else 0.0
 
 
 def eigenvector_weights(eigenvalues: NDArray[np.floating], n_clusters: int) -> NDArray[np.float64]:

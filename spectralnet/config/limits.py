@@ -109,10 +109,9 @@ def graph_settings(
     """
     n = x.shape[0]
     check_count("n_neighbors", n_neighbors)
-    if n < 3 and n_clusters > 1:
+    if n < 3:
         raise ParameterError(
-            f"{n} points cannot be trained on, since one of them is held out: give 3 or more, or "
-            "take each as a cluster"
+            f"{n} points cannot be trained on, since one of them is held out: give 3 or more"
         )
     own: dict[str, dict[str, Any]] = {"graph": {"n_neighbours": min(n_neighbors, n - 1)}}
     if n_components is not None:

@@ -19,9 +19,8 @@ PROBED, PROJECTED_PROBED = 4, 32  # cells that are looked into at first
 FITTED = 2**20  # rows that cells and directions are fitted to
 POINTS_A_CELL = (39, 256)  # faiss's bounds of what one is fitted to
 FITTED_TO_CELLS = 2**18  # rows, between those bounds
-FLAT_CELLS = (
-    2048  # of more cells, the nearest are found by a graph of them (HNSW), ten times faster
-)
+# Of more cells, the nearest are found by a graph of them (HNSW), ten times faster.
+FLAT_CELLS = 2048
 LINKS = 16  # of that graph, from each
 ROWS_AT_ONCE = 2**16
 

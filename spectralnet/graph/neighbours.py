@@ -31,7 +31,6 @@ DIFFERENCES_AT_ONCE = 2**25
 SIMILARITIES_AT_ONCE = 2**25
 QUERIES_AT_ONCE = 8192  # faiss's own blocks are of 4096
 
-
 Rows = NDArray[np.integer]
 Search = Callable[[Rows], NDArray[np.int64]]  # rows, to the nearest of each
 Found = tuple[NDArray[np.int32], NDArray[np.float32]]  # indices and distances
@@ -99,21 +98,21 @@ def nearest_neighbours(
     farthest = _sorted_by_distance(x, rows, truth)[1][:, n_neighbours - 1 :][:, :1]
     n_candidates = min(n_neighbours + 1 + SPARE_CANDIDATES, n)
 
-    def reached(distances: NDArray[np.float32]) -> float:
+    def recall_of(distances: NDArray[np.float32]) -> float:
         return float(np.mean(distances <= farthest * (1 + NEAR_TIE)))
 
     def nearest_of(name: str, nearest: Search, order: Rows | None = None) -> Neighbours:
         indices, distances = _of_all(x, n_neighbours, nearest, order)
-        return Neighbours(indices, distances, name, reached(distances[rows]))
+        return Neighbours(indices, distances, name, recall_of(distances[rows]))
 
     if search == "approximate" or (search == "auto" and cost > EXACT_SEARCH_BUDGET):
-        cells, found = Cells(x, centre, seed), 0.0
+        cells, reached = Cells(x, centre, seed), 0.0
         for n_probed in cells.numbers():
             near = cells.nearest(rows, n_candidates, n_probed)
-            found = reached(_sorted_by_distance(x, rows, near)[1][:, :n_neighbours])
-            if found >= recall:
+            reached = recall_of(_sorted_by_distance(x, rows, near)[1][:, :n_neighbours])
+            if reached >= recall:
                 break
-        if found >= recall or search == "approximate" or cost > EXACT_AT_WORST:
+        if reached >= recall or search == "approximate" or cost > EXACT_AT_WORST:
             nearest = partial(cells.nearest, k=n_candidates, n_probed=n_probed)
             return nearest_of("approximate", nearest, cells.order())
     moved = x if centre is None else np.ascontiguousarray(x - centre, dtype=np.float32)
@@ -208,6 +207,7 @@ def _faiss_search(x: NDArray[np.float32], k: int) -> tuple[Search, int]:
 
 
 def _farness_search(x: csr_array, k: int) -> tuple[Search, int]:
+    """Return a search for k sparse rows: by |b|^2 / 2 - ab, which orders as the distance does."""
     half_squares = np.asarray(x.multiply(x).sum(axis=1)).ravel() / 2  # (n,)
 
     def search(rows: Rows) -> NDArray[np.int64]:

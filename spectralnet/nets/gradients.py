@@ -67,6 +67,10 @@ class Histograms(nn.Module):
 
     def __init__(self, height: int, width: int) -> None:
         super().__init__()
+        with torch.device("cpu"):  # meta, where a model's shapes are checked, imports the compiler
+            self._make(height, width)
+
+    def _make(self, height: int, width: int) -> None:
         frame = SIDE + 2 * MARGIN
         for name, size in (("rows", height), ("columns", width)):
             blurred = _gaussian(frame, 1, BLUR) @ _framed(size, max(height, width))

@@ -38,6 +38,14 @@ def test_runs_of_any_number_of_topics_are_results(monkeypatch, method):
     assert not is_usual(logged(method, dataset="own"))
 
 
+def test_own_data_are_no_result_under_whatever_name(monkeypatch):
+    """Nor under that of a data set that was replaced: so no row has pairs that another has not."""
+    own = {"source": "own", "path": "data/own/x.csv", "must_link": "data/own/must.csv"}
+    assert is_usual(logged(dataset="digits"))
+    monkeypatch.setattr(collect, "read_raw", lambda: changed(digits=own))
+    assert not is_usual(logged(dataset="digits", digits=own))
+
+
 def test_a_run_that_todays_settings_refuse_is_no_result(monkeypatch):
     monkeypatch.chdir(ROOT)
     params = logged(dataset="mnist", affinity="siamese", augment="affine")

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.sparse import csr_array
 
-from spectralnet.artifacts import save_graph, save_matrix
+from spectralnet.artifacts import save_graph, save_json, save_matrix
 from spectralnet.config.defaults import default_settings
 from spectralnet.errors import ParameterError
 from spectralnet.graph.supervision import Supervision
@@ -13,7 +13,7 @@ from spectralnet.nets.blocks import MLP
 from spectralnet.nets.saved import save_net
 from stages.affinity import read_points
 from stages.graph import graph
-from stages.method import method
+from stages.method import method, register_model
 from stages.spectralnet import spectralnet
 
 
@@ -85,6 +85,26 @@ def test_other_methods_ask_for_a_number_of_clusters(tmp_path):
         ParameterError, match=r"digits.n_clusters = auto: in the pipeline, SpectralNet alone"
     ):
         method(stage, tmp_path, [], tmp_path)
+
+
+@pytest.mark.parametrize(("reads_graph", "n_labels"), [(True, 6), (False, 0)])
+def test_a_card_counts_the_labels_that_a_methods_graph_was_told(
+    tmp_path, monkeypatch, reads_graph, n_labels
+):
+    monkeypatch.setattr("stages.method.copy_preparation", lambda *folders: None)
+    about = {"dataset": "x", "n": 9, "n_held_out": 0, "n_features": 2, "n_known_labels": 6}
+    save_json(tmp_path / "about.json", about | {"sha256": "ab", "licence": "none"})
+    save_json(tmp_path / "model/metrics.json", {"n_clusters": 3})
+    sent = {}
+    stage = SimpleNamespace(
+        method="toy",
+        params=SimpleNamespace(
+            dataset="x", flat=lambda method: {"n_clusters": 3}, variant=lambda method: ""
+        ),
+        run=SimpleNamespace(send=lambda how, files, **what: sent.update(what)),
+    )
+    register_model(stage, tmp_path, tmp_path / "model", reads_graph)
+    assert f"{n_labels} labels" in sent["card"]
 
 
 def test_a_graph_in_pieces_is_warned_of_before_the_training(tmp_path, monkeypatch):

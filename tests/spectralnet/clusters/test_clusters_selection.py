@@ -1,5 +1,8 @@
+import tracemalloc
+
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from spectralnet.clusters.selection import (
     eigenvector_weights,
@@ -30,6 +33,17 @@ def test_modularity_leaves_noise_out_with_its_edges(blob_graph):
     expected = modularity(blob_graph[kept][:, kept], clusters[kept])
     assert modularity(blob_graph, clusters) == pytest.approx(expected)
     assert modularity(blob_graph, np.full(len(clusters), -1)) == 0
+
+
+def test_modularity_of_many_clusters_takes_no_square_of_their_number():
+    n = 5000
+    ring = np.arange(n)
+    graph = csr_array((np.ones(n, dtype=np.float32), (ring, np.roll(ring, 1))), shape=(n, n))
+    tracemalloc.start()
+    assert modularity(csr_array(graph + graph.T), ring) == pytest.approx(-1 / n)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < n**2
 
 
 def test_gaps_are_parts_of_the_next_eigenvalue():

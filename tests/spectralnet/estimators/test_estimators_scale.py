@@ -12,7 +12,7 @@ from spectralnet.estimators.scale import fit_scale
 from spectralnet.methods.predictor import Predictor
 
 SHORT = {"epochs": 2, "steps_per_epoch": 10}
-SPECTRALNET = {"epochs": 6, "steps_per_epoch": 40}
+SPECTRALNET = {"hidden": [64, 64], "epochs": 6, "steps_per_epoch": 40}
 CHANGES = [(1, 1e7), (1, 1.7e9), (1e-30, 0), (1e18, 0), (1e30, -1e31), (1e-3, 30)]
 
 
@@ -106,8 +106,13 @@ def test_as_many_clusters_as_points_or_nearly(n_clusters):
     assert len(np.unique(model.labels_)) == n_clusters
 
 
-def test_two_points_cannot_be_trained_on():
+@pytest.mark.parametrize("sampler", ["edges", "batch"])
+@pytest.mark.parametrize("n_clusters", [1, 2])
+def test_two_points_cannot_be_trained_on(n_clusters, sampler):
     with pytest.raises(ParameterError, match="2 points cannot be trained on"):
-        SpectralNet(2).fit([[0, 0], [1, 1]])
+        SpectralNet(n_clusters, spectralnet={"sampler": sampler}).fit([[0, 0], [1, 1]])
+
+
+def test_three_points_can():
     model = SpectralNet(2, spectralnet=SHORT, random_state=0)
     assert model.fit([[0.0], [1], [10]]).labels_.max() == 1

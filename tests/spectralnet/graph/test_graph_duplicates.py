@@ -15,7 +15,7 @@ from spectralnet.spectral.exact import exact_eigenvectors
 from spectralnet.spectral.laplacian import squared_grassmann_distance
 from spectralnet.spectral.training import candidate_components
 
-SHORT = {"epochs": 10, "steps_per_epoch": 30}
+SHORT = {"hidden": [64, 64], "epochs": 10, "steps_per_epoch": 30}
 
 
 @pytest.fixture

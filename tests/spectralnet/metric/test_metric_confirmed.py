@@ -44,7 +44,7 @@ def test_the_estimator_sees_images_through_convolutions(channels, tmp_path):
         image_shape=[np.int64(8), 8],
         siamese={"channels": channels},
         autoencoder={"epochs": 15},
-        spectralnet={"epochs": 5},
+        spectralnet={"hidden": [64, 64], "epochs": 5, "steps_per_epoch": 40},
         random_state=0,
     ).fit(x)
     assert scores(labels, model.labels_)["acc"] > 0.95

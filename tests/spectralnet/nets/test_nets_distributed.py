@@ -2,12 +2,15 @@
 
 import os
 import socket
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from torch.multiprocessing import start_processes
+from clones import ROOT
 
 from spectralnet.clusters.kmeans import assign, fit_spectral_centroids
 from spectralnet.codes.autoencoder import train_autoencoder
@@ -28,6 +31,7 @@ from spectralnet.nets.distributed import averaged, from_first, joined, share
 from spectralnet.spectral.map import SpectralMap
 from spectralnet.spectral.training import train_spectral_map
 
+pytestmark = pytest.mark.xdist_group("distributed")  # it is trained once
 CPU = torch.device("cpu")
 IMAGES = (2, 2)
 
@@ -124,8 +128,8 @@ def given_points():
     )
 
 
-def work(rank, folder, port):
-    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2"}
+def work(folder, port, rank):
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2"}
     os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank)}
     torch.set_num_threads(1)
     use_double_precision()
@@ -151,13 +155,19 @@ def work(rank, folder, port):
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """Train everything in one process, and in two; spawned, for a fork has no threads."""
-    folder = tmp_path_factory.mktemp("distributed")
+def trained(tmp_path_factory, warm):
+    """Train everything in one process, and in two, which this one does not fork: it has threads."""
+    folder, here = tmp_path_factory.mktemp("distributed"), Path(__file__)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    start_processes(work, (folder, port), nprocs=2, start_method="spawn")
+    command = [warm / "python", "-m", here.stem, folder, str(port)]
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+    processes = [
+        subprocess.Popen([*command, str(rank)], cwd=here.parent, env=environment)
+        for rank in range(2)
+    ]
+    assert [process.wait() for process in processes] == [0, 0]
     return [np.load(folder / f"{rank}.npz") for rank in range(2)]
 
 
@@ -174,3 +184,7 @@ def test_two_processes_train_what_one_trains(trained, name):
 def test_the_first_process_alone_writes_checkpoints_and_all_read_them(trained):
     for found in trained:
         assert found["checkpoint/0"] == 0
+
+
+if __name__ == "__main__":
+    work(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))

@@ -116,3 +116,10 @@ def test_the_net_is_built_again_of_its_configuration(images):
     again, rows = build_net(net.config), torch.from_numpy(images.reshape(4, -1)).float()
     assert not net.state_dict()  # nothing to train, nothing to save
     assert torch.equal(again(rows), net(rows))
+
+
+def test_a_model_is_loaded_without_torchs_compiler():
+    """Which takes two seconds to import, as soon as a tensor of shapes alone is divided."""
+    with torch.device("meta"):
+        net = OrientedGradients((8, 8))
+    assert {buffer.device.type for buffer in net.buffers()} == {"cpu"}

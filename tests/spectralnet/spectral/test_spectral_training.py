@@ -29,8 +29,10 @@ def toy_settings(settings):
         update={"n_neighbours": 30, "scale": "global", "scale_neighbour": 10, "overlap": 0}
     )
     # Narrower and shorter than the default: two eigenvectors of points in the plane need no more.
-    short = {"hidden": [128, 128], "epochs": 20, "steps_per_epoch": 50, "learning_rate": 0.01}
-    spectralnet = settings.spectralnet.model_copy(update={"n_components": 2, **short})
+    short = {"hidden": [64, 64], "landmarks": 256, "epochs": 20, "steps_per_epoch": 40}
+    spectralnet = settings.spectralnet.model_copy(
+        update={"n_components": 2, "learning_rate": 0.01, **short}
+    )
     return graph, spectralnet
 
 
@@ -45,12 +47,12 @@ def learn(points, graph_params, params, seed, device):
 
 @pytest.mark.parametrize("toy", [toys.two_moons, toys.nested_cs])
 def test_toys_are_clustered_and_so_are_new_points(toy, toy_settings, cpu):
-    points, labels = toy()
+    points, labels = toy(n=1500)
     graph, spectral_map, eigenvalues = learn(points, *toy_settings, 0, cpu)
     y = map_in_chunks(spectral_map, points, cpu)
     centroids = fit_centroids(unit_rows(y), 2, 0)
     assert accuracy(labels, nearest_centroid(unit_rows(y), centroids)) >= 0.99
-    new_points, new_labels = toy(seed=100)
+    new_points, new_labels = toy(n=1500, seed=100)
     new_y = map_in_chunks(spectral_map, new_points, cpu)
     assert accuracy(new_labels, nearest_centroid(unit_rows(new_y), centroids)) >= 0.99
 
@@ -66,7 +68,7 @@ def test_toys_are_clustered_and_so_are_new_points(toy, toy_settings, cpu):
 def test_a_few_labels_mend_what_noise_merges(toy_settings, cpu):
     """The paper's nested C's with heavy noise: even Bayes' rule errs on 2 % of the points."""
     graph_params = toy_settings[0].model_copy(update={"overlap": 2})
-    changes = {"epochs": 40, "steps_per_epoch": 100, "learning_rate": 0.003}
+    changes = {"epochs": 25, "learning_rate": 0.003}
     params = toy_settings[1].model_copy(update=changes)
     points, labels = toys.nested_cs(n=1900, noise=0.175, seed=1)
     neighbours = nearest_neighbours(points, graph_params.n_neighbours)
@@ -84,8 +86,8 @@ def test_a_few_labels_mend_what_noise_merges(toy_settings, cpu):
 def test_the_papers_batches_cluster_two_moons(toy_settings, cpu):
     graph_params, params = toy_settings
     graph_params = graph_params.model_copy(update={"n_neighbours": 5, "scale_neighbour": 2})
-    params = params.model_copy(update={"sampler": "batch"})
-    points, labels = toys.two_moons()
+    params = params.model_copy(update={"sampler": "batch", "epochs": 10})
+    points, labels = toys.two_moons(n=2000)
     _, spectral_map, _ = learn(points, graph_params, params, 0, cpu)
     y = map_in_chunks(spectral_map, points, cpu)
     np.testing.assert_allclose(y.T @ y / len(y), np.eye(2), atol=1e-4)
@@ -109,7 +111,7 @@ def test_two_spots_far_apart_are_two_clusters(size, gap):
     """What the net can tell apart is less than n_components: the rest of them is left 0."""
     points = np.random.default_rng(0).normal(size=(400, size))
     points[200:, 0] += gap
-    short = {"epochs": 10, "steps_per_epoch": 40, "landmarks": 0}
+    short = {"hidden": [64, 64], "epochs": 10, "steps_per_epoch": 40, "landmarks": 0}
     model = SpectralNet(2, spectralnet=short, random_state=0)
     with pytest.warns(UserWarning, match=r"tells \d of 8 eigenvectors apart"):
         model.fit(points)
@@ -129,10 +131,9 @@ def test_the_net_is_kept_whose_leading_eigenvalues_sum_to_less(settings, cpu, k,
     else:
         points = chains(0)[0]
     graph, _ = connect(points, settings.graph, 0)
-    found = {}
+    found, short = {}, {"n_components": 8, "hidden": [64, 64], "epochs": 6, "steps_per_epoch": 40}
     for landmarks in (0, 256, "auto"):
-        changes = {"n_components": 8, "landmarks": landmarks, "epochs": 6, "steps_per_epoch": 40}
-        params = settings.spectralnet.model_copy(update=changes)
+        params = settings.spectralnet.model_copy(update=short | {"landmarks": landmarks})
         with warnings.catch_warnings(action="ignore"):  # of eigenvectors not told apart
             found[landmarks] = train_spectral_map(
                 points, graph, params, settings.graph, n_leading=k, seed=0, device=cpu
@@ -148,8 +149,8 @@ def test_an_outlier_that_no_gradient_saw_costs_no_eigenvector(settings, cpu):
     x[0] = 1e6
     params = settings.graph.model_copy(update={"n_neighbours": 20})
     graph, _ = connect(x, params, 0)
-    changes = {"n_components": 9, "landmarks": 256, "epochs": 6, "steps_per_epoch": 40}
-    short = settings.spectralnet.model_copy(update=changes)
+    changes = {"n_components": 9, "landmarks": 256, "hidden": [64, 64], "epochs": 6}
+    short = settings.spectralnet.model_copy(update=changes | {"steps_per_epoch": 40})
     assert hold_out(len(x), short.held_out, seed=0)[0]
     eigenvalues = train_spectral_map(x, graph, short, params, seed=0, device=cpu)[1]
     np.testing.assert_allclose(eigenvalues[:3], exact_eigenvectors(graph, 3)[1], atol=6e-3)

@@ -20,7 +20,8 @@ from spectralnet.spectral.laplacian import rayleigh_ritz
 
 @pytest.fixture
 def spectral_params(settings):
-    return settings.spectralnet.model_copy(update={"n_components": 4, "epochs": 5})
+    short = {"hidden": [64, 64], "landmarks": 0, "epochs": 5, "steps_per_epoch": 40}
+    return settings.spectralnet.model_copy(update={"n_components": 4, **short})
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +36,10 @@ def test_three_digits_are_told_apart(
 ):
     x, labels = digits
     weights = {"global_information": 1.0, "local_information": 1.0}
-    params = dual_params.model_copy(update={"epochs": 20, **weights})
+    params = dual_params.model_copy(update={"epochs": 12, **weights})
     graph = graph_params.model_copy(update={"n_neighbours": 10, "overlap": 1})
     spectral = spectral_params.model_copy(update={"n_components": 6})
-    checkpoint = Checkpoint(tmp_path / "part" / "training.pt", seconds=0)
+    checkpoint = Checkpoint(tmp_path / "part" / "training.pt")
 
     def train(n):
         return train_dual_autoencoder_network(
