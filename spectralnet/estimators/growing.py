@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+from sklearn.callback import with_callbacks
 
 from spectralnet.artifacts import CSR_ARRAYS, load_array, load_json, save_array, save_json
 from spectralnet.config.limits import graph_settings
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.estimators.base import Changes, MatrixLike
+from spectralnet.estimators.callbacks import fit_task
 from spectralnet.estimators.nested import NestedClusterer
 from spectralnet.estimators.options import check_metric
 from spectralnet.estimators.whole import whole_fit
@@ -52,6 +54,7 @@ class GrowingClusterer(NestedClusterer):
     eigenvalues_: NDArray[np.float64]
     _points: KeptPoints
 
+    @with_callbacks
     def partial_fit(self, X: MatrixLike, y: Any = None) -> Self:
         """Add points to those that were fitted; the first call fits.
 
@@ -102,7 +105,8 @@ class GrowingClusterer(NestedClusterer):
         x, former_number = self._matrix(X, reset=False), self.n_clusters_
         check_metric(self.metric, x, self._as_given)
         check_noise(self.noise)
-        with whole_fit(self) as new, quiet(not self.verbose), usual_torch():
+        task = fit_task(self, "partial_fit", X, y)
+        with task, whole_fit(self) as new, quiet(not self.verbose), usual_torch():
             new._grow(x)
         self._warn_of_change(former_number)
         return self
