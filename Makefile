@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run compare test test-services fuzz release-check tiny lint format docs setup
+.PHONY: run compare test test-services fuzz release-check tiny lint format notebook docs setup
 
 run: $(READY)  # reproduce the pipeline of params.yaml and print its results
 	. $(BIN)/activate && python -m stages.check && dvc repro && python -m stages.show
@@ -31,6 +31,9 @@ lint: $(READY)  # check style and types
 
 format: $(READY)  # format the code, and correct what ruff can
 	. $(BIN)/activate && ruff check --fix . && ruff format .
+
+notebook: $(READY)  # run docs/digits.ipynb anew, for its outputs
+	. $(BIN)/activate && OMP_NUM_THREADS=1 python docs/.notebook.py
 
 docs: $(READY)  # build the documentation in site/
 	. $(BIN)/activate && NO_MKDOCS_2_WARNING=1 mkdocs build --strict

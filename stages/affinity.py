@@ -6,9 +6,9 @@ from spectralnet.artifacts import load_graph, load_json, load_matrix
 from spectralnet.config.limits import check_sizes, check_supervision
 from spectralnet.graph.supervision import Supervision
 from spectralnet.methods.affinities import AffinityOptions, PointsInSpace
-from spectralnet.methods.learned import LEARNED
+from spectralnet.methods.learned import LEARNED, in_learned_metric
 from spectralnet.nets.saved import load_net
-from stages.common import Stage, main, save_history
+from stages.common import Stage, former_nets, main, save_history
 from stages.graph import write_affinity
 
 
@@ -23,7 +23,10 @@ def affinity(stage: Stage, data: Path, features: Path, graph: Path, learned: Pat
         stage.augmentation(points.image_shape),
         stage.checkpoint(data / "matrix", features / "matrix", graph / "graph.npz"),
     )
-    made = LEARNED[stage.name](points, options, load_graph(graph / "graph.npz"))
+    if (former := former_nets(data)) is not None:
+        made = in_learned_metric(points, options, *former)
+    else:
+        made = LEARNED[stage.name](points, options, load_graph(graph / "graph.npz"))
     described = write_affinity(stage, learned, made)
     if made.history is None:
         return described

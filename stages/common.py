@@ -32,6 +32,8 @@ from spectralnet.metric.augmentation import RandomAffine
 from spectralnet.nets.checkpoints import Checkpoint, remove_old
 from spectralnet.nets.devices import pick_device
 from spectralnet.nets.distributed import GRACE, is_first
+from spectralnet.nets.net import Net
+from spectralnet.nets.saved import load_net
 from spectralnet.nets.stopping import Stopped
 from spectralnet.tracking import runs as tracking
 from spectralnet.tracking.checkout import main_root
@@ -134,6 +136,14 @@ def copy_preparation(data: Path, model: Path) -> None:
     for name in ("preparation.json", EXAMPLE):
         shutil.copyfile(data / name, model / name)
     seal(model, (*FILES, EXAMPLE))
+
+
+def former_nets(data: Path) -> tuple[Net, Net] | None:
+    """Read the encoder and the embedder of the former model that `warm_start` names, if any."""
+    folder = data / "former"
+    if not (folder / "encoder.json").exists():
+        return None
+    return load_net(folder, "encoder"), load_net(folder, "embedder")
 
 
 def main(

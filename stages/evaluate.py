@@ -67,6 +67,7 @@ def evaluate(
     metrics: dict[str, Any] = load_json(affinity / "about.json") | {"n": len(clusters)}
     metrics["n_clusters"] = n_clusters = len(whole.centroids)
     metrics |= _noise(whole, clusters)
+    metrics |= load_json(path) if (path := model / "growth.json").exists() else {}
     metrics |= label_free_metrics(weights, clusters, n_clusters, learned)
     normalised = SAMPLERS[settings.spectralnet.sampler].normalised
     residuals = ritz_residuals(embedding, learned, weights, normalised)

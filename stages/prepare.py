@@ -20,7 +20,7 @@ from spectralnet.artifacts import (
     save_table,
 )
 from spectralnet.checks import check_features
-from spectralnet.config.limits import check_points, check_supervision
+from spectralnet.config.limits import check_former, check_points, check_supervision
 from spectralnet.config.params import Params
 from spectralnet.data.given_graph import read_graph
 from spectralnet.data.preparation import Preparation
@@ -32,6 +32,7 @@ from spectralnet.data.texts import Tfidf
 from spectralnet.errors import DataError
 from spectralnet.graph.supervision import Supervision
 from spectralnet.matrices import NUMBERS_AT_ONCE, Matrix, blocks, empty_rows
+from spectralnet.methods.growing.former import Former, save_former
 from spectralnet.nets.blocks import MLP
 from spectralnet.nets.saved import save_net
 from spectralnet.tracking.checkout import main_root
@@ -42,15 +43,23 @@ def prepare(stage: Stage, features: Path) -> str:
     """Write the features and labels of the points to fit, and of those held out."""
     params = stage.params
     _check_links(params)
+    former = Former.load(getattr(params.settings, "warm_start", None))
+    check_former(former, params.settings, params.space, params.affinity)
     dataset = SOURCES[params.source].load(_data_folders(), stage.params.settings)
     dataset = limit(dataset, params.limit, params.seed)
     held_out = held_out_mask(dataset, params.fit_on, params.seed)
     preparation = dataset.fit(dataset.raw[~held_out] if held_out.any() else dataset.raw)
+    if former is not None:
+        former.check_samples(preparation)
+        preparation = former.preparation
     fitted, unseen_rows = (
         _write(features / name, dataset, preparation, np.flatnonzero(chosen))
         for name, chosen in (("matrix", ~held_out), ("held_out_matrix", held_out))
     )
     x = load_matrix(features / "matrix")
+    if former is not None:
+        former.check_points(x, stage.device)
+    save_former(features / "former", former)
     labels = dataset.labels[fitted]
     must_link, cannot_link = (
         pairs_among(fitted, pairs, len(held_out))

@@ -6,12 +6,15 @@ data set's block need not say what it leaves as it is.
 
 import os
 import sys
+from pathlib import Path
 
 from spectralnet.artifacts import save_json
+from spectralnet.config.limits import check_former
 from spectralnet.config.params import Params
 from spectralnet.config.reading import read_params
 from spectralnet.config.settings import Settings
-from spectralnet.errors import ParameterError
+from spectralnet.errors import ParameterError, SpectralNetError
+from spectralnet.methods.growing.former import Former
 
 # What several stages read of a part: a change of the rest does not concern them.
 VIEWS = {"eigenspace": ("spectralnet", ("n_components", "sampler"))}
@@ -23,7 +26,7 @@ def check_paths(params: Params) -> None:
     paths = {"own.path": own.path, f"{params.dataset}.path": getattr(params.settings, "path", ".")}
     if params.graph_is_given:
         paths["own.precomputed"] = own.precomputed
-    for name in ("must_link", "cannot_link"):  # for which DVC looks, too
+    for name in ("must_link", "cannot_link", "warm_start"):  # for which DVC looks, too
         paths[f"own.{name}"] = getattr(own, name) or ""
     for name, path in paths.items():
         if not os.path.exists(path):  # noqa: PTH110, Path's fails on names that are too long
@@ -31,6 +34,18 @@ def check_paths(params: Params) -> None:
                 f"{name} = {path} does not exist: correct it, or go back to what was committed, "
                 "git checkout HEAD -- params.yaml"
             )
+    check_warm_start(params)
+
+
+def check_warm_start(params: Params) -> None:
+    """Refuse a former model that does not fit the parameters, or that a stage would overwrite."""
+    path = getattr(params.settings, "warm_start", None)
+    if path is not None and Path(path).absolute().is_relative_to(Path("artifacts").absolute()):
+        raise ParameterError(
+            f"{params.dataset}.warm_start = {path} is what a stage writes: copy it, as in "
+            f"`cp -r {path} data/own/former`, and name the copy"
+        )
+    check_former(Former.load(path), params.settings, params.space, params.affinity)
 
 
 def write_settings(folder: str) -> None:
@@ -48,5 +63,5 @@ def write_settings(folder: str) -> None:
 if __name__ == "__main__":
     try:
         write_settings(sys.argv[1])
-    except ParameterError as error:
+    except SpectralNetError as error:
         sys.exit(f"stage settings: {error}")

@@ -7,7 +7,7 @@ from spectralnet.codes.spaces import choose_space, untrained_encoder
 from spectralnet.config.limits import check_sizes
 from spectralnet.nets.devices import map_through
 from spectralnet.nets.saved import save_net
-from stages.common import Stage, main
+from stages.common import Stage, former_nets, main
 
 
 def space(stage: Stage, features: Path, described: Path) -> str:
@@ -17,7 +17,11 @@ def space(stage: Stage, features: Path, described: Path) -> str:
     image_shape = load_json(features / "about.json")["image_shape"]
     name = described.parent.name
     chosen = choose_space(name, x, image_shape)
-    encoder = untrained_encoder(chosen, x, image_shape, stage.params.seed)
+    former = former_nets(features)
+    if former is not None and (len(former[0]) > 0 or not len(former[1])):
+        encoder = former[0]
+    else:  # which a Siamese net that sees images does without
+        encoder = untrained_encoder(chosen, x, image_shape, stage.params.seed)
     x = map_through(x, stage.device, encoder)
     save_matrix(described / "matrix", x)
     save_net(described, "encoder", encoder)

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from spectralnet.checks import check_count, check_distinct, count_distinct
+from spectralnet.codes.spaces import AUTO, CODE, HOG, INPUT, LSA
 from spectralnet.config.defaults import default_settings
 from spectralnet.config.settings import Settings, without_nulls
 from spectralnet.errors import ParameterError
 from spectralnet.graph.supervision import Supervision, groups_of
 from spectralnet.matrices import Matrix
 from spectralnet.membership.n_clusters import MOST, enough_for
-from spectralnet.methods.learned import GIVEN
+from spectralnet.methods.growing.former import WITHOUT, Former
+from spectralnet.methods.learned import GIVEN, PLAIN
 from spectralnet.nets.training import n_held_out
 from spectralnet.spectral.samplers import SAMPLERS
 from spectralnet.spectral.training import candidate_components
@@ -93,6 +95,39 @@ def check_supervision(supervision: Supervision, settings: Settings, affinity: st
         )
     enough_for(supervision.n_labels, MOST if settings.n_clusters == "auto" else settings.n_clusters)
     groups_of(supervision)
+
+
+def check_former(former: Former | None, settings: Settings, space: str, affinity: str) -> None:
+    """Refuse parameters that a former model, from which a training goes on, was not fitted with.
+
+    Raises
+    ------
+    ParameterError
+        If its clusters are more, or its nets lead to another space or another affinity's.
+    """
+    if former is None:
+        return
+    model, named = former.model, f"but warm_start = {former.folder} names a model"
+    least, n_clusters = len(model.centroids), settings.n_clusters
+    if (MOST if n_clusters == "auto" else n_clusters) < least:
+        raise ParameterError(
+            f"n_clusters = {n_clusters}, {named} of {least}, which keep their numbers: ask for as "
+            f"many, {WITHOUT}"
+        )
+    learned = len(model.embedder) > 0
+    if affinity == GIVEN or learned != (affinity != PLAIN):
+        other = "with" if learned else "without"
+        raise ParameterError(
+            f"affinity = {affinity}, {named} {other} a learned metric: set affinity as it was, "
+            f"{WITHOUT}"
+        )
+    kind = str(model.encoder.config["kind"]) if len(model.encoder) > 0 else INPUT
+    own = {"gradients": HOG, "projection": LSA, "mlp": CODE}.get(kind, kind)
+    # A Siamese net that sees images leaves no encoder behind, whatever the space.
+    if space != own and not (space == AUTO and own != CODE) and not (learned and own == INPUT):
+        raise ParameterError(
+            f"space = {space}, {named} of space {own}: set space: {own}, {WITHOUT}"
+        )
 
 
 def graph_settings(

@@ -96,7 +96,7 @@ class Params(Block):
         if "precomputed" in self.settings.model_fields_set:
             raise ValueError(f"{self.dataset}.precomputed: a graph is read of own alone")
         watched = Path(self.datasets["own"].path)
-        for name in ("path", "must_link", "cannot_link"):
+        for name in ("path", "must_link", "cannot_link", "warm_start"):
             path = Path(getattr(self.settings, name) or watched)
             # Without `resolve`, which would follow links out of the folder.
             if ".." in path.parts or not path.absolute().is_relative_to(watched.absolute()):
@@ -116,6 +116,11 @@ class Params(Block):
         """Whether the user names a file of pairs; those of ``params.yaml`` hold none."""
         given = {getattr(self.settings, name, None) for name in ("must_link", "cannot_link")}
         return not given <= {None, "data/must_link.csv", "data/cannot_link.csv"}
+
+    @property
+    def starts_warm(self) -> bool:
+        """Whether the user names a former model; the folder of ``params.yaml`` holds none."""
+        return getattr(self.settings, "warm_start", None) not in (None, "data/no_model")
 
     @property
     def source(self) -> str:
@@ -159,6 +164,7 @@ class Params(Block):
             "train": self.fit_on == "train",
             "labelled": ours and self.labelled > 0,
             "pairs": ours and self.pairs_are_given,
+            "warm": self.starts_warm,
             "limited": self.limit is not None,
         }
         return "-".join(name for name, applies in parts.items() if applies)

@@ -2,6 +2,7 @@
 
 * `base`: what all estimators share
 * `whole`: a fit that fails changes nothing
+* `callbacks`: of scikit-learn's, told of each epoch
 * `scale`: one scale for all columns of a table
 * `soft`: probabilities, outlier scores, noise
 * `nested`: how many clusters, and all of them nested

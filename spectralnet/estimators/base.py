@@ -14,6 +14,7 @@ from sklearn.base import (
     ClusterMixin,
     TransformerMixin,
 )
+from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -22,6 +23,7 @@ from spectralnet.checks import check_count, check_distinct
 from spectralnet.clusters.kmeans import Assignment
 from spectralnet.data.preparation import Columns, build_preparation
 from spectralnet.errors import DataError, ParameterError
+from spectralnet.estimators.callbacks import fit_task
 from spectralnet.estimators.description import DescribeMixin
 from spectralnet.estimators.scale import fit_scale
 from spectralnet.estimators.soft import MatrixLike, SoftClusterMixin
@@ -43,6 +45,7 @@ class DeepClusterer(
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     ClusterMixin,
+    CallbackSupportMixin,
     BaseEstimator,
 ):
     """A deep clustering method as a scikit-learn estimator.
@@ -79,6 +82,7 @@ class DeepClusterer(
     def _fit(self, x: Matrix, seed: int, device: torch.device) -> tuple[Model, Assignment]:
         """Train on the rows of `x`, shape (n, d): the model, and where it puts them."""
 
+    @with_callbacks
     def fit(self, X: MatrixLike, y: Any = None) -> Self:
         """Train the nets on the rows of X and cluster them; what fails leaves all as it was.
 
@@ -100,7 +104,7 @@ class DeepClusterer(
         TrainingError
             If a training diverges; a `RuntimeError`.
         """
-        with whole_fit(self) as new:
+        with fit_task(self, "fit", X, y), whole_fit(self) as new:
             x, seed = new._matrix(X, reset=True), new._seed()
             device = pick_device(new.device, x.shape[0])
             check_noise(new.noise)
@@ -169,14 +173,12 @@ class DeepClusterer(
                 self.feature_names_in_ = np.array(about["feature_names_in"], dtype=object)
             preparation = build_preparation(load_json(folder / "preparation.json"))
             self.preparation_ = cast(Columns, preparation)  # `save` writes no other
-            clusters, embedding = (
-                np.array(load_array(folder / f"{name}.npy")) for name in ("clusters", "embedding")
-            )
+            kept = [np.array(load_array(folder / f"{n}.npy")) for n in ("clusters", "embedding")]
             if (scores := folder / "outlier_scores.npy").exists():  # former versions wrote none
                 self.outlier_scores_ = np.array(load_array(scores))
             model = cls._model.load(folder)
             check_together(preparation, model)
-            self._keep(model, clusters, embedding)
+            self._keep(model, *kept)
         return self
 
     def __sklearn_tags__(self) -> Tags:

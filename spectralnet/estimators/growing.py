@@ -8,18 +8,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+from sklearn.callback import with_callbacks
 
 from spectralnet.artifacts import CSR_ARRAYS, load_array, load_json, save_array, save_json
 from spectralnet.config.limits import graph_settings
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.estimators.base import Changes, MatrixLike
+from spectralnet.estimators.callbacks import fit_task
 from spectralnet.estimators.nested import NestedClusterer
 from spectralnet.estimators.options import check_metric
 from spectralnet.estimators.whole import whole_fit
 from spectralnet.matrices import Matrix
 from spectralnet.membership.part import check_noise
 from spectralnet.methods.growing.model import Grown, grow
-from spectralnet.methods.growing.points import KeptPoints, stacked
+from spectralnet.methods.growing.points import KeptPoints, grown_points, stacked
 from spectralnet.methods.learned import GIVEN
 from spectralnet.nets.devices import map_through, pick_device, usual_torch
 from spectralnet.nets.saved import reading_model
@@ -52,6 +54,7 @@ class GrowingClusterer(NestedClusterer):
     eigenvalues_: NDArray[np.float64]
     _points: KeptPoints
 
+    @with_callbacks
     def partial_fit(self, X: MatrixLike, y: Any = None) -> Self:
         """Add points to those that were fitted; the first call fits.
 
@@ -102,23 +105,24 @@ class GrowingClusterer(NestedClusterer):
         x, former_number = self._matrix(X, reset=False), self.n_clusters_
         check_metric(self.metric, x, self._as_given)
         check_noise(self.noise)
-        with whole_fit(self) as new, quiet(not self.verbose), usual_torch():
-            new._keep_grown(new._grow(x))
+        task = fit_task(self, "partial_fit", X, y)
+        with task, whole_fit(self) as new, quiet(not self.verbose), usual_torch():
+            new._grow(x)
         self._warn_of_change(former_number)
         return self
 
-    def _keep_grown(self, grown: Grown) -> None:
+    def _keep_grown(self, grown: Grown, points: KeptPoints) -> None:
         found, former = grown.found, self.labels_
         assigned = self._mark_noise(found.model, found.assigned)
         self._keep(found.model, assigned.clusters, assigned.embedding)
         self._keep_hierarchy(found.hierarchy)
-        self._points, self.eigenvalues_ = grown.points, found.eigenvalues
+        self._points, self.eigenvalues_ = points, found.eigenvalues
         self.history_ = getattr(self, "history_", {}) | {"spectralnet": found.history}
         self.rayleigh_ratio_, self.novel_ = grown.rayleigh_ratio, grown.novel
         self.n_moved_ = int(np.count_nonzero(self.labels_[: len(former)] != former))
         self.new_clusters_ = _mostly(self.labels_, np.flatnonzero(grown.novel) + len(former))
 
-    def _grow(self, x: Matrix) -> Grown:
+    def _grow(self, x: Matrix) -> None:
         model, device = self.model_, pick_device(self.device, x.shape[0])
         new = map_through(x, device, model.encoder, model.embedder)
         space = stacked(self._points.space, new)
@@ -136,17 +140,20 @@ class GrowingClusterer(NestedClusterer):
             self.n_components,
             changes,
         )
-        return grow(
+        seed = self._seed()
+        points = grown_points(self._points, space, settings.graph, seed)
+        grown = grow(
             model,
-            self._points,
             space,
-            self.labels_,
+            points.graph,
             self._candidates,
             settings.spectralnet,
             settings.graph,
-            seed=self._seed(),
+            former=self.labels_,
+            seed=seed,
             device=pick_device(self.device, space.shape[0]),
         )
+        self._keep_grown(grown, points)
 
     def _warn_of_change(self, former_number: int) -> None:
         if self.rayleigh_ratio_ > MISFIT:

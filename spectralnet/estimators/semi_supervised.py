@@ -62,7 +62,7 @@ class SemiSupervisedClusterer(NestedClusterer):
             )
         self._told = y if self.semi_supervised else None, must_link, cannot_link
         try:
-            return super().fit(X)
+            return super().fit(X, y)
         finally:
             del self._told  # arrays of the length of X, which the model does not need
 

@@ -15,7 +15,8 @@ from spectralnet.methods.affinities import (
 from spectralnet.metric.confirmed import confirmed_edges
 from spectralnet.metric.siamese import sees_images, train_siamese
 from spectralnet.nets.blocks import MLP
-from spectralnet.nets.devices import map_in_chunks
+from spectralnet.nets.devices import map_in_chunks, map_through
+from spectralnet.nets.net import Net
 
 
 def siamese(points: PointsInSpace, options: AffinityOptions, graph: csr_array) -> Affinity:
@@ -52,6 +53,15 @@ def siamese(points: PointsInSpace, options: AffinityOptions, graph: csr_array) -
     embedding = map_in_chunks(embedder, x, options.device)
     learned, about = connect(embedding, options.graph, options.seed, points.supervision, confirmed)
     return Affinity(encoder, embedder, embedding, learned, about, history)
+
+
+def in_learned_metric(
+    points: PointsInSpace, options: AffinityOptions, encoder: Net, embedder: Net
+) -> Affinity:
+    """Connect points in a metric that was learned before, of fewer points."""
+    embedding = map_through(points.x, options.device, encoder, embedder)
+    graph, about = connect(embedding, options.graph, options.seed, points.supervision)
+    return Affinity(encoder, embedder, embedding, graph, about)
 
 
 Learn = Callable[[PointsInSpace, AffinityOptions, csr_array], Affinity]

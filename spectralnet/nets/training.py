@@ -19,7 +19,7 @@ from spectralnet.nets.distributed import average_gradients, from_first
 from spectralnet.nets.optimisers import OPTIMISERS
 from spectralnet.nets.stopping import stop_requests
 from spectralnet.parameters import Block, Count, Number, Positive, one_of
-from spectralnet.progress import progress_bar
+from spectralnet.progress import epochs_of
 
 BatchSize = Annotated[Count, Field(ge=2, le=10**6)]
 LearningRate = Annotated[Positive, Field(le=100)]
@@ -78,7 +78,7 @@ def train(
         Called after each epoch, in evaluation mode and without gradients.
     seed : int
     name : str
-        Of the progress bar, which shows on terminals only.
+        Of the progress bar, and for whoever watches: see `spectralnet.progress.epochs_of`.
     checkpoint : Checkpoint, optional
         Written after the step or epoch at which it is due, and read before the first: a
         killed training goes on. The caller discards it when the result is safe.
@@ -103,11 +103,11 @@ def train(
             checkpoint.save(loop.state_dict())
 
     waiting = stop_requests.at_steps() if checkpoint else nullcontext()
-    with waiting, progress_bar(name, params.epochs, len(loop.history)) as progress:
-        while not loop.finished:
-            row = loop.run_epoch(batches, loss, held_out_loss, keep)
-            progress.set_postfix(loss=row["loss"], held_out_loss=row["held_out_loss"])
-            progress.update()
+    with waiting, epochs_of(name, params.epochs, len(loop.history)) as begin_epoch:
+        stop = False
+        while not (loop.finished or stop):
+            end_epoch = begin_epoch()
+            stop = end_epoch(loop.run_epoch(batches, loss, held_out_loss, keep))
             keep()
     net.load_state_dict(loop.best_weights)
     net.eval()

@@ -31,6 +31,7 @@ BOOKKEEPING = (
     "spectralnet/errors.py",
     "spectralnet/folders.py",
     "spectralnet/methods/catalogue.py",
+    "spectralnet/methods/growing/former.py",
     "spectralnet/methods/predictor.py",
     "spectralnet/methods/task.py",
     "spectralnet/nets/saved.py",
@@ -106,7 +107,7 @@ def test_a_stage_depends_on_the_code_that_it_runs_and_on_no_other(name):
 def test_a_stage_is_given_the_paths_that_it_declares(name):
     stage = STAGES[name]
     *read, written = re.sub(r"(?<!\$)\{", "${", stage["cmd"]).split()[3:]
-    files = ("${own.path}", "${own.must_link}", "${own.cannot_link}")
+    files = ("${own.path}", "${own.must_link}", "${own.cannot_link}", "${own.warm_start}")
     aside = ("stages/", "spectralnet/", *files, "artifacts/${dataset}/settings/")
     data = [dep for dep in stage["deps"] if not dep.startswith(aside)]
     for folder in read:

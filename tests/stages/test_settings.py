@@ -24,6 +24,7 @@ def test_each_part_is_a_file_whose_bytes_depend_on_the_parameters_alone(tmp_path
     (tmp_path / "data/own").mkdir(parents=True)
     for name in ("own/x.csv", "must_link.csv", "cannot_link.csv"):
         (tmp_path / "data" / name).touch()
+    (tmp_path / "data/no_model").mkdir()
     # The hashes that order a set have another seed there: here it is random, or what is set.
     seed = "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2"
     environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}

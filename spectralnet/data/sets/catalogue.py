@@ -68,7 +68,8 @@ class OwnOptions(TermsOptions):
 
     `scaling` is of numbers, `image_shape` of images, `n_terms` of texts;
     `precomputed` is the graph of ``affinity: precomputed``; `must_link` and `cannot_link` are files
-    of pairs, see `spectralnet.data.pairs.read_pairs`.
+    of pairs, see `spectralnet.data.pairs.read_pairs`; `warm_start` is the folder of a former model,
+    see `spectralnet.methods.growing.former.Former`.
     """
 
     path: Annotated[str, Field(min_length=1, max_length=4000)]
@@ -80,6 +81,7 @@ class OwnOptions(TermsOptions):
     precomputed: Annotated[str, Field(min_length=1)] = "data/graph.npz"
     must_link: Annotated[str, Field(min_length=1)] | None = None
     cannot_link: Annotated[str, Field(min_length=1)] | None = None
+    warm_start: Annotated[str, Field(min_length=1)] | None = None
 
 
 def _mnist5k(folders: Sequence[Path], options: Block) -> Dataset:

@@ -31,7 +31,7 @@ from spectralnet.nets.training import (
     shuffled_batches,
 )
 from spectralnet.parameters import Block, Count, Fraction, Positive
-from spectralnet.progress import progress_bar
+from spectralnet.progress import epochs_of
 
 N_NEIGHBOURS = 20  # that outliers are told by
 RESTARTS = 20  # of k-means, as in the paper
@@ -107,11 +107,11 @@ def train_dec(
             checkpoint.save(rounds.state_dict())
 
     waiting = stop_requests.at_steps() if checkpoint else nullcontext()
-    with waiting, progress_bar("dec", rounds.most, len(rounds.history)) as progress:
-        while not rounds.finished:
-            row = rounds.run(keep)
-            progress.set_postfix(loss=row["loss"], changed=row["changed"])
-            progress.update()
+    with waiting, epochs_of("dec", rounds.most, len(rounds.history)) as begin_round:
+        stop = False
+        while not (rounds.finished or stop):
+            end_round = begin_round()
+            stop = end_round(rounds.run(keep))
             keep()
     warn_of_empty(rounds.clusters.cpu().numpy(), n_clusters)
     model.eval().requires_grad_(False).cpu()

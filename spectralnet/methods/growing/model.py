@@ -5,17 +5,15 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from spectralnet.graph.affinity import GraphParams
 from spectralnet.matrices import Matrix
-from spectralnet.methods.growing.points import (
-    KeptPoints,
-    grown_points,
-    novel_points,
-    rayleigh_ratio,
-)
+from spectralnet.membership.part import Noise
+from spectralnet.methods.growing.points import novel_points, rayleigh_ratio
 from spectralnet.methods.model import ClusterModel
 from spectralnet.methods.spectralnet import SpectralClusters, train_spectralnet
+from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.spectral.training import SpectralNetParams, candidate_components
 
@@ -26,28 +24,40 @@ RATE = 0.3  # of its peak rate
 class Grown(NamedTuple):
     """What came of points that came later."""
 
-    found: SpectralClusters
-    points: KeptPoints  # the former ones, then the new ones
+    found: SpectralClusters  # of the former points, then of the new ones
     rayleigh_ratio: float
     novel: NDArray[np.bool_]  # (m,), of the new points
+
+    def metrics(self, former: NDArray[np.int64]) -> dict[str, float]:
+        """Say how much the new points changed, `former` being the others' clusters, shape (n,)."""
+        moved = self.found.assigned.clusters[: len(former)] != former
+        return {
+            "n_former": len(former),
+            "n_moved": int(moved.sum()),
+            "n_novel": int(self.novel.sum()),
+            "rayleigh_ratio": self.rayleigh_ratio,
+        }
 
 
 def grow(
     model: ClusterModel,
-    points: KeptPoints,
     space: Matrix,
-    former: NDArray[np.int64],
+    graph: csr_array,
     n_clusters: int | tuple[int, int],
     params: SpectralNetParams,
     graph_params: GraphParams,
     *,
+    former: NDArray[np.int64],
+    noise: Noise = None,
+    own_graph: bool = True,
     seed: int,
     device: torch.device,
+    checkpoint: Checkpoint | None = None,
 ) -> Grown:
     """Add points to those that a model was fitted on.
 
-    The graph grows; the spectral map trains on from its weights, over `EPOCHS` of the epochs with
-    `RATE` of the peak rate. Where points are novel a new one is trained instead, as by a fit: it
+    The spectral map trains on from its weights, over `EPOCHS` of the epochs with `RATE` of the
+    peak rate. Where points are novel a new one is trained instead, as by a fit: it
     finds them more surely. Centroids are fitted anew, and the clusters keep the numbers that suit
     the former points best. Encoder and embedder stay.
 
@@ -55,27 +65,31 @@ def grow(
     ----------
     model : ClusterModel
         Not changed.
-    points : KeptPoints
     space : ndarray or csr_array of shape (N, e)
         The spectral map's inputs: of the n former points, then of the new ones.
-    former : ndarray of shape (n,)
-        Clusters of the former points; -1 is noise.
+    graph : csr_array of shape (N, N)
+        Of all of them.
     n_clusters : int or (int, int)
         A range grows the model's own number, where there are points that are novel, or where it
         is below the range.
     params : SpectralNetParams
     graph_params : GraphParams
+    former : ndarray of shape (n,)
+        Clusters of the former points; -1 is noise.
+    noise, own_graph
+        See `spectralnet.methods.spectralnet.train_spectralnet`.
     seed : int
     device : torch.device
+    checkpoint : Checkpoint, optional
 
     Returns
     -------
     Grown
     """
-    grown = grown_points(points, space, graph_params, seed)
-    n, graph = len(former), grown.graph
+    n = len(former)
     places = map_in_chunks(model.spectral_map, space, device)
-    ratio, novel = rayleigh_ratio(places, graph, n), novel_points(graph, n, grown.n_neighbours)
+    ratio = rayleigh_ratio(places, graph, n)
+    novel = novel_points(graph, n, graph_params.n_neighbours)
     if isinstance(n_clusters, tuple):
         n_clusters = _grown_number(len(model.centroids), *n_clusters, bool(novel.any()))
     if not isinstance(n_clusters, tuple):
@@ -96,12 +110,15 @@ def grow(
         n_clusters,
         params,
         graph_params,
+        noise=noise,
+        own_graph=own_graph,
         seed=seed,
         device=device,
+        checkpoint=checkpoint,
         start=start,
         former=former,
     )
-    return Grown(found, grown, ratio, novel)
+    return Grown(found, ratio, novel)
 
 
 def _grown_number(own: int, lowest: int, highest: int, is_novel: bool) -> int | tuple[int, int]:
