@@ -149,14 +149,17 @@ def cluster_codes(
     codes: Matrix = map_in_chunks(encoder, features, device)
     graph, _ = connect(codes, graph_params, seed)
     identity = MLP([codes.shape[1]])
+    # In the joint training codes move, and neither landmarks nor exact eigenvectors would.
+    fixed: dict[str, Any] = {"landmarks": 0}
+    if spectral_params.sampler == "auto":
+        fixed["sampler"] = "edges"
     clusters = train_spectralnet(
         encoder,
         identity,
         codes,
         graph,
         n_clusters,
-        # In the joint training codes move, and landmarks would not.
-        spectral_params.model_copy(update={"landmarks": 0}),
+        spectral_params.model_copy(update=fixed),
         graph_params,
         seed=seed,
         device=device,

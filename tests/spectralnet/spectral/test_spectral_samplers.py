@@ -4,7 +4,8 @@ import torch
 
 from spectralnet.graph.affinity import affinity_graph, degrees
 from spectralnet.graph.neighbours import nearest_neighbours
-from spectralnet.spectral.samplers import BatchSampler, EdgeSampler, dense_affinity
+from spectralnet.spectral.batch_sampler import BatchSampler, dense_affinity
+from spectralnet.spectral.samplers import EdgeSampler
 
 
 def test_edge_loss_estimates_the_normalised_cut(blobs, blob_graph):
