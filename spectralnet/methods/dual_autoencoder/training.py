@@ -150,16 +150,14 @@ def cluster_codes(
     graph, _ = connect(codes, graph_params, seed)
     identity = MLP([codes.shape[1]])
     # In the joint training codes move, and neither landmarks nor exact eigenvectors would.
-    fixed: dict[str, Any] = {"landmarks": 0}
-    if spectral_params.sampler == "auto":
-        fixed["sampler"] = "edges"
+    sampler = {"auto": "edges"}.get(spectral_params.sampler, spectral_params.sampler)
     clusters = train_spectralnet(
         encoder,
         identity,
         codes,
         graph,
         n_clusters,
-        spectral_params.model_copy(update=fixed),
+        spectral_params.model_copy(update={"landmarks": 0, "sampler": sampler}),
         graph_params,
         seed=seed,
         device=device,
