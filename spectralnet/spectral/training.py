@@ -148,6 +148,7 @@ def train_spectral_map(
     held_out = hold_out(len(points), params.held_out, seed, among=near)
     given = Given(points, graph, held_out, params.batch_size, graph_params, c, seed)
     sampler = SAMPLERS[params.sampler].build(given)
+    first = quick_eigenvectors(given) if (params.sampler, start) == ("auto", None) else None
 
     def train_one(net: SpectralMap, by: Sampler, part: SpectralNetParams, name: str) -> Trained:
         kept = checkpoint.part(name) if checkpoint else None
@@ -167,7 +168,6 @@ def train_spectral_map(
     if start is not None:
         best = train_one(start.continued(c), sampler, params, "continued")
     else:
-        first = quick_eigenvectors(given) if params.sampler == "auto" else None
         numbers = landmark_numbers(params.landmarks, x.shape[1])
         tried = (trained for n in numbers for trained in train_anew(n))
         best = min(tried, key=lambda trained: trained.distance(n_leading))
