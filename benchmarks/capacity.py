@@ -34,6 +34,7 @@ from tests.toys import two_moons
 
 SIZES = (100, 1_000, 10_000)
 HIDDEN = ([16], [64], [256], [16, 16], [64, 64], [256, 256], [64, 64, 64], [512, 512])
+FIXED = {"landmarks": 0, "sampler": "edges"}
 SEED, CPU = 0, torch.device("cpu")
 TABLE = Path(__file__).parent / "results/capacity.csv"
 PICTURE = Path(__file__).parents[1] / "docs/images/capacity.png"
@@ -56,7 +57,7 @@ def distances(kind: str, n: int) -> list[dict[str, object]]:
     exact, values = exact_eigenvectors(graph, k, seed=SEED)
     rows = []
     for hidden in HIDDEN:
-        params = settings.spectralnet.model_copy(update={"hidden": hidden, "landmarks": 0})
+        params = settings.spectralnet.model_copy(update={"hidden": hidden} | FIXED)
         found = train_spectral_map(x, graph, params, settings.graph, seed=SEED, device=CPU)
         learned: NDArray[np.float32] = map_in_chunks(found.spectral_map, x, CPU)[:, :k]
         row = {

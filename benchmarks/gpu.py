@@ -37,7 +37,7 @@ def steps(x: NDArray[np.float32], device: torch.device) -> dict[str, float]:
     settings = default_settings(len(x), 10)
     neighbours = nearest_neighbours(x, settings.graph.n_neighbours)
     graph = affinity_graph(neighbours, settings.graph)
-    spectral = settings.spectralnet.model_copy(update=TWO)
+    spectral = settings.spectralnet.model_copy(update=TWO | {"sampler": "edges"})
     pairs = settings.siamese.model_copy(update=TWO)
     codes = settings.autoencoder.model_copy(update=TWO)
     affine = RandomAffine(IMAGES, AffineParams())

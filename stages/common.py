@@ -41,7 +41,7 @@ from spectralnet.tracking.records import costs_of, read_record, save_record
 from spectralnet.tracking.stage import StageRun
 from stages import STARTED
 from stages.processes import SilentRun, is_launched, is_spokesman, launch, working
-from stages.signals import end_with_parent, stoppable
+from stages.signals import end_soon, end_with_parent, stoppable
 
 
 @dataclass
@@ -214,7 +214,9 @@ def main(
         if is_spokesman():
             words = f"stage {name}: ended by {said}; the same command goes on from here"
             print(words, file=sys.stderr)
-        sys.exit(128 + stopped.number)
+        status = 128 + stopped.number
+        end_soon(status)
+        sys.exit(status)
     if not is_spokesman():
         return
     listed = [path for given in read for path in (given if isinstance(given, list) else [given])]

@@ -13,6 +13,7 @@ from spectralnet.nets.stopping import stop_requests
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 TWICE = 2.0  # seconds in which a second signal is the first, passed on by DVC, make or a shell
 SOON = 0.05
+PATIENCE = 5.0  # seconds that threads have to end after their process was asked to
 
 
 @contextmanager
@@ -46,6 +47,17 @@ def _in_finaliser(frame: FrameType | None) -> bool:
     while frame and frame.f_code.co_name != "__del__":
         frame = frame.f_back
     return frame is not None
+
+
+def end_soon(status: int) -> None:
+    """End the process with this status within `PATIENCE`, whatever its threads wait for.
+
+    A signal that comes while a pool starts a thread may leave one of which the pool knows nothing:
+    nobody wakes it, and Python would wait for it for ever.
+    """
+    last = threading.Timer(PATIENCE, os._exit, [status])
+    last.daemon = True
+    last.start()
 
 
 def end_with_parent() -> None:

@@ -1,7 +1,8 @@
 """The training of the spectral map, and its last layer."""
 
 import warnings
-from typing import Annotated, Literal, NamedTuple
+from collections.abc import Iterator
+from typing import Annotated, Literal, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -25,12 +26,16 @@ from spectralnet.nets.training import (
     train,
 )
 from spectralnet.parameters import Count, Widths, one_of
+from spectralnet.spectral.eigenvector_sampler import quick_eigenvectors
 from spectralnet.spectral.landmarks import landmark_numbers
-from spectralnet.spectral.laplacian import rayleigh_ritz
+from spectralnet.spectral.last_layer import finish
 from spectralnet.spectral.map import SpectralMap
-from spectralnet.spectral.samplers import SAMPLERS, Given
+from spectralnet.spectral.samplers import SAMPLERS
+from spectralnet.spectral.sampling import Given, Sampler
 
 KEPT = 2**26  # weights of landmarks
+CONTINUED = 0.25  # of the epochs, for a net that goes on from weights which are near
+RATE = 0.3  # of the peak rate
 SURPLUS = 6  # eigenvectors beyond as many as clusters
 
 
@@ -45,7 +50,7 @@ class SpectralNetParams(TrainingParams):
     hidden: Widths = [256, 256]
     n_components: Count
     landmarks: Annotated[int, Field(ge=0, le=10**4)] | Literal["auto"] = "auto"
-    sampler: Annotated[str, one_of(SAMPLERS)] = "edges"
+    sampler: Annotated[str, one_of(SAMPLERS)] = "auto"
     epochs: Count = 40
     steps_per_epoch: Count = 100
     batch_size: BatchSize = 256
@@ -60,13 +65,21 @@ class SpectralNetParams(TrainingParams):
             )
         return self
 
+    def continued(self) -> Self:
+        """Return what a training takes that goes on from weights which are near."""
+        shorter = {
+            "epochs": max(1, round(CONTINUED * self.epochs)),
+            "learning_rate": RATE * self.learning_rate,
+        }
+        return self.model_copy(update=shorter)
+
 
 class Trained(NamedTuple):
     """A spectral map, and what its training found."""
 
     spectral_map: SpectralMap
     eigenvalues: NDArray[np.float64]  # (c,), of the Laplacian that `sampler` estimates
-    history: pd.DataFrame  # its losses estimate the Rayleigh quotient
+    history: pd.DataFrame  # its losses are the sampler's
 
     @property
     def rank(self) -> int:
@@ -93,8 +106,11 @@ def train_spectral_map(
 ) -> Trained:
     """Train a net into the space of the first eigenvectors of a graph.
 
-    Where several numbers of landmarks are tried, the net is kept whose leading eigenvalues sum
-    to less: none can sum to less than the graph's own (Fan, On a theorem of Weyl, 1949).
+    With the "auto" sampler the net is first fitted to the graph's exact eigenvectors, by least
+    squares over three quarters of the epochs, where `quick_eigenvectors` finds these, and then
+    trained as the paper does, on edges. Of both, and where several numbers of landmarks are
+    tried, the net is kept whose leading eigenvalues sum to less: none can sum to less than the
+    graph's own (Fan, On a theorem of Weyl, 1949).
 
     Parameters
     ----------
@@ -126,22 +142,36 @@ def train_spectral_map(
     TrainingError
         If the training diverges, or the net maps all points to one.
     """
-    near = near_rows(x)
+    c = params.n_components if start is None else max(params.n_components, start.sizes[-1])
+    near, points = near_rows(x), Points(x, device)
+    # What the net makes of an outlier it never saw may outweigh all other points in `finish`.
+    held_out = hold_out(len(points), params.held_out, seed, among=near)
+    given = Given(points, graph, held_out, params.batch_size, graph_params, c, seed)
+    sampler = SAMPLERS[params.sampler].build(given)
+    first = quick_eigenvectors(given) if (params.sampler, start) == ("auto", None) else None
 
-    def train_one(net: SpectralMap, checkpoint: Checkpoint | None) -> Trained:
-        return _train(net.to(device), x, near, graph, params, graph_params, seed, checkpoint)
+    def train_one(net: SpectralMap, by: Sampler, part: SpectralNetParams, name: str) -> Trained:
+        kept = checkpoint.part(name) if checkpoint else None
+        return _train(net.to(device), x, graph, points, by, part, seed, kept)
+
+    def train_anew(n_landmarks: int) -> Iterator[Trained]:
+        net = _untrained([x.shape[1], *params.hidden, c], n_landmarks, x, near, seed)
+        if first is None:
+            yield train_one(net, sampler, params, f"{n_landmarks}")
+            return
+        more = params.continued()
+        part = params.model_copy(update={"epochs": max(1, params.epochs - more.epochs)})
+        fitted = train_one(net, first, part, f"{n_landmarks}-eigenvectors")
+        yield fitted
+        yield train_one(fitted.spectral_map.continued(c), sampler, more, f"{n_landmarks}")
 
     if start is not None:
-        best = train_one(start.continued(params.n_components), checkpoint)
+        best = train_one(start.continued(c), sampler, params, "continued")
     else:
-        sizes = [x.shape[1], *params.hidden, params.n_components]
         numbers = landmark_numbers(params.landmarks, x.shape[1])
-        tried = (
-            train_one(_untrained(sizes, n, x, near, seed), checkpoint and checkpoint.part(f"{n}"))
-            for n in numbers
-        )
+        tried = (trained for n in numbers for trained in train_anew(n))
         best = min(tried, key=lambda trained: trained.distance(n_leading))
-    if best.rank < (c := len(best.eigenvalues)):
+    if best.rank < c:
         warnings.warn(
             f"the net tells {best.rank} of {c} eigenvectors apart, others are left 0: there are "
             "few distinct points, or a column or a row of the input is far larger than others",
@@ -162,20 +192,14 @@ def _untrained(
 def _train(
     net: SpectralMap,
     x: Matrix,
-    near: NDArray[np.bool_],
     graph: csr_array,
+    points: Points,
+    sampler: Sampler,
     params: SpectralNetParams,
-    graph_params: GraphParams,
     seed: int,
     checkpoint: Checkpoint | None,
 ) -> Trained:
     device = net.output_weights.device
-    points = Points(x, device)
-    # What the net makes of an outlier it never saw may outweigh all other points in `finish`.
-    held_out = hold_out(len(points), params.held_out, seed, among=near)
-    given = Given(points, graph, held_out, params.batch_size, graph_params)
-    sampler = SAMPLERS[params.sampler].build(given)
-
     kept = _landmark_weights(net, x, device)
 
     def outputs(rows: Tensor) -> Tensor:
@@ -208,41 +232,3 @@ def _landmark_weights(net: SpectralMap, x: Matrix, device: torch.device) -> Poin
     if net.landmarks is None or x.shape[0] * net.n_landmarks > KEPT:
         return None
     return Points(map_in_chunks(nn.Sequential(net.standardise, net.landmarks), x, device), device)
-
-
-def finish(
-    net: SpectralMap, x: Matrix, graph: csr_array, normalised: bool, device: torch.device
-) -> NDArray[np.float64]:
-    """Set the last layer, once, so that the outputs are orthonormal eigenvectors.
-
-    Minibatches set it anew in every step of the training; here all points of the graph
-    do, and Rayleigh-Ritz turns the basis they span into eigenvectors.
-
-    Parameters
-    ----------
-    net : SpectralMap
-        Changed in place.
-    x : ndarray or csr_array of shape (n, d)
-    graph : csr_array of shape (n, n)
-    normalised : bool
-        See `spectralnet.spectral.laplacian.rayleigh_ritz`.
-    device : torch.device
-
-    Returns
-    -------
-    ndarray of shape (c,)
-        The eigenvalues, ascending. Where the outputs span r < c dimensions, the last c - r
-        eigenvectors are 0, their eigenvalues those of the last that there is.
-
-    Raises
-    ------
-    TrainingError
-        If the net maps all points to one.
-    """
-    c = len(net.output_weights)
-    net.output_weights.copy_(torch.eye(c))
-    rotation, eigenvalues = rayleigh_ritz(map_in_chunks(net, x, device), graph, normalised)
-    lost = c - len(eigenvalues)
-    weights = torch.from_numpy(np.pad(rotation, [(0, 0), (0, lost)]))
-    net.output_weights.copy_(weights.to(net.output_weights.dtype))
-    return np.pad(eigenvalues, (0, lost), mode="edge")

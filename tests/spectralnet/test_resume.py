@@ -18,11 +18,11 @@ from spectralnet.spectral.training import train_spectral_map
 
 
 class Killed(Checkpoint):
-    """In the second of two trainings: that with 256 landmarks."""
+    """In the third of four trainings: that with 256 landmarks, of eigenvectors."""
 
     def save(self, state):
         super().save(state)
-        if self.path.stem == "killed-256" and len(state["history"]) == 2:
+        if self.path.stem == "killed-256-eigenvectors" and len(state["history"]) == 2:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -45,9 +45,10 @@ def test_a_sigkill_changes_no_bit_of_the_result(tmp_path, warm):
     command = [warm / "python", "-m", here.stem, str(checkpoint)]
     killed = subprocess.run(command, cwd=here.parent, env=environment, check=False)
     assert killed.returncode % 256 == 256 - signal.SIGKILL
-    saved = [checkpoint.with_stem(f"killed-{number}") for number in (0, 256)]
+    trainings = ("0-eigenvectors", "0", "256-eigenvectors")
+    saved = [checkpoint.with_stem(f"killed-{training}") for training in trainings]
     epochs = [len(torch.load(path, weights_only=True)["history"]) for path in saved]
-    assert epochs == [4, 2]
+    assert epochs == [3, 1, 2]
     resumed, resumed_loss = train(Checkpoint(checkpoint, seconds=0))
     whole, loss = train(Checkpoint(tmp_path / "whole.pt", seconds=0))
     assert loss == resumed_loss

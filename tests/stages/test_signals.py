@@ -42,6 +42,21 @@ def test_a_training_is_asked_once_by_what_comes_twice():
         assert stop_requests.number == signal.SIGTERM
 
 
+STUCK = """
+import sys, threading
+from stages import signals
+threading.Thread(target=threading.Event().wait).start()
+signals.PATIENCE = 0.2
+signals.end_soon(143)
+sys.exit(143)
+"""
+
+
+def test_a_thread_that_nobody_wakes_keeps_no_stage_that_was_asked_to_end():
+    done = subprocess.run([sys.executable, "-c", STUCK], cwd=ROOT, timeout=30, check=False)
+    assert done.returncode == 143
+
+
 CHILD = """
 import os, time
 from stages.signals import end_with_parent

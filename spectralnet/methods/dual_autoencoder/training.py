@@ -149,14 +149,15 @@ def cluster_codes(
     codes: Matrix = map_in_chunks(encoder, features, device)
     graph, _ = connect(codes, graph_params, seed)
     identity = MLP([codes.shape[1]])
+    # In the joint training codes move, and neither landmarks nor exact eigenvectors would.
+    sampler = {"auto": "edges"}.get(spectral_params.sampler, spectral_params.sampler)
     clusters = train_spectralnet(
         encoder,
         identity,
         codes,
         graph,
         n_clusters,
-        # In the joint training codes move, and landmarks would not.
-        spectral_params.model_copy(update={"landmarks": 0}),
+        spectral_params.model_copy(update={"landmarks": 0, "sampler": sampler}),
         graph_params,
         seed=seed,
         device=device,

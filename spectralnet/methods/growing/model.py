@@ -17,9 +17,6 @@ from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.spectral.training import SpectralNetParams, candidate_components
 
-EPOCHS = 0.25  # in parts of those of a first training
-RATE = 0.3  # of its peak rate
-
 
 class Grown(NamedTuple):
     """What came of points that came later."""
@@ -56,10 +53,10 @@ def grow(
 ) -> Grown:
     """Add points to those that a model was fitted on.
 
-    The spectral map trains on from its weights, over `EPOCHS` of the epochs with `RATE` of the
-    peak rate. Where points are novel a new one is trained instead, as by a fit: it
-    finds them more surely. Centroids are fitted anew, and the clusters keep the numbers that suit
-    the former points best. Encoder and embedder stay.
+    The spectral map trains on from its weights, as `SpectralNetParams.continued` has it. Where
+    points are novel a new one is trained instead, as by a fit: it finds them more surely. Centroids
+    are fitted anew, and the clusters keep the numbers that suit the former points best. Encoder and
+    embedder stay.
 
     Parameters
     ----------
@@ -97,11 +94,7 @@ def grow(
         params = params.model_copy(update={"n_components": min(params.n_components, most)})
     start = None if novel.any() else model.spectral_map
     if start is not None:
-        shorter = {
-            "epochs": max(1, round(EPOCHS * params.epochs)),
-            "learning_rate": RATE * params.learning_rate,
-        }
-        params = params.model_copy(update=shorter)
+        params = params.continued()
     found = train_spectralnet(
         model.encoder,
         model.embedder,

@@ -104,7 +104,11 @@ def test_the_chosen_data_sets_block_is_used(write):
         ("mnist.autoencoder.learning_rate", float("nan"), "mnist.autoencoder.learning_rate = nan"),
         ("mnist.autoencoder.hidden", [500, 0], r"mnist.autoencoder.hidden.1 = 0"),
         ("mnist.source", "web", "mnist.source = 'web': choose one of mnist5k, .*own"),
-        ("mnist.spectralnet.sampler", "nodes", "sampler = 'nodes': .*choose one of edges, batch"),
+        (
+            "mnist.spectralnet.sampler",
+            "nodes",
+            "sampler = 'nodes': .*one of auto, edges, ",
+        ),
         ("mnist.siamese.optimiser", "lion", "siamese.optimiser = 'lion': .*one of adam, "),
         ("mnist", 3, "mnist = 3"),
         ("dec", 5, "dec = 5: Input should be"),

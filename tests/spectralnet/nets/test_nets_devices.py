@@ -67,8 +67,9 @@ def step(net, params, *, batches, n_batches, loss, **_):
     raise SteppedError(copies.sizes)
 
 
-def train_spectral_map(blobs, graph, graph_params, dual_params):
-    params = SETTINGS.spectralnet.model_copy(update={"n_components": 6, "landmarks": 16})
+def train_spectral_map(blobs, graph, graph_params, dual_params, sampler="edges"):
+    changes = {"n_components": 6, "landmarks": 16, "sampler": sampler}
+    params = SETTINGS.spectralnet.model_copy(update=changes)
     spectral.train_spectral_map(blobs, graph, params, graph_params, seed=0, device=META)
 
 
@@ -114,6 +115,9 @@ def train_joint(blobs, graph, graph_params, dual_params):
 # How many copies a step needs: indices of points, and what is drawn on the CPU.
 TRAININGS = {
     "spectral map": (train_spectral_map, 1),
+    "spectral map, eigenvectors": (
+        lambda *given: train_spectral_map(*given, sampler="eigenvectors"), 2,
+    ),
     "siamese": (train_siamese, 4),
     "siamese, contrastive": (lambda *given: train_siamese(*given, loss="contrastive"), 4),
     "siamese, images": (

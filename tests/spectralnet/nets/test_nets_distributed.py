@@ -85,6 +85,7 @@ def dual(given):
 
 TRAININGS = {
     "spectral map": spectral,
+    "spectral map, edges": lambda given: spectral(given, sampler="edges"),
     "spectral map, batch": lambda given: spectral(given, sampler="batch"),
     "siamese": siamese,
     "siamese, contrastive": lambda given: siamese(given, loss="contrastive"),

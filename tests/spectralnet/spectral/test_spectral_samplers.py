@@ -4,7 +4,11 @@ import torch
 
 from spectralnet.graph.affinity import affinity_graph, degrees
 from spectralnet.graph.neighbours import nearest_neighbours
-from spectralnet.spectral.samplers import BatchSampler, EdgeSampler, dense_affinity
+from spectralnet.matrices import Points
+from spectralnet.spectral.batch_sampler import BatchSampler, dense_affinity
+from spectralnet.spectral.eigenvector_sampler import EigenvectorSampler
+from spectralnet.spectral.exact import exact_eigenvectors
+from spectralnet.spectral.samplers import EdgeSampler
 
 
 def test_edge_loss_estimates_the_normalised_cut(blobs, blob_graph):
@@ -28,6 +32,22 @@ def test_held_out_points_make_the_held_out_minibatches_of_edges_and_no_others(bl
     (fitted,), (unseen,) = sampler.batches(generator, 1), sampler.held_out_batches(generator, 1)
     assert not held_out[fitted.numpy()].any()
     assert held_out[unseen.numpy()].any(axis=0).all()
+
+
+def test_eigenvector_loss_is_the_squared_distance_weighted_by_degree(blobs, blob_graph, cpu):
+    """Over the points that are not held out, all at once in NumPy."""
+    held_out, degree = np.arange(len(blobs)) % 5 == 0, degrees(blob_graph)
+    u, _ = exact_eigenvectors(blob_graph, 3)
+    y = np.random.default_rng(0).normal(size=u.shape)
+    points = Points(u.astype(np.float32), cpu)
+    sampler = EigenvectorSampler(points, degree, held_out, batch_size=200_000)
+    generator = torch.Generator().manual_seed(0)
+    (fitted,), (unseen,) = sampler.batches(generator, 1), sampler.held_out_batches(generator, 1)
+    for batch, rows in ((fitted, ~held_out), (unseen, held_out)):
+        assert set(batch.tolist()) == set(np.flatnonzero(rows))
+        expected = np.average(((y - u) ** 2).sum(axis=1)[rows], weights=degree[rows])
+        loss = sampler.loss(lambda points: torch.from_numpy(y)[points], batch)
+        assert loss.item() == pytest.approx(expected, rel=0.01)
 
 
 @pytest.mark.parametrize("scale", ["local", "global"])

@@ -17,6 +17,7 @@ from spectralnet.graph.supervision import Supervision, with_supervision
 from spectralnet.methods.affinities import connect
 from spectralnet.nets.devices import map_in_chunks, seeded
 from spectralnet.nets.training import hold_out
+from spectralnet.spectral import eigenvector_sampler
 from spectralnet.spectral.exact import exact_eigenvectors
 from spectralnet.spectral.laplacian import squared_grassmann_distance
 from spectralnet.spectral.map import SpectralMap
@@ -156,6 +157,41 @@ def test_an_outlier_that_no_gradient_saw_costs_no_eigenvector(settings, cpu):
     np.testing.assert_allclose(eigenvalues[:3], exact_eigenvectors(graph, 3)[1], atol=6e-3)
 
 
+def small_groups():
+    """Three normal groups, and three of some 20 points near them: eigenvectors that few tell."""
+    places = 9 * np.random.default_rng(0).normal(size=(6, 20))
+    x, _ = make_blobs([700, 700, 700, 20, 20, 20], centers=places, cluster_std=4, random_state=0)
+    return x.astype(np.float32)
+
+
+def test_auto_fits_exact_eigenvectors_first_and_keeps_what_is_nearer(settings, cpu):
+    x, params = small_groups(), settings.graph
+    graph, _ = connect(x, params, 0)
+    changes = {"n_components": 6, "epochs": 12, "steps_per_epoch": 50}
+    found = {}
+    for sampler, epochs in (("edges", 12), ("eigenvectors", 9), ("auto", 12)):
+        part = settings.spectralnet.model_copy(
+            update=changes | {"sampler": sampler, "epochs": epochs}
+        )
+        found[sampler] = train_spectral_map(x, graph, part, params, seed=0, device=cpu)
+    sums = {sampler: trained.eigenvalues.sum() for sampler, trained in found.items()}
+    assert exact_eigenvectors(graph, 6)[1].sum() < sums["auto"] <= sums["eigenvectors"]
+    assert sums["auto"] < 0.8 * sums["edges"]
+
+
+@pytest.mark.parametrize("limit", ["QUICK", "MOST_POINTS"])
+def test_where_eigenvectors_take_long_auto_is_edges(limit, settings, cpu, monkeypatch):
+    monkeypatch.setattr(eigenvector_sampler, limit, 1000)
+    x = small_groups()
+    graph, _ = connect(x, settings.graph, 0)
+    found = {}
+    for sampler in ("auto", "edges"):
+        changes = {"epochs": 2, "steps_per_epoch": 5, "sampler": sampler, "n_components": 6}
+        params = settings.spectralnet.model_copy(update=changes)
+        found[sampler] = train_spectral_map(x, graph, params, settings.graph, seed=0, device=cpu)
+    np.testing.assert_array_equal(found["auto"].eigenvalues, found["edges"].eigenvalues)
+
+
 def heavier_at(graph, nodes):
     """The same edges, those that touch some nodes with other weights."""
     edges = graph.tocoo()
@@ -165,7 +201,8 @@ def heavier_at(graph, nodes):
 
 
 def test_early_stopping_sees_the_edges_that_training_does_not(blobs, blob_graph, settings, cpu):
-    params = settings.spectralnet.model_copy(update={"epochs": 2, "steps_per_epoch": 5})
+    changes = {"epochs": 2, "steps_per_epoch": 5, "sampler": "edges"}
+    params = settings.spectralnet.model_copy(update=changes)
     other = heavier_at(blob_graph, hold_out(len(blobs), params.held_out, seed=0))
     history, changed = (
         train_spectral_map(blobs, graph, params, settings.graph, seed=0, device=cpu)[2]
