@@ -46,7 +46,7 @@ def run(seed: int) -> dict[str, float]:
     row = {"seed": seed, "Bayes": float(np.mean(right[unknown]))}
     told = with_supervision(plain, Supervision(known), seed)
     for name, graph in (("unsupervised", plain), ("2 %", told)):
-        net, eigenvalues, _ = train_spectral_map(
+        net, eigenvalues, *_ = train_spectral_map(
             points, graph, settings.spectralnet, settings.graph, seed=seed, device=CPU
         )
         embedding = map_in_chunks(net, points, CPU)

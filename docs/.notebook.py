@@ -38,7 +38,7 @@ def as_markdown(notebook: nbformat.NotebookNode) -> str:
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             parts.append(cell.source)
-        else:
+        elif cell.cell_type == "code":
             parts += [f"```python\n{cell.source}\n```", *map(_shown, cell.outputs)]
     return "\n\n".join(parts)
 
@@ -49,7 +49,8 @@ def _shown(output: dict[str, Any]) -> str:
         return f'<img alt="" src="data:image/png;base64,{data["image/png"].strip()}">'
     if "text/html" in data:
         return f"<div>{data['text/html']}</div>"
-    return f"```\n{output.get('text') or data['text/plain']}\n```"
+    shown = output.get("text") or data.get("text/plain") or "\n".join(output.get("traceback", []))
+    return f"````\n{shown}\n````"
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

@@ -126,9 +126,9 @@ class Stage:
         }
 
 
-def save_history(folder: Path, history: pd.DataFrame) -> None:
+def save_history(folder: Path, history: pd.DataFrame, name: str = "history.csv") -> None:
     """Write a learning curve; its seconds, which differ from run to run, are MLflow's alone."""
-    save_table(folder / "history.csv", history.drop(columns="seconds", errors="ignore"))
+    save_table(folder / name, history.drop(columns="seconds", errors="ignore"))
 
 
 def copy_preparation(data: Path, model: Path) -> None:

@@ -203,6 +203,7 @@ def _draw_training(features: Path, affinity: Path, model: Path) -> Figure:
     """Draw the learning curves of the nets that were trained."""
     trained = {"autoencoder": features, affinity.parent.name: affinity, "spectralnet": model}
     histories = {net: folder / "history.csv" for net, folder in trained.items()}
+    histories["eigenvectors"] = model / "eigenvectors.csv"
     return plots.learning_curves(
         {net: pd.read_csv(path) for net, path in histories.items() if path.exists()}
     )

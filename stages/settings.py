@@ -27,7 +27,11 @@ def check_paths(params: Params) -> None:
     if params.graph_is_given:
         paths["own.precomputed"] = own.precomputed
     for name in ("must_link", "cannot_link", "warm_start"):  # for which DVC looks, too
-        paths[f"own.{name}"] = getattr(own, name) or ""
+        if (path := getattr(own, name)) is None:
+            raise ParameterError(
+                f"own.{name} is null, but DVC looks for it: go back to what was committed"
+            )
+        paths[f"own.{name}"] = path
     for name, path in paths.items():
         if not os.path.exists(path):  # noqa: PTH110, Path's fails on names that are too long
             raise ParameterError(
@@ -40,7 +44,7 @@ def check_paths(params: Params) -> None:
 def check_warm_start(params: Params) -> None:
     """Refuse a former model that does not fit the parameters, or that a stage would overwrite."""
     path = getattr(params.settings, "warm_start", None)
-    if path is not None and Path(path).absolute().is_relative_to(Path("artifacts").absolute()):
+    if path is not None and Path(path).resolve().is_relative_to(Path("artifacts").resolve()):
         raise ParameterError(
             f"{params.dataset}.warm_start = {path} is what a stage writes: copy it, as in "
             f"`cp -r {path} data/own/former`, and name the copy"

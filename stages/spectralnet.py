@@ -9,7 +9,7 @@ from spectralnet.graph.supervision import Supervision
 from spectralnet.membership.n_clusters import candidates, enough_for
 from spectralnet.methods.growing.model import grow
 from spectralnet.methods.model import ClusterModel
-from spectralnet.methods.spectralnet import SpectralClusters, train_spectralnet
+from spectralnet.methods.spectralnet import FITTING, SpectralClusters, train_spectralnet
 from spectralnet.nets.devices import map_through
 from spectralnet.nets.saved import load_net
 from stages.common import Stage, copy_preparation, main, save_history
@@ -28,6 +28,8 @@ def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
     if growth:
         save_json(model / "growth.json", growth)
     save_history(model, found.history)
+    if found.fitting is not None:
+        save_history(model, found.fitting, f"{FITTING}.csv")
     stage.run.log_curve(found.history)
     eigenvalues = {f"eigenvalue_{i}": float(v) for i, v in enumerate(found.eigenvalues, 1)}
     stage.run.log_metrics(eigenvalues | growth)

@@ -124,7 +124,8 @@ def check_former(former: Former | None, settings: Settings, space: str, affinity
     kind = str(model.encoder.config["kind"]) if len(model.encoder) > 0 else INPUT
     own = {"gradients": HOG, "projection": LSA, "mlp": CODE}.get(kind, kind)
     # A Siamese net that sees images leaves no encoder behind, whatever the space.
-    if space != own and not (space == AUTO and own != CODE) and not (learned and own == INPUT):
+    sees_images = learned and model.embedder.config["kind"] == "conv"
+    if space != own and not (space == AUTO and own != CODE) and not sees_images:
         raise ParameterError(
             f"space = {space}, {named} of space {own}: set space: {own}, {WITHOUT}"
         )

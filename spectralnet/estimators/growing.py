@@ -23,6 +23,7 @@ from spectralnet.membership.part import check_noise
 from spectralnet.methods.growing.model import Grown, grow
 from spectralnet.methods.growing.points import KeptPoints, grown_points, stacked
 from spectralnet.methods.learned import GIVEN
+from spectralnet.methods.spectralnet import FITTING
 from spectralnet.nets.devices import map_through, pick_device, usual_torch
 from spectralnet.nets.saved import reading_model
 from spectralnet.progress import quiet
@@ -117,7 +118,8 @@ class GrowingClusterer(NestedClusterer):
         self._keep(found.model, assigned.clusters, assigned.embedding)
         self._keep_hierarchy(found.hierarchy)
         self._points, self.eigenvalues_ = points, found.eigenvalues
-        self.history_ = getattr(self, "history_", {}) | {"spectralnet": found.history}
+        kept = getattr(self, "history_", {})
+        self.history_ = {net: kept[net] for net in kept if net != FITTING} | found.histories
         self.rayleigh_ratio_, self.novel_ = grown.rayleigh_ratio, grown.novel
         self.n_moved_ = int(np.count_nonzero(self.labels_[: len(former)] != former))
         self.new_clusters_ = _mostly(self.labels_, np.flatnonzero(grown.novel) + len(former))

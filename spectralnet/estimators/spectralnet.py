@@ -100,7 +100,7 @@ class SpectralNet(SemiSupervisedClusterer, GrowingClusterer):
         Of m groups, of which the clusters are made: see `cut`.
     model_ : ClusterModel
     history_ : dict of str to DataFrame
-        The learning curve of each net that was trained.
+        The learning curve of each net; "eigenvectors" is of the spectral net's fit to exact ones.
     rayleigh_ratio_, n_moved_, novel_, new_clusters_
         Of the last `partial_fit`: see there.
     n_features_in_ : int
@@ -198,7 +198,8 @@ class SpectralNet(SemiSupervisedClusterer, GrowingClusterer):
             seed=seed,
             device=device,
         )
-        self.eigenvalues_, self.history_["spectralnet"] = found.eigenvalues, found.history
+        self.eigenvalues_ = found.eigenvalues
+        self.history_ |= found.histories
         self._keep_hierarchy(found.hierarchy)
         n_neighbours = settings.graph.n_neighbours
         self._keep_points(own_graph, affinity.embedding, affinity.graph, n_neighbours)

@@ -36,6 +36,8 @@ from spectralnet.spectral.training import (
     train_spectral_map,
 )
 
+FITTING = "eigenvectors"  # the curve of the fit to them
+
 
 class SpectralClusters(NamedTuple):
     """What SpectralNet makes of a graph."""
@@ -44,7 +46,14 @@ class SpectralClusters(NamedTuple):
     assigned: Assignment  # of the n points
     eigenvalues: NDArray[np.float64]  # (c,), ascending
     history: pd.DataFrame  # of the spectral map
+    fitting: pd.DataFrame | None  # of it to exact eigenvectors, if it was
     hierarchy: Hierarchy
+
+    @property
+    def histories(self) -> dict[str, pd.DataFrame]:
+        """Return the learning curves by their names."""
+        fitting = {} if self.fitting is None else {FITTING: self.fitting}
+        return fitting | {"spectralnet": self.history}
 
 
 def train_spectralnet(
@@ -114,7 +123,7 @@ def train_spectralnet(
         enough = min(params.n_components, candidate_components(n_clusters))
         params = params.model_copy(update={"n_components": enough})
     warn_of_components(graph, params.n_components, n_clusters)
-    spectral_map, eigenvalues, history = train_spectral_map(
+    spectral_map, eigenvalues, history, fitting = train_spectral_map(
         embedding,
         graph,
         params,
@@ -151,7 +160,7 @@ def train_spectralnet(
         rows,
     )
     model.membership, assigned = membership, membership.mark_noise(assigned, noise)
-    return SpectralClusters(model, assigned, eigenvalues, history, hierarchy)
+    return SpectralClusters(model, assigned, eigenvalues, history, fitting, hierarchy)
 
 
 def _sampled(

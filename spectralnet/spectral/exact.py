@@ -1,7 +1,5 @@
 """The exact eigenvectors of a graph Laplacian, by ARPACK."""
 
-from itertools import count
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
@@ -41,7 +39,7 @@ def exact_eigenvectors(
     seed : int, default=0
         Of ARPACK's starting vectors.
     most_work : float, default=inf
-        Multiply-adds after which ARPACK is stopped, for each piece of the graph.
+        Multiply-adds after which ARPACK is stopped, for all pieces of the graph together.
 
     Returns
     -------
@@ -63,11 +61,11 @@ def exact_eigenvectors(
         return u * signs(u), np.zeros(n_components)
     # Each piece is constant on one eigenvector of eigenvalue 0. ARPACK, which cannot tell
     # eigenvectors of one eigenvalue apart, would look for those last and longest.
-    u, values = np.zeros((n, 0)), np.zeros(0)
+    u, values, budget = np.zeros((n, 0)), np.zeros(0), _Budget(most_work)
     for i in range(n_pieces):
         members = np.flatnonzero(piece == i)
         part = csr_array(graph[members][:, members])
-        vectors, found = _of_one_piece(part, n_components, normalised, seed, most_work)
+        vectors, found = _of_one_piece(part, n_components, normalised, seed, budget)
         inside = np.zeros((n, len(found)))
         inside[members] = vectors
         u, values = np.hstack([u, inside]), np.concatenate([values, found])
@@ -90,11 +88,12 @@ def _constant_on_pieces(piece: NDArray[np.int32], mass: Array, c: int, seed: int
 
 
 def _of_one_piece(
-    graph: csr_array, n_components: int, normalised: bool, seed: int, most_work: float
+    graph: csr_array, n_components: int, normalised: bool, seed: int, budget: "_Budget"
 ) -> tuple[Array, Array]:
     """Return the first eigenvectors of a connected graph, (n, c), n at most, and eigenvalues."""
     n, degree = graph.shape[0], degrees(graph)
     if n <= max(DENSE, n_components):
+        budget.spend(n**3)
         mass = np.diag(degree) if normalised else None
         laplacian = np.diag(degree) - graph.toarray()
         values, u = eigh(laplacian, mass, subset_by_index=[0, min(n_components, n) - 1])
@@ -104,31 +103,41 @@ def _of_one_piece(
         # where ARPACK converges without a factorisation.
         inverse_root = diags_array(1 / np.sqrt(degree))
         matrix = csr_array(inverse_root @ graph @ inverse_root)
-        values, vectors = _largest_pairs(matrix, n_components, seed, most_work)
+        values, vectors = _largest_pairs(matrix, n_components, seed, budget)
         eigenvalues, u = 1 - values, vectors / np.sqrt(degree)[:, None]
     else:
         shift = 2 * degree.max()  # above the largest eigenvalue of L, by Gershgorin's circles
         flipped = csr_array(diags_array(shift - degree) + graph)
-        values, u = _largest_pairs(flipped, n_components, seed, most_work)
+        values, u = _largest_pairs(flipped, n_components, seed, budget)
         eigenvalues = shift - values
     order = np.argsort(eigenvalues)
     return u[:, order], eigenvalues[order]
 
 
-def _largest_pairs(matrix: csr_array, k: int, seed: int, most_work: float) -> tuple[Array, Array]:
+class _Budget:
+    """Multiply-adds that are left."""
+
+    def __init__(self, most: float) -> None:
+        self.most, self.spent = most, 0
+
+    def spend(self, work: int) -> None:
+        self.spent += work
+        if self.spent > self.most:
+            raise TrainingError(
+                f"the exact eigenvectors of this graph take more than {self.most:.0e} multiply-adds"
+            )
+
+
+def _largest_pairs(matrix: csr_array, k: int, seed: int, budget: _Budget) -> tuple[Array, Array]:
     generator = np.random.default_rng(seed)
     start = generator.uniform(-1, 1, matrix.shape[0])
     # A product, and its share of making the new vector orthogonal to some 2 k others.
     work = matrix.nnz + 4 * k * matrix.shape[0]
-    products = count(1)
     with progress_bar("products for eigenvectors", delay=2) as progress:
 
         def product(vector: Array) -> Array:
             progress.update()
-            if (done := next(products)) * work > most_work:
-                raise TrainingError(
-                    f"the exact eigenvectors of this graph take more than {done} products of it"
-                )
+            budget.spend(work)
             return matrix @ vector
 
         counted = LinearOperator(matrix.shape, product, dtype=matrix.dtype)

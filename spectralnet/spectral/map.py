@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from spectralnet.matrices import Matrix, dense_rows
 from spectralnet.nets.blocks import MLP, Standardise
+from spectralnet.nets.devices import seeded
 from spectralnet.spectral.landmarks import Landmarks
 
 
@@ -24,7 +25,7 @@ class SpectralMap(nn.Module):
     ----------
     output_weights : Tensor of shape (c, c)
         A buffer: the weights of the last layer, which no gradient trains; see
-        `spectralnet.spectral.training.finish`.
+        `spectralnet.spectral.last_layer.finish`.
 
     References
     ----------
@@ -41,10 +42,11 @@ class SpectralMap(nn.Module):
         self.mlp = MLP([sizes[0] + n_landmarks, *sizes[1:]], activation="leaky_relu")
         self.register_buffer("output_weights", torch.eye(sizes[-1]))
 
-    def continued(self, n_components: int) -> "SpectralMap":
+    def continued(self, n_components: int, seed: int) -> "SpectralMap":
         """Return a copy to train on; further outputs, up to `n_components`, are random."""
         n_outputs = max(self.sizes[-1], n_components)
-        copied = SpectralMap([*self.sizes[:-1], n_outputs], self.n_landmarks)
+        with seeded(seed):
+            copied = SpectralMap([*self.sizes[:-1], n_outputs], self.n_landmarks)
         with torch.no_grad():
             for own, former in zip(copied.parameters(), self.parameters(), strict=True):
                 own[: len(former)] = former

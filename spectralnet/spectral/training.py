@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from scipy.sparse import csr_array
 from torch import Tensor, nn
 
+from spectralnet.errors import TrainingError
 from spectralnet.graph.affinity import GraphParams
 from spectralnet.matrices import Matrix, Points, near_rows
 from spectralnet.nets.checkpoints import Checkpoint
@@ -26,7 +27,7 @@ from spectralnet.nets.training import (
     train,
 )
 from spectralnet.parameters import Count, Widths, one_of
-from spectralnet.spectral.eigenvector_sampler import quick_eigenvectors
+from spectralnet.spectral.eigenvector_sampler import EigenvectorSampler, quick_eigenvectors
 from spectralnet.spectral.landmarks import landmark_numbers
 from spectralnet.spectral.last_layer import finish
 from spectralnet.spectral.map import SpectralMap
@@ -79,7 +80,8 @@ class Trained(NamedTuple):
 
     spectral_map: SpectralMap
     eigenvalues: NDArray[np.float64]  # (c,), of the Laplacian that `sampler` estimates
-    history: pd.DataFrame  # its losses are the sampler's
+    history: pd.DataFrame  # its losses are the sampler's, on edges of "auto"
+    fitting: pd.DataFrame | None = None  # of least squares to exact eigenvectors, before that
 
     @property
     def rank(self) -> int:
@@ -155,18 +157,25 @@ def train_spectral_map(
         return _train(net.to(device), x, graph, points, by, part, seed, kept)
 
     def train_anew(n_landmarks: int) -> Iterator[Trained]:
-        net = _untrained([x.shape[1], *params.hidden, c], n_landmarks, x, near, seed)
-        if first is None:
-            yield train_one(net, sampler, params, f"{n_landmarks}")
-            return
-        more = params.continued()
-        part = params.model_copy(update={"epochs": max(1, params.epochs - more.epochs)})
-        fitted = train_one(net, first, part, f"{n_landmarks}-eigenvectors")
-        yield fitted
-        yield train_one(fitted.spectral_map.continued(c), sampler, more, f"{n_landmarks}")
+        sizes, more = [x.shape[1], *params.hidden, c], params.continued()
+        if first and more.epochs < params.epochs:
+            part = params.model_copy(update={"epochs": params.epochs - more.epochs})
+            net = _untrained(sizes, n_landmarks, x, near, seed)
+            try:
+                fitted = train_one(net, first, part, f"{n_landmarks}-eigenvectors")
+            except TrainingError:  # squares diverge at rates at which the quotient does not
+                pass
+            else:
+                net = fitted.spectral_map.continued(c, seed)
+                went_on = train_one(net, sampler, more, f"{n_landmarks}")
+                yield fitted._replace(history=went_on.history, fitting=fitted.history)
+                yield went_on._replace(fitting=fitted.history)
+                return
+        net = _untrained(sizes, n_landmarks, x, near, seed)
+        yield train_one(net, sampler, params, f"{n_landmarks}")
 
     if start is not None:
-        best = train_one(start.continued(c), sampler, params, "continued")
+        best = train_one(start.continued(c, seed), sampler, params, "continued")
     else:
         numbers = landmark_numbers(params.landmarks, x.shape[1])
         tried = (trained for n in numbers for trained in train_anew(n))
@@ -199,6 +208,7 @@ def _train(
     seed: int,
     checkpoint: Checkpoint | None,
 ) -> Trained:
+    name = "eigenvectors" if isinstance(sampler, EigenvectorSampler) else "spectralnet"
     device = net.output_weights.device
     kept = _landmark_weights(net, x, device)
 
@@ -221,7 +231,7 @@ def _train(
         loss=loss,
         held_out_loss=held_out_loss,
         seed=seed,
-        name="spectralnet",
+        name=name,
         checkpoint=checkpoint,
     )
     return Trained(net, finish(net, x, graph, sampler.normalised, device), history)

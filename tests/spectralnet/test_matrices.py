@@ -57,9 +57,7 @@ def test_every_trainer_takes_sparse_rows(sparse, blob_graph, settings, cpu):
     for x in (sparse, sparse.toarray()):
         coder, _ = train_autoencoder(x, autoencoder, seed=0, device=cpu)
         embedder, _ = train_siamese(x, blob_graph, siamese, seed=0, device=cpu)
-        mapped, _, _ = train_spectral_map(
-            x, blob_graph, spectral, settings.graph, seed=0, device=cpu
-        )
+        mapped, *_ = train_spectral_map(x, blob_graph, spectral, settings.graph, seed=0, device=cpu)
         maps.append([map_in_chunks(net, x, cpu, 50) for net in (coder.encoder, embedder, mapped)])
     for of_sparse, of_dense in zip(*maps, strict=True):
         np.testing.assert_allclose(of_sparse, of_dense, atol=1e-4)

@@ -31,7 +31,7 @@ def train(checkpoint):
     params = settings.spectralnet.model_copy(update={"epochs": 4, "steps_per_epoch": 15})
     points, _ = toys.two_moons(n=600)
     graph = affinity_graph(nearest_neighbours(points, 10), settings.graph)
-    net, _, history = train_spectral_map(
+    net, _, history, _ = train_spectral_map(
         points, graph, params, settings.graph, seed=0, device=torch.device("cpu"),
         checkpoint=checkpoint,
     )  # fmt: skip

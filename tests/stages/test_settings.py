@@ -42,7 +42,7 @@ def test_each_part_is_a_file_whose_bytes_depend_on_the_parameters_alone(tmp_path
     assert parts["graph"]["n_neighbours"] == 20  # of which the block says nothing
     assert parts["data"]["source"] == "own"
     assert parts["autoencoder"]["hidden"] == [500, 500]  # as for `own`
-    assert parts["eigenspace"] == {"n_components": 9, "sampler": "edges"}
+    assert parts["eigenspace"] == {"n_components": 9, "sampler": "auto"}
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ class Former(NamedTuple):
         Raises
         ------
         DataError
-            If it holds no SpectralNet of the pipeline's or of `SpectralNet.save`, or is damaged.
+            If it holds no spectral net, of the pipeline or of an estimator's `save`, or is damaged.
         """
         if path is None:
             return None
@@ -45,13 +45,14 @@ class Former(NamedTuple):
             return None
         predictor = Predictor.load(folder)
         if not isinstance(model := predictor.model, ClusterModel):
-            raise DataError(f"the model in {folder} is no SpectralNet: only that goes on")
+            raise DataError(f"the model in {folder} has no spectral net: only such a one goes on")
         with reading_model(folder):
             clusters, embedding = (
                 np.array(load_array(folder / f"{name}.npy")) for name in ("clusters", "embedding")
             )
             shape = (len(clusters), model.spectral_map.sizes[-1])
-            if embedding.shape != shape or not -1 <= clusters.max() < len(model.centroids):
+            numbers = np.arange(-1, len(model.centroids))
+            if embedding.shape != shape or not np.isin(clusters, numbers).all():
                 raise DataError("its clusters are not those of its samples")
         return cls(folder, predictor.preparation, model, clusters, embedding)
 
@@ -74,7 +75,7 @@ class Former(NamedTuple):
                 f"add some, {WITHOUT}"
             )
         apart = np.abs(self.model.assign(x[:n], device).embedding - self.embedding).max()
-        if apart > NEAR * np.abs(self.embedding).max():
+        if not apart <= NEAR * np.abs(self.embedding).max():
             raise DataError(
                 f"the first {n} samples are not those that the model in {self.folder} was fitted "
                 "on: let new ones come last (files come by their names), with limit: null and "

@@ -89,10 +89,12 @@ def grow(
     novel = novel_points(graph, n, graph_params.n_neighbours)
     if isinstance(n_clusters, tuple):
         n_clusters = _grown_number(len(model.centroids), *n_clusters, bool(novel.any()))
-    if not isinstance(n_clusters, tuple):
-        most = max(candidate_components(n_clusters), model.spectral_map.sizes[-1])
-        params = params.model_copy(update={"n_components": min(params.n_components, most)})
-    start = None if novel.any() else model.spectral_map
+        if not isinstance(n_clusters, tuple):
+            most = max(candidate_components(n_clusters), model.spectral_map.sizes[-1])
+            params = params.model_copy(update={"n_components": min(params.n_components, most)})
+    # The exact eigenvectors of another graph have other signs, and may come in another order.
+    anew = bool(novel.any()) or params.sampler == "eigenvectors"
+    start = None if anew else model.spectral_map
     if start is not None:
         params = params.continued()
     found = train_spectralnet(

@@ -9,11 +9,12 @@ from sklearn.preprocessing import StandardScaler
 
 from spectralnet import DEC, DualAutoencoder, SpectralNet
 
-QUICK = {"hidden": [16], "epochs": 3, "steps_per_epoch": 5, "landmarks": 0}
+QUICK = {"hidden": [16], "epochs": 3, "steps_per_epoch": 5, "landmarks": 0, "sampler": "edges"}
 ONCE = {"epochs": 1}
 JOINT = {"hidden": [8], "epochs": 1, "joint": {"epochs": 1, "steps_per_epoch": 3}}
 ESTIMATORS = {
     "spectralnet": lambda: SpectralNet(3, spectralnet=QUICK, random_state=0),
+    "auto": lambda: SpectralNet(3, spectralnet={**QUICK, "sampler": "auto"}, random_state=0),
     "dec": lambda: DEC(
         3, stacked={"hidden": [8], "layer_epochs": 1, **ONCE}, dec=ONCE, random_state=0
     ),
@@ -65,6 +66,7 @@ def path(context):
     ("name", "nets"),
     [
         ("spectralnet", ["spectralnet"]),
+        ("auto", ["eigenvectors", "spectralnet"]),
         ("dec", ["layer 1", "layer 2", "autoencoder", "dec"]),
         ("dual_autoencoder", ["dual autoencoder", "spectralnet", "joint", "spectralnet"]),
     ],

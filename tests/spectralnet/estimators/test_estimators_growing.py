@@ -3,6 +3,7 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 from clones import ROOT
 from scipy.sparse import csr_array
 from sklearn.datasets import make_blobs, make_moons
@@ -78,12 +79,32 @@ def test_a_cluster_never_seen_is_told_and_may_get_a_number_of_its_own(blobs):
 def test_two_new_clusters_get_a_new_net():
     x, labels = make_moons(200, noise=0.04, random_state=0)
     late, more = make_moons(200, noise=0.04, random_state=1)
-    short = {**QUICK, "epochs": 20, "landmarks": 128}  # which tell moons apart in few steps
+    # Landmarks tell moons apart in few steps.
+    short = {**QUICK, "epochs": 20, "landmarks": 128, "sampler": "edges"}
     model = SpectralNet((2, 4), spectralnet=short, random_state=0).fit(x)
     with pytest.warns(UserWarning, match=r"200 of 200 new|does not fit"):
         model.partial_fit(late + np.array([6, 0]))
     assert len(model.history_["spectralnet"]) > 5  # in place of a quarter of them
     assert accuracy(np.concatenate([labels, more + 2]), model.labels_) > 0.99
+
+
+def test_a_net_of_eigenvectors_is_fitted_anew():
+    """Those of the grown graph have other signs."""
+    x, labels = make_moons(800, noise=0.07, random_state=1)
+    short = {"sampler": "eigenvectors", "epochs": 20, "landmarks": 0}
+    model = SpectralNet(2, spectralnet=short, random_state=0).fit(x[:600]).partial_fit(x[600:])
+    assert accuracy(labels, model.labels_) > 0.99
+    assert model.n_moved_ < 10
+
+
+def test_more_components_come_from_the_estimators_own_seed():
+    x, embeddings = make_moons(150, noise=0.05, random_state=0)[0], []
+    for seed in (0, 1):
+        model = quick(2, n_components=3).fit(x[:120])
+        torch.manual_seed(seed)
+        embeddings.append(model.set_params(n_components=6).partial_fit(x[120:]).embedding_)
+    assert embeddings[0].shape == (150, 6)
+    np.testing.assert_array_equal(*embeddings)
 
 
 @pytest.mark.parametrize(

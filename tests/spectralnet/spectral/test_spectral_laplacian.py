@@ -1,4 +1,4 @@
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
 import numpy as np
 import pytest
@@ -77,8 +77,23 @@ def test_more_pieces_than_eigenvectors_have_places_of_their_own(normalised):
 
 
 def test_arpack_stops_when_it_has_worked_enough():
-    with pytest.raises(TrainingError, match="take more than 20 products of it"):
-        exact_eigenvectors(csr_array(random_graph(500)), 3, most_work=20 * 500 * 500)
+    with pytest.raises(TrainingError, match=r"take more than 5e\+06 multiply-adds"):
+        exact_eigenvectors(csr_array(random_graph(500)), 3, most_work=5e6)
+
+
+def enough(graph):
+    """Return up to twice the work that its eigenvectors take."""
+    for work in 1e6 * 2.0 ** np.arange(20):
+        with suppress(TrainingError):
+            exact_eigenvectors(graph, 5, most_work=work)
+            return work
+    raise AssertionError
+
+
+@pytest.mark.parametrize("size", [100, 400])  # by LAPACK, by ARPACK
+def test_the_pieces_of_a_graph_share_the_work(size):
+    pieces = [random_graph(size) for _ in range(3)]
+    assert enough(csr_array(block_diag(pieces))) >= 1.5 * enough(csr_array(pieces[0]))
 
 
 @pytest.mark.parametrize("normalised", [True, False])

@@ -40,7 +40,7 @@ def toy_settings(settings):
 def learn(points, graph_params, params, seed, device):
     neighbours = nearest_neighbours(points, graph_params.n_neighbours)
     graph = affinity_graph(neighbours, graph_params)
-    spectral_map, eigenvalues, _ = train_spectral_map(
+    spectral_map, eigenvalues, *_ = train_spectral_map(
         points, graph, params, graph_params, seed=seed, device=device
     )
     return graph, spectral_map, eigenvalues
@@ -132,7 +132,8 @@ def test_the_net_is_kept_whose_leading_eigenvalues_sum_to_less(settings, cpu, k,
     else:
         points = chains(0)[0]
     graph, _ = connect(points, settings.graph, 0)
-    found, short = {}, {"n_components": 8, "hidden": [64, 64], "epochs": 6, "steps_per_epoch": 40}
+    short = {"n_components": 8, "hidden": [64, 64], "epochs": 6, "steps_per_epoch": 40}
+    short, found = short | {"sampler": "edges"}, {}
     for landmarks in (0, 256, "auto"):
         params = settings.spectralnet.model_copy(update=short | {"landmarks": landmarks})
         with warnings.catch_warnings(action="ignore"):  # of eigenvectors not told apart
@@ -192,6 +193,23 @@ def test_where_eigenvectors_take_long_auto_is_edges(limit, settings, cpu, monkey
     np.testing.assert_array_equal(found["auto"].eigenvalues, found["edges"].eigenvalues)
 
 
+@pytest.mark.parametrize(
+    ("changes", "curves"),
+    [
+        ({"epochs": 8}, {"eigenvectors": 6, "spectralnet": 2}),
+        ({"epochs": 1}, {"spectralnet": 1}),
+        # At this rate squares diverge.
+        ({"epochs": 8, "optimiser": "sgd", "learning_rate": 0.2}, {"spectralnet": 8}),
+    ],
+)
+def test_the_curves_of_both_parts_are_kept(changes, curves):
+    x, labels = make_blobs(120, 4, centers=3, random_state=0)
+    short = {"steps_per_epoch": 20, "hidden": [64, 64], **changes}
+    model = SpectralNet(3, spectralnet=short, random_state=0).fit(x)
+    assert {name: len(history) for name, history in model.history_.items()} == curves
+    assert accuracy(labels, model.labels_) == 1
+
+
 def heavier_at(graph, nodes):
     """The same edges, those that touch some nodes with other weights."""
     edges = graph.tocoo()
@@ -229,10 +247,10 @@ def test_a_continued_net_starts_where_the_former_one_is_and_leaves_it_so(blobs):
     former.standardise.fit(blobs)
     x = torch.from_numpy(blobs)
     before = former.outputs(x)
-    wider = former.continued(5)
+    wider = former.continued(5, 0)
     assert wider.outputs(x).shape == (len(x), 5)
     torch.testing.assert_close(wider.outputs(x)[:, :3], before)
     with torch.no_grad():
         wider.mlp[0].weight += 1
     torch.testing.assert_close(former.outputs(x), before)
-    assert former.continued(2).mlp.sizes == [4, 8, 3]
+    assert former.continued(2, 0).mlp.sizes == [4, 8, 3]

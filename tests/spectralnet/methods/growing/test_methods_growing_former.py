@@ -2,7 +2,7 @@ import shutil
 
 import numpy as np
 import pytest
-from sklearn.datasets import make_blobs
+from sklearn.datasets import load_digits, make_blobs
 
 from spectralnet import DEC, SpectralNet
 from spectralnet.config.defaults import default_settings
@@ -31,6 +31,10 @@ def saved(tmp_path_factory, blobs):
         folders[name] = tmp_path_factory.mktemp(name)
         model = SpectralNet(3, spectralnet=QUICK, random_state=0, **changes).fit(blobs[:100])
         model.save(folders[name])
+    folders["images"] = tmp_path_factory.mktemp("images")
+    short = {"epochs": 1, "channels": [2], "steps_per_epoch": 5}
+    images = SpectralNet(3, spectralnet=QUICK, affinity="siamese", siamese=short, random_state=0)
+    images.set_params(image_shape=(8, 8)).fit(load_digits().data[:100] / 16).save(folders["images"])
     return folders
 
 
@@ -46,7 +50,7 @@ def test_an_empty_folder_is_no_model_and_another_that_holds_none_is_refused(tmp_
 def test_models_that_cannot_go_on_are_refused(tmp_path, blobs, saved):
     dec = DEC(3, stacked={"layer_epochs": 1, "epochs": 1, "hidden": [8]}, dec={"epochs": 1})
     dec.fit(blobs).save(tmp_path / "dec")
-    with pytest.raises(DataError, match="is no SpectralNet"):
+    with pytest.raises(DataError, match="has no spectral net"):
         Former.load(tmp_path / "dec")
     shutil.copytree(saved["plain"], tmp_path / "damaged")
     np.save(tmp_path / "damaged/clusters.npy", np.zeros(99, np.int64))
@@ -55,6 +59,10 @@ def test_models_that_cannot_go_on_are_refused(tmp_path, blobs, saved):
     (tmp_path / "damaged/manifest.json").unlink()
     with pytest.raises(DataError, match="is damaged: its clusters are not those of its samples"):
         Former.load(tmp_path / "damaged")
+    for wrong in (np.full(100, -7), np.full(100, 0.5)):
+        np.save(tmp_path / "damaged/clusters.npy", wrong)
+        with pytest.raises(DataError, match="its clusters are not those of its samples"):
+            Former.load(tmp_path / "damaged")
     (tmp_path / "damaged/clusters.npy").unlink()
     with pytest.raises(DataError, match="damaged"):
         Former.load(tmp_path / "damaged")
@@ -99,7 +107,8 @@ def test_samples_have_to_be_of_the_models_kind(saved, fitted, said):
         ("plain", "auto", "input", "euclidean", None),
         ("plain", 4, "auto", "euclidean", None),
         ("code", 3, "code", "euclidean", None),
-        ("siamese", 3, "hog", "siamese", None),  # on images a net leaves no encoder behind
+        ("siamese", 3, "hog", "siamese", "space = hog, but .* of space input: set space: input"),
+        ("images", 3, "hog", "siamese", None),  # a net that sees them leaves no encoder behind
     ],
 )
 def test_parameters_have_to_be_those_of_the_model(saved, model, n_clusters, space, affinity, said):
