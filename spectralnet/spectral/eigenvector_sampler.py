@@ -29,8 +29,7 @@ class EigenvectorSampler(Sampler):
     from eigenvectors that set small groups apart. What it needs, exact eigenvectors, is what a
     spectral map is there to do without, and can be had of graphs that are not too large.
 
-    All points are fitted. Of a group of twenty, two that are left out may end up anywhere; and
-    what the held-out loss is to notice, a gradient that follows its minibatches, there is less of.
+    All points are fitted: of a group of twenty, two that are left out may end up anywhere.
 
     Parameters
     ----------

@@ -145,40 +145,14 @@ def train_spectral_map(
         If the training diverges, or the net maps all points to one.
     """
     c = params.n_components if start is None else max(params.n_components, start.sizes[-1])
-    near, points = near_rows(x), Points(x, device)
-    # What the net makes of an outlier it never saw may outweigh all other points in `finish`.
-    held_out = hold_out(len(points), params.held_out, seed, among=near)
-    given = Given(points, graph, held_out, params.batch_size, graph_params, c, seed)
-    sampler = SAMPLERS[params.sampler].build(given)
-    first = quick_eigenvectors(given) if (params.sampler, start) == ("auto", None) else None
-
-    def train_one(net: SpectralMap, by: Sampler, part: SpectralNetParams, name: str) -> Trained:
-        kept = checkpoint.part(name) if checkpoint else None
-        return _train(net.to(device), x, graph, points, by, part, seed, kept)
-
-    def train_anew(n_landmarks: int) -> Iterator[Trained]:
-        sizes, more = [x.shape[1], *params.hidden, c], params.continued()
-        if first and more.epochs < params.epochs:
-            part = params.model_copy(update={"epochs": params.epochs - more.epochs})
-            net = _untrained(sizes, n_landmarks, x, near, seed)
-            try:
-                fitted = train_one(net, first, part, f"{n_landmarks}-eigenvectors")
-            except TrainingError:  # squares diverge at rates at which the quotient does not
-                pass
-            else:
-                net = fitted.spectral_map.continued(c, seed)
-                went_on = train_one(net, sampler, more, f"{n_landmarks}")
-                yield fitted._replace(history=went_on.history, fitting=fitted.history)
-                yield went_on._replace(fitting=fitted.history)
-                return
-        net = _untrained(sizes, n_landmarks, x, near, seed)
-        yield train_one(net, sampler, params, f"{n_landmarks}")
-
+    trainer = _Trainer(x, graph, params, graph_params, c, seed, device, checkpoint)
     if start is not None:
-        best = train_one(start.continued(c, seed), sampler, params, "continued")
+        net = start.continued(c, seed)
+        best = trainer.train(net, trainer.sampler, params, "continued")
     else:
+        first = quick_eigenvectors(trainer.given) if params.sampler == "auto" else None
         numbers = landmark_numbers(params.landmarks, x.shape[1])
-        tried = (trained for n in numbers for trained in train_anew(n))
+        tried = (trained for n in numbers for trained in trainer.train_anew(n, first))
         best = min(tried, key=lambda trained: trained.distance(n_leading))
     if best.rank < c:
         warnings.warn(
@@ -189,52 +163,82 @@ def train_spectral_map(
     return best
 
 
-def _untrained(
-    sizes: list[int], n_landmarks: int, x: Matrix, near: NDArray[np.bool_], seed: int
-) -> SpectralMap:
-    with seeded(seed):
-        net = SpectralMap(sizes, min(n_landmarks, x.shape[0]))
-        net.fit_inputs(x, near, seed)
-    return net
+class _Trainer:
+    """Trains spectral maps on the same points."""
 
+    def __init__(
+        self,
+        x: Matrix,
+        graph: csr_array,
+        params: SpectralNetParams,
+        graph_params: GraphParams,
+        n_components: int,
+        seed: int,
+        device: torch.device,
+        checkpoint: Checkpoint | None,
+    ) -> None:
+        self.x, self.graph, self.params = x, graph, params
+        self.seed, self.device, self.checkpoint = seed, device, checkpoint
+        self.near, self.points = near_rows(x), Points(x, device)
+        # What the net makes of an outlier it never saw may outweigh all other points in `finish`.
+        held_out = hold_out(len(self.points), params.held_out, seed, among=self.near)
+        self.given = Given(
+            self.points, graph, held_out, params.batch_size, graph_params, n_components, seed
+        )
+        self.sampler = SAMPLERS[params.sampler].build(self.given)
 
-def _train(
-    net: SpectralMap,
-    x: Matrix,
-    graph: csr_array,
-    points: Points,
-    sampler: Sampler,
-    params: SpectralNetParams,
-    seed: int,
-    checkpoint: Checkpoint | None,
-) -> Trained:
-    name = "eigenvectors" if isinstance(sampler, EigenvectorSampler) else "spectralnet"
-    device = net.output_weights.device
-    kept = _landmark_weights(net, x, device)
+    def train_anew(self, n_landmarks: int, first: EigenvectorSampler | None) -> Iterator[Trained]:
+        """Train from random weights, and `first` on exact eigenvectors: the net, or both nets."""
+        params, more = self.params, self.params.continued()
+        if first and (n_first := params.epochs - more.epochs):
+            part, net = params.model_copy(update={"epochs": n_first}), self._untrained(n_landmarks)
+            try:
+                fitted = self.train(net, first, part, f"{n_landmarks}-eigenvectors")
+            except TrainingError:  # squares diverge at rates at which the quotient does not
+                pass
+            else:
+                net = fitted.spectral_map.continued(self.given.n_components, self.seed)
+                went_on = self.train(net, self.sampler, more, f"{n_landmarks}")
+                yield fitted._replace(history=went_on.history, fitting=fitted.history)
+                yield went_on._replace(fitting=fitted.history)
+                return
+        yield self.train(self._untrained(n_landmarks), self.sampler, params, f"{n_landmarks}")
 
-    def outputs(rows: Tensor) -> Tensor:
-        return net.outputs(points[rows], None if kept is None else kept[rows])
+    def train(
+        self, net: SpectralMap, sampler: Sampler, params: SpectralNetParams, part: str
+    ) -> Trained:
+        """Train a net on minibatches of a sampler, with the part of the checkpoint of this name."""
+        net, points = net.to(self.device), self.points
+        kept = _landmark_weights(net, self.x, self.device)
 
-    def loss(batch: Tensor) -> Tensor:
-        return sampler.loss(outputs, batch)
+        def outputs(rows: Tensor) -> Tensor:
+            return net.outputs(points[rows], None if kept is None else kept[rows])
 
-    def held_out_loss() -> float:
-        generator = torch.Generator().manual_seed(seed)  # the same minibatches at every epoch
-        batches = sampler.held_out_batches(generator, HELD_OUT_BATCHES)
-        return mean_loss(loss(batch) for batch in batches)
+        def held_out_loss() -> float:
+            generator = torch.Generator().manual_seed(self.seed)  # the same ones at every epoch
+            batches = sampler.held_out_batches(generator, HELD_OUT_BATCHES)
+            return mean_loss(sampler.loss(outputs, batch) for batch in batches)
 
-    history = train(
-        net,
-        params,
-        batches=lambda generator: sampler.batches(generator, params.steps_per_epoch),
-        n_batches=params.steps_per_epoch,
-        loss=loss,
-        held_out_loss=held_out_loss,
-        seed=seed,
-        name=name,
-        checkpoint=checkpoint,
-    )
-    return Trained(net, finish(net, x, graph, sampler.normalised, device), history)
+        history = train(
+            net,
+            params,
+            batches=lambda generator: sampler.batches(generator, params.steps_per_epoch),
+            n_batches=params.steps_per_epoch,
+            loss=lambda batch: sampler.loss(outputs, batch),
+            held_out_loss=held_out_loss,
+            seed=self.seed,
+            name="eigenvectors" if isinstance(sampler, EigenvectorSampler) else "spectralnet",
+            checkpoint=self.checkpoint and self.checkpoint.part(part),
+        )
+        values = finish(net, self.x, self.graph, sampler.normalised, self.device)
+        return Trained(net, values, history)
+
+    def _untrained(self, n_landmarks: int) -> SpectralMap:
+        sizes = [self.x.shape[1], *self.params.hidden, self.given.n_components]
+        with seeded(self.seed):
+            net = SpectralMap(sizes, min(n_landmarks, self.x.shape[0]))
+            net.fit_inputs(self.x, self.near, self.seed)
+        return net
 
 
 def _landmark_weights(net: SpectralMap, x: Matrix, device: torch.device) -> Points | None:
