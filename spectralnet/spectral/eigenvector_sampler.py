@@ -52,10 +52,8 @@ class EigenvectorSampler(Sampler):
         batch_size: int,
     ) -> None:
         self.batch_size, self._eigenvectors = batch_size, eigenvectors
-        self._fitted, self._held_out = (
-            torch.from_numpy(np.cumsum(np.where(those, degree, 0)))
-            for those in (np.ones_like(held_out), held_out)
-        )
+        self._all = torch.from_numpy(np.cumsum(degree))
+        self._held_out = torch.from_numpy(np.cumsum(np.where(held_out, degree, 0)))
 
     @classmethod
     def build(cls, given: Given) -> Self:
@@ -74,7 +72,7 @@ class EigenvectorSampler(Sampler):
 
     def batches(self, generator: torch.Generator, n: int) -> Iterator[Tensor]:
         """Draw n minibatches of points, int (2m,)."""
-        return (self._draw(self._fitted, generator) for _ in range(n))
+        return (self._draw(self._all, generator) for _ in range(n))
 
     def held_out_batches(self, generator: torch.Generator, n: int) -> Iterator[Tensor]:
         """Draw n minibatches of held-out points, int (2m,)."""
