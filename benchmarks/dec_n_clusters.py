@@ -24,8 +24,8 @@ from spectralnet.config.reading import read_params
 from spectralnet.methods.dec.model import generalisability
 from spectralnet.methods.dec.stacked import train_stacked
 from spectralnet.methods.dec.training import train_dec
+from spectralnet.nets.batches import hold_out
 from spectralnet.nets.devices import pick_device
-from spectralnet.nets.training import hold_out
 
 HELD_OUT = 0.2
 TITLES = {

@@ -24,8 +24,8 @@ from spectralnet.graph.affinity import affinity_graph
 from spectralnet.graph.neighbours import nearest_neighbours
 from spectralnet.metric.augmentation import AffineParams, RandomAffine
 from spectralnet.metric.siamese import train_siamese
+from spectralnet.nets.batches import n_batches
 from spectralnet.nets.devices import pick_device
-from spectralnet.nets.training import n_batches
 from spectralnet.spectral.training import train_spectral_map
 
 IMAGES = (28, 28)

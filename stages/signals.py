@@ -26,7 +26,7 @@ def stoppable() -> Iterator[None]:
         now, asked_for = time.monotonic(), asked_for if number == signal.SIGALRM else number
         if now - asked_at < TWICE:
             return
-        if _in_finaliser(frame):  # where Python swallows whatever is raised
+        if _swallowed_in(frame):
             signal.setitimer(signal.ITIMER_REAL, SOON)
             return
         asked_at = now
@@ -43,10 +43,14 @@ def stoppable() -> Iterator[None]:
         stop_requests.number = 0
 
 
-def _in_finaliser(frame: FrameType | None) -> bool:
-    while frame and frame.f_code.co_name != "__del__":
+def _swallowed_in(frame: FrameType | None) -> bool:
+    """Say whether Python would print and forget what is raised: in finalisers, and some imports."""
+    while frame:
+        code = frame.f_code
+        if code.co_name == "__del__" or code.co_filename.startswith("<frozen importlib"):
+            return True
         frame = frame.f_back
-    return frame is not None
+    return False
 
 
 def end_soon(status: int) -> None:

@@ -7,18 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from spectralnet.matrices import Matrix, Points
+from spectralnet.nets.batches import n_batches, shuffled_batches, split_points
 from spectralnet.nets.blocks import MLP
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, map_in_chunks, seeded
 from spectralnet.nets.distributed import averaged, share
-from spectralnet.nets.training import (
-    BatchSize,
-    TrainingParams,
-    n_batches,
-    shuffled_batches,
-    split_points,
-    train,
-)
+from spectralnet.nets.training import BatchSize, TrainingParams, train
 from spectralnet.parameters import Count, Fraction, Width, Widths
 
 

@@ -13,7 +13,7 @@ from spectralnet.matrices import Matrix
 from spectralnet.membership.n_clusters import MOST, enough_for
 from spectralnet.methods.growing.former import WITHOUT, Former
 from spectralnet.methods.learned import GIVEN, PLAIN
-from spectralnet.nets.training import n_held_out
+from spectralnet.nets.batches import n_held_out
 from spectralnet.spectral.samplers import SAMPLERS
 from spectralnet.spectral.training import candidate_components
 

@@ -12,6 +12,7 @@ from spectralnet.graph.edges import WeightedEdges, split_edges
 from spectralnet.matrices import Matrix, Points
 from spectralnet.metric.augmentation import RandomAffine
 from spectralnet.metric.pairs import Neighbourhoods, pair_masks
+from spectralnet.nets.batches import hold_out
 from spectralnet.nets.blocks import MLP, ConvNet
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, seeded
@@ -22,7 +23,6 @@ from spectralnet.nets.training import (
     BatchSize,
     LearningRate,
     TrainingParams,
-    hold_out,
     mean_loss,
     train,
 )

@@ -6,6 +6,7 @@
 * `blocks`: perceptron, convolutions, standardisation
 * `devices`: CPU or GPU, precision, seeds, rows in chunks
 * `optimisers`: by name
+* `batches`: points held out, and cut into minibatches
 * `training`: held-out loss, one-cycle rate, early stopping
 * `distributed`: one training in several processes
 * `checkpoints`: where a killed training goes on

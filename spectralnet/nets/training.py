@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor, nn
 
@@ -40,11 +39,6 @@ class TrainingParams(Block):
     held_out: Annotated[Number, Field(gt=0, le=0.5)] = 0.1
 
 
-def n_held_out(n: int, fraction: float) -> int:
-    """Return how many of n points no gradient sees: the part `held_out`, but at least one."""
-    return max(1, round(fraction * n))
-
-
 def train(
     net: nn.Module,
     params: TrainingParams,
@@ -55,6 +49,7 @@ def train(
     held_out_loss: Callable[[], float],
     seed: int,
     name: str,
+    enough: float = 0.0,
     checkpoint: Checkpoint | None = None,
 ) -> pd.DataFrame:
     """Train a net, and leave it with the weights of the least held-out loss.
@@ -79,6 +74,8 @@ def train(
     seed : int
     name : str
         Of the progress bar, and for whoever watches: see `spectralnet.progress.epochs_of`.
+    enough : float, default=0.0
+        Training stops after an epoch whose losses are both no larger.
     checkpoint : Checkpoint, optional
         Written after the step or epoch at which it is due, and read before the first: a
         killed training goes on. The caller discards it when the result is safe.
@@ -94,7 +91,7 @@ def train(
         If the loss is no finite number.
     """
     generator = torch.Generator().manual_seed(seed)
-    loop = _Loop(net, params, n_batches, generator)
+    loop = _Loop(net, params, n_batches, generator, enough)
     if checkpoint and (saved := checkpoint.load()):
         loop.load_state_dict(saved)
 
@@ -118,9 +115,14 @@ class _Loop:
     """Everything that a step changes, so that it can be saved and restored."""
 
     def __init__(
-        self, net: nn.Module, params: TrainingParams, n_batches: int, generator: torch.Generator
+        self,
+        net: nn.Module,
+        params: TrainingParams,
+        n_batches: int,
+        generator: torch.Generator,
+        enough: float,
     ) -> None:
-        self.net, self.params, self.generator = net, params, generator
+        self.net, self.params, self.generator, self.enough = net, params, generator, enough
         self.optimizer = OPTIMISERS[params.optimiser](net.parameters(), params.learning_rate)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer,
@@ -148,7 +150,10 @@ class _Loop:
         epoch = len(self.history)
         # On the way up to the peak a rising loss says nothing: the low rates are still to come.
         waited = epoch - max(self.best_epoch, round(WARM_UP * self.params.epochs))
-        return epoch >= self.params.epochs or waited >= self.params.patience
+        over = epoch >= self.params.epochs or waited >= self.params.patience
+        return over or any(
+            max(last["loss"], last["held_out_loss"]) <= self.enough for last in self.history[-1:]
+        )
 
     def run_epoch(
         self,
@@ -222,29 +227,3 @@ class _Loop:
 def mean_loss(losses: Iterable[Tensor]) -> float:
     """Average the losses of minibatches, scalars, which leave their device together."""
     return float(np.mean(torch.stack(list(losses)).tolist()))
-
-
-def hold_out(
-    n: int, fraction: float, seed: int, among: NDArray[np.bool_] | None = None
-) -> NDArray[np.bool_]:
-    """Choose which of n points (`among` these) no gradient sees: a mask (n,), at least one."""
-    mask, order = np.zeros(n, dtype=bool), np.random.default_rng(seed).permutation(n)
-    mask[(order if among is None else order[among[order]])[: n_held_out(n, fraction)]] = True
-    return mask
-
-
-def split_points(n: int, fraction: float, seed: int) -> tuple[Tensor, Tensor]:
-    """Return the indices of the points that `hold_out` leaves, and of those that it chooses."""
-    held_out = torch.from_numpy(hold_out(n, fraction, seed))
-    return torch.nonzero(~held_out).ravel(), torch.nonzero(held_out).ravel()
-
-
-def shuffled_batches(rows: Tensor, batch_size: int, generator: torch.Generator) -> list[Tensor]:
-    """Cut the shuffled `rows`, shape (n,), into batches of near-equal size."""
-    shuffled = rows[torch.randperm(len(rows), generator=generator)]
-    return list(torch.tensor_split(shuffled, n_batches(len(rows), batch_size)))
-
-
-def n_batches(n: int, batch_size: int) -> int:
-    """Return how many batches `shuffled_batches` cuts n rows into."""
-    return max(1, round(n / batch_size))

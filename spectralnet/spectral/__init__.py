@@ -8,6 +8,7 @@
 * `landmarks`: where points lie among some of them
 * `map`: the net
 * `last_layer`: its last layer, once it is trained
+* `trained`: what a training found, and how near it is
 * `training`: its training
 * `laplacian`: Rayleigh-Ritz, residuals, distances between eigenspaces
 * `exact`: exact eigenvectors

@@ -12,15 +12,15 @@ FARTHEST = 12.0  # below the largest exponent: beyond it come denormals, which a
 
 
 def landmark_numbers(landmarks: int | Literal["auto"], n_columns: int) -> tuple[int, ...]:
-    """Return how many landmarks to try: with "auto" none, and in up to three columns 256 as well.
+    """Return how many landmarks to try: with "auto" none, and in up to three columns 256 first.
 
     In few columns a perceptron learns smooth functions only (Tancik et al., Fourier features,
     NeurIPS 2020), in more it loses nothing. But beside landmarks it may miss a cluster of a few
-    points, which have none: so both are tried.
+    points, which have none: then none may be better.
     """
     if landmarks != "auto":
         return (landmarks,)
-    return (0, N_LANDMARKS) if n_columns <= FEW_COLUMNS else (0,)
+    return (N_LANDMARKS, 0) if n_columns <= FEW_COLUMNS else (0,)
 
 
 class Landmarks(nn.Module):

@@ -2,12 +2,9 @@
 
 import warnings
 from collections.abc import Iterator
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Annotated, Literal, Self
 
-import numpy as np
-import pandas as pd
 import torch
-from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from scipy.sparse import csr_array
 from torch import Tensor, nn
@@ -15,6 +12,7 @@ from torch import Tensor, nn
 from spectralnet.errors import TrainingError
 from spectralnet.graph.affinity import GraphParams
 from spectralnet.matrices import Matrix, Points, near_rows
+from spectralnet.nets.batches import hold_out
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import map_in_chunks, seeded
 from spectralnet.nets.training import (
@@ -22,7 +20,6 @@ from spectralnet.nets.training import (
     BatchSize,
     LearningRate,
     TrainingParams,
-    hold_out,
     mean_loss,
     train,
 )
@@ -33,6 +30,7 @@ from spectralnet.spectral.last_layer import finish
 from spectralnet.spectral.map import SpectralMap
 from spectralnet.spectral.samplers import SAMPLERS
 from spectralnet.spectral.sampling import Given, Sampler
+from spectralnet.spectral.trained import NEAR, Trained
 
 KEPT = 2**26  # weights of landmarks
 CONTINUED = 0.25  # of the epochs, for a net that goes on from weights which are near
@@ -75,25 +73,6 @@ class SpectralNetParams(TrainingParams):
         return self.model_copy(update=shorter)
 
 
-class Trained(NamedTuple):
-    """A spectral map, and what its training found."""
-
-    spectral_map: SpectralMap
-    eigenvalues: NDArray[np.float64]  # (c,), of the Laplacian that `sampler` estimates
-    history: pd.DataFrame  # its losses are the sampler's, on edges of "auto"
-    fitting: pd.DataFrame | None = None  # of least squares to exact eigenvectors, before that
-
-    @property
-    def rank(self) -> int:
-        """How many of its c eigenvectors the last layer does not leave 0."""
-        return int(self.spectral_map.output_weights.any(dim=0).sum())
-
-    def distance(self, n_leading: int | None) -> tuple[float, float]:
-        """Sum the leading eigenvalues, and all, which decide between level ones, such as zeros."""
-        found = np.where(np.arange(len(self.eigenvalues)) < self.rank, self.eigenvalues, np.inf)
-        return round(found[:n_leading].sum(), 6), found.sum()
-
-
 def train_spectral_map(
     x: Matrix,
     graph: csr_array,
@@ -110,9 +89,10 @@ def train_spectral_map(
 
     With the "auto" sampler the net is first fitted to the graph's exact eigenvectors, by least
     squares over three quarters of the epochs, where `quick_eigenvectors` finds these, and then
-    trained as the paper does, on edges. Of both, and where several numbers of landmarks are
-    tried, the net is kept whose leading eigenvalues sum to less: none can sum to less than the
-    graph's own (Fan, On a theorem of Weyl, 1949).
+    trained as the paper does, on edges: for one epoch if it is `NEAR` them before that. Of both,
+    and of several numbers of landmarks, as many as are tried until one leads near, the net is
+    kept whose leading eigenvalues sum to less: none can sum to less than the graph's own (Fan,
+    On a theorem of Weyl, 1949).
 
     Parameters
     ----------
@@ -151,8 +131,11 @@ def train_spectral_map(
         best = trainer.train(net, trainer.sampler, params, "continued")
     else:
         first = quick_eigenvectors(trainer.given) if params.sampler == "auto" else None
-        numbers = landmark_numbers(params.landmarks, x.shape[1])
-        tried = (trained for n in numbers for trained in trainer.train_anew(n, first))
+        tried: list[Trained] = []
+        for n in landmark_numbers(params.landmarks, x.shape[1]):
+            tried += trainer.train_anew(n, first)
+            if tried[-1].is_near:
+                break
         best = min(tried, key=lambda trained: trained.distance(n_leading))
     if best.rank < c:
         warnings.warn(
@@ -197,10 +180,12 @@ class _Trainer:
             except TrainingError:  # squares diverge at rates at which the quotient does not
                 pass
             else:
+                fitted = fitted._replace(fitting=fitted.history)
                 net = fitted.spectral_map.continued(self.given.n_components, self.seed)
+                more = more.model_copy(update={"epochs": 1} if fitted.is_near else {})
                 went_on = self.train(net, self.sampler, more, f"{n_landmarks}")
-                yield fitted._replace(history=went_on.history, fitting=fitted.history)
-                yield went_on._replace(fitting=fitted.history)
+                yield fitted._replace(history=went_on.history)
+                yield went_on._replace(fitting=fitted.fitting)
                 return
         yield self.train(self._untrained(n_landmarks), self.sampler, params, f"{n_landmarks}")
 
@@ -219,6 +204,7 @@ class _Trainer:
             batches = sampler.held_out_batches(generator, HELD_OUT_BATCHES)
             return mean_loss(sampler.loss(outputs, batch) for batch in batches)
 
+        fits = isinstance(sampler, EigenvectorSampler)
         history = train(
             net,
             params,
@@ -227,7 +213,8 @@ class _Trainer:
             loss=lambda batch: sampler.loss(outputs, batch),
             held_out_loss=held_out_loss,
             seed=self.seed,
-            name="eigenvectors" if isinstance(sampler, EigenvectorSampler) else "spectralnet",
+            name="eigenvectors" if fits else "spectralnet",
+            enough=NEAR * net.sizes[-1] if fits else 0.0,
             checkpoint=self.checkpoint and self.checkpoint.part(part),
         )
         values = finish(net, self.x, self.graph, sampler.normalised, self.device)

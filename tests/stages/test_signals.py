@@ -1,3 +1,4 @@
+import importlib
 import os
 import signal
 import subprocess
@@ -33,6 +34,32 @@ def test_a_signal_is_not_lost_where_python_swallows_what_is_raised():
     with pytest.raises(Stopped), stoppable():  # noqa: PT012
         Finalised()
         time.sleep(5)
+
+
+def test_a_signal_that_comes_in_an_import_waits_for_its_end(tmp_path, monkeypatch):
+    code = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nwent_on = True\n"
+    (tmp_path / "killed_while_imported.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(Stopped), stoppable():  # noqa: PT012
+        assert importlib.import_module("killed_while_imported").went_on
+        time.sleep(5)
+
+
+EARLY = """
+import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+os.environ["DVC_STAGE"] = "graph"
+import stages
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+except KeyboardInterrupt:
+    pass
+"""
+
+
+def test_ctrl_c_ends_a_stage_that_is_still_being_imported():
+    ended = subprocess.run([sys.executable, "-c", EARLY], check=False)
+    assert ended.returncode == -signal.SIGINT
 
 
 def test_a_training_is_asked_once_by_what_comes_twice():

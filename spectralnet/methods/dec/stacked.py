@@ -9,17 +9,11 @@ from torch import Tensor, nn
 
 from spectralnet.codes.autoencoder import Autoencoder, AutoencoderParams, train_autoencoder
 from spectralnet.matrices import Matrix, Points
+from spectralnet.nets.batches import n_batches, shuffled_batches, split_points
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, seeded
 from spectralnet.nets.distributed import averaged, share
-from spectralnet.nets.training import (
-    BatchSize,
-    TrainingParams,
-    n_batches,
-    shuffled_batches,
-    split_points,
-    train,
-)
+from spectralnet.nets.training import BatchSize, TrainingParams, train
 from spectralnet.parameters import Count, Fraction, Width, Widths
 
 

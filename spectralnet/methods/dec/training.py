@@ -17,19 +17,14 @@ from spectralnet.errors import TrainingError
 from spectralnet.matrices import Matrix, Points
 from spectralnet.membership.stability import centroid_repeats, fit_membership
 from spectralnet.methods.dec.model import DECModel, divergence, soft_assignment
+from spectralnet.nets.batches import n_batches, shuffled_batches
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, map_in_chunks
 from spectralnet.nets.distributed import average_gradients, averaged, from_first, share
 from spectralnet.nets.net import Net
 from spectralnet.nets.optimisers import OPTIMISERS
 from spectralnet.nets.stopping import stop_requests
-from spectralnet.nets.training import (
-    BatchSize,
-    LearningRate,
-    OptimiserName,
-    n_batches,
-    shuffled_batches,
-)
+from spectralnet.nets.training import BatchSize, LearningRate, OptimiserName
 from spectralnet.parameters import Block, Count, Fraction, Positive
 from spectralnet.progress import epochs_of
 

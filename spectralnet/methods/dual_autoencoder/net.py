@@ -10,20 +10,13 @@ from torch import Tensor, nn
 
 from spectralnet.matrices import Matrix, Points
 from spectralnet.methods.dual_autoencoder.information import Discriminator
+from spectralnet.nets.batches import n_batches, shuffled_batches, split_points
 from spectralnet.nets.blocks import MLP, ConvNet, conv_decoder, map_shapes
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, seeded
 from spectralnet.nets.distributed import averaged, share
 from spectralnet.nets.net import Net
-from spectralnet.nets.training import (
-    BatchSize,
-    TrainingParams,
-    mean_loss,
-    n_batches,
-    shuffled_batches,
-    split_points,
-    train,
-)
+from spectralnet.nets.training import BatchSize, TrainingParams, mean_loss, train
 from spectralnet.parameters import Count, NotNegative, Width, Widths
 
 LARGEST_LOG_VARIANCE = 20.0

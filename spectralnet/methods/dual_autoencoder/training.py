@@ -20,12 +20,13 @@ from spectralnet.methods.dual_autoencoder.net import (
     train_dual_autoencoder,
 )
 from spectralnet.methods.spectralnet import SpectralClusters, train_spectralnet
+from spectralnet.nets.batches import hold_out
 from spectralnet.nets.blocks import MLP
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import half_precision, map_in_chunks
 from spectralnet.nets.distributed import averaged, gathered, share
 from spectralnet.nets.net import Net
-from spectralnet.nets.training import HELD_OUT_BATCHES, hold_out, mean_loss, train
+from spectralnet.nets.training import HELD_OUT_BATCHES, mean_loss, train
 from spectralnet.spectral.samplers import EdgeSampler
 from spectralnet.spectral.training import SpectralNetParams
 

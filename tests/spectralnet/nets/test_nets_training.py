@@ -12,9 +12,10 @@ from spectralnet.errors import TrainingError
 from spectralnet.methods.dec.stacked import train_stacked
 from spectralnet.methods.dual_autoencoder.net import train_dual_autoencoder
 from spectralnet.metric.siamese import train_siamese
+from spectralnet.nets.batches import hold_out, shuffled_batches
 from spectralnet.nets.checkpoints import Checkpoint, remove_old
 from spectralnet.nets.stopping import Stopped, stop_requests
-from spectralnet.nets.training import hold_out, shuffled_batches, train
+from spectralnet.nets.training import train
 
 
 class KilledError(Exception):

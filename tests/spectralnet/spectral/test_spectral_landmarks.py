@@ -55,5 +55,5 @@ def test_landmarks_are_points_that_a_seed_draws():
 
 
 def test_rows_of_few_columns_are_tried_with_and_without():
-    assert [landmark_numbers("auto", d) for d in (1, 3, 4, 512)] == [(0, 256)] * 2 + [(0,)] * 2
+    assert [landmark_numbers("auto", d) for d in (1, 3, 4, 512)] == [(256, 0)] * 2 + [(0,)] * 2
     assert landmark_numbers(16, 512) == (16,)

@@ -15,12 +15,13 @@ from spectralnet.graph.affinity import affinity_graph, degrees
 from spectralnet.graph.neighbours import nearest_neighbours
 from spectralnet.graph.supervision import Supervision, with_supervision
 from spectralnet.methods.affinities import connect
+from spectralnet.nets.batches import hold_out
 from spectralnet.nets.devices import map_in_chunks, seeded
-from spectralnet.nets.training import hold_out
 from spectralnet.spectral import eigenvector_sampler
 from spectralnet.spectral.exact import exact_eigenvectors
 from spectralnet.spectral.laplacian import squared_grassmann_distance
 from spectralnet.spectral.map import SpectralMap
+from spectralnet.spectral.trained import NEAR
 from spectralnet.spectral.training import train_spectral_map
 
 
@@ -208,6 +209,21 @@ def test_the_curves_of_both_parts_are_kept(changes, curves):
     model = SpectralNet(3, spectralnet=short, random_state=0).fit(x)
     assert {name: len(history) for name, history in model.history_.items()} == curves
     assert accuracy(labels, model.labels_) == 1
+
+
+def test_a_net_near_exact_eigenvectors_is_trained_no_longer(settings, cpu):
+    x, _ = make_blobs(300, 2, centers=[(0, 0), (6, 0), (0, 6)], random_state=0)
+    graph, _ = connect(x.astype(np.float32), settings.graph, 0)
+    params = settings.spectralnet.model_copy(update={"n_components": 4})
+    trained = train_spectral_map(
+        x.astype(np.float32), graph, params, settings.graph, seed=0, device=cpu
+    )
+    assert trained.is_near
+    assert len(trained.fitting) < 0.75 * params.epochs
+    assert len(trained.history) == 1
+    embedding = map_in_chunks(trained.spectral_map, x.astype(np.float32), cpu)
+    exact, _ = exact_eigenvectors(graph, 4)
+    assert squared_grassmann_distance(embedding, exact, degrees(graph)) < 2 * 4 * NEAR
 
 
 def heavier_at(graph, nodes):

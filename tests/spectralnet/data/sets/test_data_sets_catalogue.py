@@ -12,7 +12,7 @@ from spectralnet.data.sets.catalogue import SOURCES
 from spectralnet.data.sets.dataset import Dataset
 from spectralnet.data.sets.subsets import choose_known, held_out_mask, limit
 from spectralnet.errors import DataError
-from spectralnet.nets.training import hold_out
+from spectralnet.nets.batches import hold_out
 
 
 def test_digits_are_scikit_learns_scaled(tmp_path, settings):

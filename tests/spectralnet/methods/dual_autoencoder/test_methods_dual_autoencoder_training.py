@@ -12,9 +12,9 @@ from spectralnet.methods.dual_autoencoder.training import (
     train_dual_autoencoder_network,
 )
 from spectralnet.methods.model import ClusterModel
+from spectralnet.nets.batches import hold_out
 from spectralnet.nets.checkpoints import Checkpoint
 from spectralnet.nets.devices import map_in_chunks
-from spectralnet.nets.training import hold_out
 from spectralnet.spectral.laplacian import rayleigh_ritz
 
 

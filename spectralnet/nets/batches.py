@@ -1,0 +1,37 @@
+"""Which points are held out, and how the others are cut into minibatches."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+
+def n_held_out(n: int, fraction: float) -> int:
+    """Return how many of n points no gradient sees: the part `held_out`, but at least one."""
+    return max(1, round(fraction * n))
+
+
+def hold_out(
+    n: int, fraction: float, seed: int, among: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_]:
+    """Choose which of n points (`among` these) no gradient sees: a mask (n,), at least one."""
+    mask, order = np.zeros(n, dtype=bool), np.random.default_rng(seed).permutation(n)
+    mask[(order if among is None else order[among[order]])[: n_held_out(n, fraction)]] = True
+    return mask
+
+
+def split_points(n: int, fraction: float, seed: int) -> tuple[Tensor, Tensor]:
+    """Return the indices of the points that `hold_out` leaves, and of those that it chooses."""
+    held_out = torch.from_numpy(hold_out(n, fraction, seed))
+    return torch.nonzero(~held_out).ravel(), torch.nonzero(held_out).ravel()
+
+
+def shuffled_batches(rows: Tensor, batch_size: int, generator: torch.Generator) -> list[Tensor]:
+    """Cut the shuffled `rows`, shape (n,), into batches of near-equal size."""
+    shuffled = rows[torch.randperm(len(rows), generator=generator)]
+    return list(torch.tensor_split(shuffled, n_batches(len(rows), batch_size)))
+
+
+def n_batches(n: int, batch_size: int) -> int:
+    """Return how many batches `shuffled_batches` cuts n rows into."""
+    return max(1, round(n / batch_size))
