@@ -20,7 +20,6 @@ from spectralnet import SpectralNet
 from spectralnet.clusters.scores import accuracy
 
 PARTS = 10
-FRESH = (3, 10)  # parts after which all rows are fitted anew, too
 SEEN = 8  # digits of the first part
 
 
@@ -52,11 +51,12 @@ def in_parts(x: NDArray[np.float32], labels: NDArray[np.int64], rows: int) -> No
         n = part * rows
         seconds = timed(grown.partial_fit, x[n - rows : n])
         line = f"{n:6} rows: ACC {accuracy(labels[:n], grown.labels_):.4f} in {seconds:5.1f} s"
-        if part in FRESH:
+        if part > 1:
             fresh = model(10)
             anew = timed(fresh.fit, x[:n])
             line += f"; fresh {accuracy(labels[:n], fresh.labels_):.4f} in {anew:5.1f} s"
-        print(line + (f"; {told(grown)}" if part > 1 else ""), flush=True)
+            line += f"; {told(grown)}"
+        print(line, flush=True)
 
 
 def never_seen(x: NDArray[np.float32], labels: NDArray[np.int64], n_clusters: Any) -> None:
