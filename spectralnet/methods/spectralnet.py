@@ -123,7 +123,7 @@ def train_spectralnet(
         enough = min(params.n_components, candidate_components(n_clusters))
         params = params.model_copy(update={"n_components": enough})
     warn_of_components(graph, params.n_components, n_clusters)
-    spectral_map, eigenvalues, history, fitting = train_spectral_map(
+    spectral_map, eigenvalues, history, fitting, _ = train_spectral_map(
         embedding,
         graph,
         params,

@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 
 from spectralnet.spectral.map import SpectralMap
 
-NEAR = 0.0005  # squared distance to an exact eigenvector, whose mean square is 1
-
 
 class Trained(NamedTuple):
     """A spectral map, and what its training found."""
@@ -18,19 +16,12 @@ class Trained(NamedTuple):
     eigenvalues: NDArray[np.float64]  # (c,), of the Laplacian that `sampler` estimates
     history: pd.DataFrame  # its losses are the sampler's, on edges of "auto"
     fitting: pd.DataFrame | None = None  # of least squares to exact eigenvectors, before that
+    is_near: bool = False  # whether those left nothing to do
 
     @property
     def rank(self) -> int:
         """How many of its c eigenvectors the last layer does not leave 0."""
         return int(self.spectral_map.output_weights.any(dim=0).sum())
-
-    @property
-    def is_near(self) -> bool:
-        """Whether least squares left nothing to do."""
-        if self.fitting is None:
-            return False
-        last = self.fitting[["loss", "held_out_loss"]].iloc[-1].max()
-        return bool(last <= NEAR * len(self.eigenvalues))
 
     def distance(self, n_leading: int | None) -> tuple[float, float]:
         """Sum the leading eigenvalues, and all, which decide between level ones, such as zeros."""

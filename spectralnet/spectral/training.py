@@ -30,9 +30,10 @@ from spectralnet.spectral.last_layer import finish
 from spectralnet.spectral.map import SpectralMap
 from spectralnet.spectral.samplers import SAMPLERS
 from spectralnet.spectral.sampling import Given, Sampler
-from spectralnet.spectral.trained import NEAR, Trained
+from spectralnet.spectral.trained import Trained
 
 KEPT = 2**26  # weights of landmarks
+NEAR = 0.0005  # squared distance to an exact eigenvector, whose mean square is 1
 CONTINUED = 0.25  # of the epochs, for a net that goes on from weights which are near
 RATE = 0.3  # of the peak rate
 SURPLUS = 6  # eigenvectors beyond as many as clusters
@@ -180,12 +181,11 @@ class _Trainer:
             except TrainingError:  # squares diverge at rates at which the quotient does not
                 pass
             else:
-                fitted = fitted._replace(fitting=fitted.history)
                 net = fitted.spectral_map.continued(self.given.n_components, self.seed)
                 more = more.model_copy(update={"epochs": 1} if fitted.is_near else {})
                 went_on = self.train(net, self.sampler, more, f"{n_landmarks}")
-                yield fitted._replace(history=went_on.history)
-                yield went_on._replace(fitting=fitted.fitting)
+                yield fitted._replace(history=went_on.history, fitting=fitted.history)
+                yield went_on._replace(is_near=fitted.is_near, fitting=fitted.history)
                 return
         yield self.train(self._untrained(n_landmarks), self.sampler, params, f"{n_landmarks}")
 
@@ -205,6 +205,7 @@ class _Trainer:
             return mean_loss(sampler.loss(outputs, batch) for batch in batches)
 
         fits = isinstance(sampler, EigenvectorSampler)
+        enough = NEAR * net.sizes[-1] if fits else 0.0
         history = train(
             net,
             params,
@@ -214,11 +215,12 @@ class _Trainer:
             held_out_loss=held_out_loss,
             seed=self.seed,
             name="eigenvectors" if fits else "spectralnet",
-            enough=NEAR * net.sizes[-1] if fits else 0.0,
+            enough=enough,
             checkpoint=self.checkpoint and self.checkpoint.part(part),
         )
         values = finish(net, self.x, self.graph, sampler.normalised, self.device)
-        return Trained(net, values, history)
+        last = history[["loss", "held_out_loss"]].iloc[-1].max()
+        return Trained(net, values, history, is_near=bool(last <= enough))
 
     def _untrained(self, n_landmarks: int) -> SpectralMap:
         sizes = [self.x.shape[1], *self.params.hidden, self.given.n_components]

@@ -46,7 +46,7 @@ def quick(params, **changes):
 
 def spectral(given, **changes):
     params = quick(given.settings.spectralnet, n_components=6, hidden=[16, 16], **changes)
-    net, eigenvalues, history, _ = train_spectral_map(
+    net, eigenvalues, history, *_ = train_spectral_map(
         given.x, given.graph, params, given.graph_params, seed=0, device=CPU
     )
     places = devices.map_in_chunks(net, given.x, CPU)

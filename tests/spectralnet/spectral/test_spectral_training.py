@@ -21,8 +21,7 @@ from spectralnet.spectral import eigenvector_sampler
 from spectralnet.spectral.exact import exact_eigenvectors
 from spectralnet.spectral.laplacian import squared_grassmann_distance
 from spectralnet.spectral.map import SpectralMap
-from spectralnet.spectral.trained import NEAR
-from spectralnet.spectral.training import train_spectral_map
+from spectralnet.spectral.training import NEAR, train_spectral_map
 
 
 @pytest.fixture
