@@ -19,6 +19,7 @@ from spectralnet.artifacts import (
     whole_file,
     without_formulas,
 )
+from spectralnet.clusters.kmeans import Assignment
 from spectralnet.clusters.noise import NOISE
 from spectralnet.clusters.scores import score_clusterings
 from spectralnet.data.pixels import Pixels
@@ -36,7 +37,7 @@ from spectralnet.report.comparison import (
     label_free_metrics,
     work_on_exact,
 )
-from spectralnet.report.explorer import DISTANCE, render_explorer
+from spectralnet.report.explorer import numbers_of, render_explorer
 from spectralnet.report.layout import lay_out
 from spectralnet.report.looks import effects_of, with_column, with_looks
 from spectralnet.report.model_card import model_card
@@ -55,13 +56,12 @@ def evaluate(
     """Score what was fitted and what was held out, by labels where there are any."""
     settings, about = stage.settings, load_json(data / "about.json")
     whole, weights = ClusterModel.load(model), load_graph(affinity / "graph.npz")
-    embedding, learned, clusters = (
-        load_array(model / f"{name}.npy") for name in ("embedding", "eigenvalues", "clusters")
+    embedding, learned, clusters, shares, remote = (
+        load_array(model / f"{name}.npy")
+        for name in ("embedding", "eigenvalues", "clusters", "probabilities", "outlier_scores")
     )
     clustered = pd.read_csv(data / "samples.csv").assign(
-        cluster=clusters,
-        probability=load_array(model / "probabilities.npy").max(axis=1),
-        outlier_score=load_array(model / "outlier_scores.npy"),
+        cluster=clusters, probability=shares.max(axis=1), outlier_score=remote
     )
     save_table(results / "clusters.csv", without_formulas(clustered))  # before what may fail
     metrics: dict[str, Any] = load_json(affinity / "about.json") | {"n": len(clusters)}
@@ -90,7 +90,9 @@ def evaluate(
     metrics |= _held_out_scores(stage, whole, data)
     save_json(results / "metrics.json", metrics)  # before pictures, too
     scored = np.where(told, -1, labels)
-    figures, description, page = _explain(stage, data, whole, embedding, clusters, scored)
+    distances = cdist(whole.places(embedding), whole.centroids.cpu().numpy()).min(axis=1)
+    assigned = Assignment(clusters, distances, embedding, shares, remote)
+    figures, description, page = _explain(stage, data, whole, assigned, scored)
     figures["affinity"] = plots.sorted_affinity(weights, clusters)
     figures["learning_curves"] = _draw_training(features, affinity, model)
     figures["eigenvalues"] = plots.eigenvalues(learned, exact, metrics.get("suggested_n_clusters"))
@@ -144,8 +146,7 @@ def _explain(
     stage: Stage,
     data: Path,
     whole: ClusterModel,
-    embedding: NDArray[np.floating],
-    clusters: NDArray[np.int64],
+    assigned: Assignment,
     labels: NDArray[np.int64],
 ) -> tuple[dict[str, Figure], pd.DataFrame, str]:
     """Say what the clusters are: in pictures, in a table, and on a page to explore.
@@ -155,17 +156,16 @@ def _explain(
     x = load_matrix(data / "matrix")
     preparation = build_preparation(load_json(data / "preparation.json"))
     shown = _shown(data, x, preparation, labels)
-    places, centroids = whole.places(embedding), whole.centroids.cpu().numpy()
+    clusters, places = assigned.clusters, whole.places(assigned.embedding)
     effects = effects_of(x, clusters, preparation, shown)
-    description = describe_clusters(clusters, places, centroids, effects)
+    description = describe_clusters(clusters, places, whole.centroids.cpu().numpy(), effects)
     flat = lay_out(places, clusters, stage.params.seed)
     figures = _draw_points(stage, x, preparation, flat, clusters, labels)
     if isinstance(preparation, Tfidf):
         figures["terms"] = plots.terms(
             dict(zip(description.index.tolist(), description["features"], strict=True))
         )
-    numbers = {DISTANCE: cdist(places, centroids).min(axis=1)}
-    title = f"SpectralNet on {stage.params.dataset}"
+    title, numbers = f"SpectralNet on {stage.params.dataset}", numbers_of(assigned)
     page = render_explorer(title, clusters, places, description, shown, numbers, flat)
     return figures, description, page
 

@@ -1,7 +1,7 @@
 """A page to explore clusters in: one HTML file that needs no other."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -11,13 +11,14 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from spectralnet.clusters.kmeans import Assignment
 from spectralnet.clusters.noise import cluster_name
 from spectralnet.report.layout import lay_out
 from spectralnet.report.panels import KINDS, panels_of, strongest_columns, tell_points
 from spectralnet.report.scatter import Colouring, by_group, by_label, by_number, draw_scatter
 from spectralnet.report.shown import MOST_POINTS, Shown, choose_rows, make_sheet
 
-DISTANCE = "distance to the centroid"
+DISTANCE, PROBABILITY, OUTLIER_SCORE = "distance to the centroid", "probability", "outlier score"
 
 TEMPLATE = """<!doctype html>
 <html lang="en">
@@ -129,6 +130,18 @@ for (const button of document.querySelectorAll("[data-cluster]"))
 """
 
 
+def numbers_of(assigned: Assignment) -> dict[str, NDArray[np.floating]]:
+    """Gather what a model tells of points beside their clusters, by its title on the page."""
+    shares = assigned.probabilities  # (n, k)
+    told = {
+        DISTANCE: assigned.distances,
+        PROBABILITY: None if shares is None else shares.max(axis=1),
+        OUTLIER_SCORE: assigned.outlier_scores,
+    }
+    # Scores are NaN where the points are in no space.
+    return {title: x for title, x in told.items() if x is not None and not np.isnan(x).all()}
+
+
 def render_explorer(
     title: str,
     clusters: NDArray[np.int64],
@@ -153,7 +166,7 @@ def render_explorer(
         Of which the page holds as many as `spectralnet.report.shown` says, those of `description`
         first.
     numbers : dict of str to ndarray of shape (n,)
-        What else to colour points by, by its title: `DISTANCE`.
+        What else to colour points by, and to tell on hover, by its title: `numbers_of`.
     flat : ndarray of shape (n, 2), optional
         The layout; by default that of `spectralnet.report.layout.lay_out`.
     seed : int, default=0
@@ -169,15 +182,14 @@ def render_explorer(
     rows = shown.choose(named, seed, len(clusters))
     sheet = make_sheet(shown, rows)
     drawn = choose_rows(rows, MOST_POINTS, seed, len(clusters))
-    columns = strongest_columns(description, shown.columns)
-    colourings = _colourings(clusters, description, shown, numbers, columns)
+    colourings = _colourings(clusters, description, shown, numbers)
     tile = None
     if sheet:
         (width, height), wide = sheet.tile, sheet.width
         tile = f"width:{width}px;height:{height}px;background:var(--sheet) no-repeat"
         tile += f";background-size:{wide}px auto;image-rendering:pixelated"
     told = tell_points(shown, rows, sheet, len(flat))
-    plot = draw_scatter(flat, colourings, told, columns, tile, drawn)
+    plot = draw_scatter(flat, colourings, told, tile, drawn)
     script, div = _as_always(*components(plot))
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     return environment.from_string(TEMPLATE).render(
@@ -202,7 +214,6 @@ def _colourings(
     description: pd.DataFrame,
     shown: Shown,
     numbers: Mapping[str, NDArray[np.floating]],
-    columns: Sequence[str],
 ) -> list[Colouring]:
     """List the ways to colour points: by cluster first, label, numbers, columns."""
     names = [cluster_name(cluster) for cluster in description.index]
@@ -212,7 +223,8 @@ def _colourings(
         colourings.append(by_label(shown.labels))
     colourings += [by_number(name, values) for name, values in numbers.items()]
     if shown.columns is not None:
-        colourings += [by_number(name, shown.columns[name].to_numpy()) for name in columns]
+        strongest = strongest_columns(description, shown.columns)
+        colourings += [by_number(name, shown.columns[name].to_numpy()) for name in strongest]
     return colourings
 
 

@@ -68,11 +68,12 @@ def draw_scatter(
     flat: NDArray[np.floating],
     colourings: Sequence[Colouring],
     shown: dict[str, list[str]],
-    columns: Sequence[str],
     tile: str | None,
     drawn: NDArray[np.integer],
 ) -> Any:
     """Draw points that tell on hover what they are, and on a click show their cluster.
+
+    What they are coloured by is told as well, whatever the choice.
 
     Parameters
     ----------
@@ -81,8 +82,6 @@ def draw_scatter(
         The first is by cluster.
     shown : dict of str to list of n str
         What is told of each: its `name`, its `text` and the `place` of its tile, "" where none is.
-    columns : sequence of str
-        Titles of those colourings by number that are told on hover.
     tile : str, optional
         How a tile looks in CSS, if there are images; its place is added.
     drawn : int ndarray of shape (m,)
@@ -112,7 +111,7 @@ def draw_scatter(
     plot.axis.visible = plot.grid.visible = False
     plot.toolbar.logo = None
     plot.add_layout(ColorBar(color_mapper=mapper, visible=False, name="bar"), "below")
-    tip, formatters = _tooltip(colourings, shown, columns, tile)
+    tip, formatters = _tooltip(colourings, shown, tile)
     hover = HoverTool(renderers=[marks], tooltips=tip, formatters=formatters, limit=1)
     click = TapTool(renderers=[marks], behavior="inspect", callback=CustomJS(code=TAPPED))
     plot.add_tools(hover, click)
@@ -122,7 +121,6 @@ def draw_scatter(
 def _tooltip(
     colourings: Sequence[Colouring],
     shown: dict[str, list[str]],
-    columns: Sequence[str],
     tile: str | None,
 ) -> tuple[str, dict[str, Any]]:
     """Write what hovering tells, in Bokeh's HTML: it escapes the values, and we the titles."""
@@ -136,7 +134,7 @@ def _tooltip(
             code = "return Number.isNaN(value) ? '-' : names[value]"
             formatters[f"@c{i}"] = CustomJSHover(args={"names": colouring.names}, code=code)
             lines.append(f"<div>{title} <b>@c{i}{{custom}}</b></div>")
-        elif colouring.title in columns:
+        else:
             lines.append(f"<div>{title} @c{i}{{0.[000]}}</div>")
     if "text" in shown:
         lines.append("<div>@text</div>")

@@ -1,5 +1,7 @@
 """The pipeline goes on from a former model."""
 
+import json
+import re
 import shutil
 from types import SimpleNamespace
 from unittest.mock import Mock
@@ -21,6 +23,7 @@ from spectralnet.methods.growing.former import Former, save_former
 from spectralnet.nets.blocks import MLP
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.nets.saved import load_net, save_net
+from spectralnet.report.explorer import DISTANCE
 from stages.affinity import affinity
 from stages.autoencoder import autoencoder
 from stages.settings import check_warm_start
@@ -41,13 +44,16 @@ def test_the_pipeline_goes_on_as_partial_fit_does(tmp_path, warm, digits):
     clone = Clone(tmp_path, warm)
     model = SpectralNet(6, spectralnet=QUICK, random_state=0).fit(digits[:200])
     model.save(clone.root / "data/own/former")
-    np.save(clone.root / "data/own/x.npy", digits)
+    vectors = pd.DataFrame({"vector": list(digits)})
+    vectors["text"] = [f"digit {i}, <of> 300" for i in range(300)]
+    vectors.to_parquet(clone.root / "data/own/x.parquet")
     changes = {
         "dataset": "own",
         "affinity": "euclidean",
         "exact": "never",
         "limit": "null",
-        "own.path": "data/own/x.npy",
+        "own.path": "data/own/x.parquet",
+        "own.show": "text",
         "own.n_clusters": 6,
         "own.warm_start": "data/own/former",
         **{f"own.spectralnet.{name}": value for name, value in QUICK.items()},
@@ -59,6 +65,13 @@ def test_the_pipeline_goes_on_as_partial_fit_does(tmp_path, warm, digits):
     np.testing.assert_array_equal(load_array(grown / "clusters.npy"), model.labels_)
     table = pd.read_csv(clone.root / "results/clusters.csv")
     np.testing.assert_array_equal(table["cluster"], model.labels_)
+    page = (clone.root / "results/explore.html").read_text()
+    offered = re.findall(r'<option value="\d">(.*?)<', page)
+    assert offered == ["cluster", DISTANCE, "probability", "outlier score"]
+    described = json.loads((clone.root / "results/description.json").read_text())
+    for cluster in described:  # what is shown, and no feature, beside its samples
+        for row in cluster["nearest"]:
+            assert f"<blockquote>digit {row}, &lt;of&gt; 300 <" in page
     metrics = clone.metrics()
     told = {name: metrics[name] for name in ("n_former", "n_moved", "n_novel")}
     assert told == {"n_former": 200, "n_moved": model.n_moved_, "n_novel": model.novel_.sum()}

@@ -11,9 +11,11 @@ from spectralnet.cli import main
 from spectralnet.data.pixels import Pixels
 from spectralnet.data.preparation import Columns
 from spectralnet.data.texts import Tfidf
+from spectralnet.membership.part import Membership
 from spectralnet.methods.dec.model import DECModel
 from spectralnet.methods.predictor import Predictor
 from spectralnet.nets.blocks import MLP
+from spectralnet.report.explorer import DISTANCE
 
 CLUSTERS = np.repeat([0, 1], 6)
 
@@ -25,10 +27,10 @@ def explore(folder, file, *arguments):
     return done, out.read_text() if out.exists() else ""
 
 
-def save_model(folder, preparation, points):
+def save_model(folder, preparation, points, membership=None):
     """Save a model whose centroids are the means of `CLUSTERS`, and codes the points."""
     centroids = np.stack([points[c == CLUSTERS].mean(axis=0) for c in (0, 1)])
-    model = DECModel(MLP([points.shape[1]]), torch.from_numpy(centroids).float())
+    model = DECModel(MLP([points.shape[1]]), torch.from_numpy(centroids).float(), membership)
     Predictor(preparation, model).save(folder / "model")
 
 
@@ -36,7 +38,9 @@ def save_model(folder, preparation, points):
 def vectors(tmp_path):
     """Write vectors in a column of lists, with texts, images and labels beside it."""
     points = 9 * np.eye(4)[CLUSTERS] + np.random.default_rng(0).normal(size=(12, 4))
-    save_model(tmp_path, Columns(4), points)
+    membership = Membership(12, 4, 3)
+    membership.references.copy_(torch.from_numpy(points))
+    save_model(tmp_path, Columns(4), points, membership)
     (tmp_path / "photos").mkdir()
     for i in range(12):
         Image.new("RGB", (9, 7), (20 * i, 20 * i, 20 * i)).save(tmp_path / f"photos/{i}.png")
@@ -59,7 +63,9 @@ def test_texts_beside_vectors_are_shown_and_their_terms_told(vectors):
     assert "crude &lt;oil&gt;" in page
     first = page.partition('id="cluster-0"')[2].partition("</section>")[0]
     assert re.findall(r"<tr><td>(\w+)</td>", first)[:2] == ["crude", "oil"]
-    assert re.findall(r'<option value="\d">(.*?)<', page)[1] == "label"
+    offered = re.findall(r'<option value="\d">(.*?)<', page)
+    told = [DISTANCE, "probability", "outlier score"]
+    assert offered == ["cluster", "label", *told]
 
 
 def test_images_beside_vectors_are_shown(vectors):
@@ -78,6 +84,11 @@ def test_a_column_that_is_not_there_is_refused(vectors):
     done, page = explore(vectors, "texts.parquet", "--columns", "vector", "--show", "title")
     assert (done.exit_code, page) == (1, "")
     assert "has no column 'title'" in done.output
+    done, page = explore(vectors, "texts.parquet", "--show", "body")
+    assert (done.exit_code, page) == (1, "")
+    assert (
+        "column 'vector' holds lists, which are read alone, and not beside 'topic'" in done.output
+    )
     done, page = explore(vectors, "texts.parquet", "--columns", "vector", "--labels", "kind")
     assert (done.exit_code, page) == (1, "")
     assert "has no labels 'kind'" in done.output
@@ -111,7 +122,7 @@ def test_texts_and_tables_are_shown(tmp_path):
     done, page = explore(tmp_path, "table.csv")
     assert done.exit_code == 0, done.output
     assert "<td>+inf</td>" in page
-    assert re.findall(r'<option value="\d">(.*?)<', page)[2:] == ["a"]
+    assert re.findall(r'<option value="\d">(.*?)<', page) == ["cluster", DISTANCE, "a"]
     assert "<td>5</td>" in page  # as it stands in the file
 
 

@@ -10,10 +10,11 @@ from PIL import Image
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.support.wait import WebDriverWait
 
+from spectralnet.clusters.kmeans import Assignment
 from spectralnet.methods.description import column_effects, describe_clusters, text_effects
 from spectralnet.report import explorer
 from spectralnet.report import shown as module
-from spectralnet.report.explorer import DISTANCE, render_explorer
+from spectralnet.report.explorer import DISTANCE, numbers_of, render_explorer
 from spectralnet.report.scatter import by_label, by_number
 from spectralnet.report.shown import Shown, make_sheet
 
@@ -33,9 +34,9 @@ def page():
     shown = Shown(
         names=[f"{i} {EVIL}" for i in range(30)], texts=texts, columns=columns, labels=labels
     )
-    return render_explorer(
-        EVIL, clusters, places, description, shown, {DISTANCE: places[:, 1]}, places
-    )
+    shares = np.stack([np.full(30, 0.875), np.full(30, 0.125)], axis=1)
+    assigned = Assignment(clusters, places[:, 1], places, shares, np.full(30, 2.25))
+    return render_explorer(EVIL, clusters, places, description, shown, numbers_of(assigned), places)
 
 
 def test_a_page_describes_each_cluster_and_is_one_file(page):
@@ -61,6 +62,17 @@ def test_a_table_shows_the_columns_that_tell_clusters_apart():
     options = re.findall(r'<option value="\d">(.*?)</option>', page)
     assert options[:2] == ["cluster", "distance to the centroid"]
     assert set(options[2:]) == {"a", "b"}
+
+
+def test_numbers_are_those_that_the_model_tells():
+    assigned = Assignment(np.zeros(3, dtype=int), np.arange(3), np.zeros((3, 2)))
+    assert [*numbers_of(assigned)] == [DISTANCE]
+    shares = np.array([[0.75, 0.25], [0.5, 0.5], [0.125, 0.875]])
+    told = numbers_of(assigned._replace(probabilities=shares, outlier_scores=np.full(3, np.nan)))
+    assert [*told] == [DISTANCE, "probability"]  # of no space, no score
+    assert told["probability"].tolist() == [0.75, 0.5, 0.875]
+    told = numbers_of(assigned._replace(probabilities=shares, outlier_scores=np.arange(3)))
+    assert told["outlier score"].tolist() == [0, 1, 2]
 
 
 def test_a_sheet_holds_the_images_at_their_places():
@@ -122,6 +134,8 @@ def test_the_page_in_a_browser(page, tmp_path, screenshots):
             return inside(document.body).join(" ");"""
         WebDriverWait(driver, 10).until(lambda d: "crude oil" in d.execute_script(told))
         assert EVIL in driver.execute_script(told)
+        assert "probability 0.875" in driver.execute_script(told)
+        assert "outlier score 2.25" in driver.execute_script(told)
         ActionChains(driver).click().perform()
         shown = (
             "return [...document.querySelectorAll('section')].filter(s => !s.hidden).map(s => s.id)"
@@ -129,8 +143,11 @@ def test_the_page_in_a_browser(page, tmp_path, screenshots):
         WebDriverWait(driver, 10).until(lambda d: d.execute_script(shown) == ["cluster-1"])
         assert driver.execute_script("return model('points').selected.indices") == [*range(12)]
         driver.save_screenshot(screenshots / "explore.png")
-        for choice in range(driver.execute_script("return colourings.length")):
-            driver.execute_script("colourBy(arguments[0])", choice)
+        choices = driver.find_elements("css selector", "#colouring option")
+        titles = ["cluster", "label", DISTANCE, "probability", "outlier score"]
+        assert [choice.text for choice in choices] == titles
+        for choice in choices:
+            choice.click()
         assert driver.execute_script("return model('bar').visible")
         assert driver.execute_script("return window.broken") is None
         assert driver.execute_script("return performance.getEntriesByType('resource').length") == 0
