@@ -33,6 +33,12 @@ def numbers_of(
     """
     if width or of_lists(table):
         return _stacked(table.iloc[:, 0], where, first, width)
+    if lists := [name for name, column in table.items() if _is_list(next(iter(column), None))]:
+        others = ", ".join(repr(name) for name in table if name != lists[0])
+        raise DataError(
+            f"{where}column {lists[0]!r} holds lists, which are read alone, and not beside "
+            f"{others}: {way_out}"
+        )
     columns = []
     for name, column in table.items():
         numbers = pd.to_numeric(column, errors="coerce").astype(np.float64)
@@ -49,14 +55,18 @@ def numbers_of(
 def of_lists(table: pd.DataFrame) -> bool:
     """Say whether a table is one column of lists, such as embeddings."""
     first = table.iloc[0, 0] if len(table) and table.shape[1] == 1 else None
-    return isinstance(first, list | np.ndarray)
+    return _is_list(first)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list | np.ndarray)
 
 
 def _stacked(lists: pd.Series, where: str, first: int, width: int | None) -> NDArray[np.float64]:
     values = lists.tolist()
     width = width or len(values[0])
     for row, value in enumerate(values, first):
-        if not isinstance(value, list | np.ndarray) or len(value) != width:
+        if not _is_list(value) or len(value) != width:
             raise DataError(
                 f"{where}column {lists.name!r} holds {str(value)[:50]!r} in row {row}: a list of "
                 f"{width} numbers, as in the first row, is needed"

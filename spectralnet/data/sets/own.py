@@ -17,7 +17,7 @@ from spectralnet.data.reader import NAMED, Samples, Wanted, find_source, names_i
 from spectralnet.data.tables import TABLES, read_column
 from spectralnet.errors import DataError
 
-WAY_OUT = "drop what is no feature, or name it as labels or text"
+WAY_OUT = "drop what is no feature, or name it as labels, text or show"
 
 
 class OwnSamples(NamedTuple):

@@ -24,9 +24,6 @@ def test_a_column_of_lists_is_a_matrix(tmp_path, name):
     assert samples.columns is None  # the name is not that of a number
     again = np.concatenate(chunks(tmp_path / name, columns=["embedding"]))
     np.testing.assert_array_equal(again, X)
-    write_lists(tmp_path / name, X.tolist(), id=[1, 2, 3])
-    with pytest.raises(DataError, match=r"'embedding' holds .* in row 0, which is no number"):
-        read(tmp_path / name)
     for wrong in ([1.0], None):
         write_lists(tmp_path / name, [*X[:2].tolist(), wrong])
         with pytest.raises(DataError, match=r"in row 2: a list of 2 numbers, as in the first"):
@@ -36,6 +33,16 @@ def test_a_column_of_lists_is_a_matrix(tmp_path, name):
     write_lists(tmp_path / name, [["a"], ["b"]])
     with pytest.raises(DataError, match="column 'embedding' has lists of others"):
         read(tmp_path / name)
+
+
+def test_a_column_of_lists_beside_others_says_which_these_are(tmp_path):
+    columns = {"day": ["mon", "tue", "mon"], "embedding": X.tolist(), "body": ["u", "v", "w"]}
+    pd.DataFrame(columns).to_parquet(tmp_path / "x.parquet")
+    alone = "column 'embedding' holds lists, which are read alone, and not beside 'day'"
+    with pytest.raises(DataError, match=f"{alone}: drop what is no feature, or name it as labels"):
+        read(tmp_path / "x.parquet", show="body")
+    with pytest.raises(DataError, match=f"{alone}, 'body': "):
+        chunks(tmp_path / "x.parquet")
 
 
 def test_a_name_that_few_records_have_is_a_column_with_gaps(tmp_path):
