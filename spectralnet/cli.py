@@ -43,6 +43,11 @@ def main() -> None:
 )
 @click.option("--embedding", is_flag=True, help="Also write the embedding, one column each.")
 @click.option(
+    "--probabilities",
+    is_flag=True,
+    help="Also write the probability of each cluster, one column each.",
+)
+@click.option(
     "--columns",
     help="Which columns of a table, such as a .csv, make a sample, with commas between them and in "
     "the order that the model was fitted on; for texts, the one that holds them; of a .npz, "
@@ -51,7 +56,13 @@ def main() -> None:
 )
 @device_option
 def predict(
-    model: str, file: Path, out: Path | None, embedding: bool, columns: str | None, device: str
+    model: str,
+    file: Path,
+    out: Path | None,
+    embedding: bool,
+    probabilities: bool,
+    columns: str | None,
+    device: str,
 ) -> None:
     """Put the samples in FILE into the clusters of MODEL.
 
@@ -70,11 +81,17 @@ def predict(
     far from all that was fitted. Nothing is fitted here: no sample depends on the others.
     """
     with told():
-        _predict(model, file, out, embedding, columns, device)
+        more = {"embedding": embedding, "probabilities": probabilities}
+        _predict(model, file, out, more, columns, device)
 
 
 def _predict(
-    model: str, file: Path, out: Path | None, embedding: bool, columns: str | None, device: str
+    model: str,
+    file: Path,
+    out: Path | None,
+    more: dict[str, bool],
+    columns: str | None,
+    device: str,
 ) -> None:
     # Imported here, so that --help is at once there.
     from spectralnet.artifacts import without_formulas
@@ -86,8 +103,9 @@ def _predict(
 
     if out is not None and out.suffix not in OUTPUTS:
         raise ParameterError(f"--out {out}: its name has to end with one of {', '.join(OUTPUTS)}")
-    if out is not None and out.suffix == ".npy" and embedding:
-        raise ParameterError(f"--out {out} takes the clusters alone: leave out --embedding")
+    if out is not None and out.suffix == ".npy" and any(more.values()):
+        asked = " and ".join(f"--{name}" for name, wanted in more.items() if wanted)
+        raise ParameterError(f"--out {out} takes the clusters alone: leave out {asked}")
     if out is not None:
         check_target(out, Path(model), file)
     chosen_device = pick_device(device)
@@ -106,7 +124,7 @@ def _predict(
                     assigned = predictor.predict(raw, chosen_device)
                 except DataError as error:
                     raise DataError(f"{file}, from row {first} on: {error}") from error
-                frame = as_frame(assigned, embedding)
+                frame = as_frame(assigned, **more)
                 if samples.names:
                     frame.insert(0, "sample", samples.names[first : first + len(frame)])
                 first += len(frame)

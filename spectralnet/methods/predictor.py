@@ -148,16 +148,44 @@ def check_together(preparation: Preparation, model: Model) -> None:
         model.membership.check(found)
 
 
-def as_frame(assignment: Assignment, embedding: bool = False) -> pd.DataFrame:
-    """Put an assignment into columns: `cluster`, `distance`, and `embedding_1` ... if asked for.
+def as_frame(
+    assignment: Assignment, embedding: bool = False, probabilities: bool = False
+) -> pd.DataFrame:
+    """Put an assignment into columns: `cluster`, `distance`, and more if asked for.
 
     Models that tell them have two more: `probability`, of the likeliest cluster, and
     `outlier_score`.
+
+    Parameters
+    ----------
+    assignment : Assignment
+        Of m points.
+    embedding : bool, default=False
+        Add `embedding_1` ... `embedding_c`.
+    probabilities : bool, default=False
+        Add `probability_0` ... of each cluster, by its number.
+
+    Returns
+    -------
+    DataFrame of m rows
+
+    Raises
+    ------
+    DataError
+        If probabilities are asked for, and the model tells none.
     """
     columns = {"cluster": assignment.clusters, "distance": assignment.distances}
-    if assignment.probabilities is not None and assignment.outlier_scores is not None:
-        columns["probability"] = assignment.probabilities.max(axis=1)
+    shares = assignment.probabilities  # (m, k)
+    if shares is not None and assignment.outlier_scores is not None:
+        columns["probability"] = shares.max(axis=1)
         columns["outlier_score"] = assignment.outlier_scores
+    if probabilities:
+        if shares is None:
+            raise DataError(
+                "the model tells no probabilities, as those of former versions: fit it again, or "
+                "do not ask for them"
+            )
+        columns |= {f"probability_{i}": column for i, column in enumerate(shares.T)}
     if embedding:
         for i, column in enumerate(np.transpose(assignment.embedding), 1):
             columns[f"embedding_{i}"] = column

@@ -5,10 +5,11 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, HTTPException, Query, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response
 from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel, Field
@@ -77,6 +78,13 @@ def about(predictor: Predictor, limits: Limits) -> About:
     )
 
 
+class Asked(BaseModel, extra="forbid"):
+    """Which columns to give too: see `as_frame`."""
+
+    embedding: bool = Field(False, description="where the samples lie in the eigenspace")
+    probabilities: bool = Field(False, description="of each cluster")
+
+
 def create_app(
     predictor: Predictor, limits: Limits | None = None, device: torch.device | None = None
 ) -> FastAPI:
@@ -101,15 +109,20 @@ def create_app(
     bodies = asyncio.Semaphore(BODIES)
     app: FastAPI = FastAPIOffline(title="SpectralNet", redoc_url=None, description=_DESCRIPTION)
 
-    def answer(body: bytes, media_type: str, embedding: bool) -> bytes:
+    def answer(body: bytes, media_type: str, asked: Asked) -> bytes:
         raw = read_body(body, media_type, predictor.preparation, limits.max_rows)
-        frame = as_frame(predictor.predict(raw, device), embedding)
+        frame = as_frame(predictor.predict(raw, device), **asked.model_dump())
         rows = frame.astype(object).where(frame.notna(), None)  # what the model cannot tell is null
         return json.dumps({"predictions": rows.to_dict("records")}, allow_nan=False).encode()
 
     @app.exception_handler(DataError)
     async def refuse(_: Request, error: DataError) -> JSONResponse:
         return JSONResponse({"detail": str(error)[:LONGEST]}, 422)
+
+    @app.exception_handler(RequestValidationError)
+    async def refuse_query(request: Request, error: RequestValidationError) -> JSONResponse:
+        wrong = "; ".join(f"{found['loc'][-1]}: {found['msg']}" for found in error.errors())
+        return await refuse(request, DataError(f"the query: {wrong}"))
 
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:
@@ -126,15 +139,15 @@ def create_app(
         return expected
 
     @app.post("/predict", openapi_extra=_openapi(expected), responses=_ANSWERS)
-    async def predict(request: Request, embedding: bool = False) -> Response:
-        """Put samples into the clusters of the model; with `embedding` also say where they lie."""
+    async def predict(request: Request, asked: Annotated[Asked, Query()]) -> Response:
+        """Put samples into the clusters of the model."""
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type not in expected.media_types:
             raise HTTPException(415, f"Content-Type has to be {' or '.join(expected.media_types)}")
         async with bodies:
             body = await _receive(request, limits.max_bytes)
             loop = asyncio.get_running_loop()
-            found = await loop.run_in_executor(workers, answer, body, media_type, embedding)
+            found = await loop.run_in_executor(workers, answer, body, media_type, asked)
         return Response(found, media_type=JSON)
 
     return app
@@ -194,6 +207,8 @@ class Prediction(BaseModel, extra="allow"):
 
     cluster: int = Field(description="from 0; -1 for noise")
     distance: float = Field(description="to the cluster's centroid: small ones are typical")
+    probability: float | None = Field(None, description="that it keeps this cluster in other fits")
+    outlier_score: float | None = Field(None, description="0 is usual; above 5 far from all fitted")
 
 
 class Predictions(BaseModel):

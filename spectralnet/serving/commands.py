@@ -32,8 +32,8 @@ def serve(
     """Serve MODEL over HTTP: a JSON API, described at /docs, and a page to try it.
 
     MODEL is as for `spectralnet predict`. POST /predict takes {"samples": [...]}, or the bytes of
-    a PNG or JPEG, and gives each sample's cluster and distance. There is no login: whoever
-    reaches the port may ask.
+    a PNG or JPEG, and gives each sample's cluster, distance, probability and outlier score. There
+    is no login: whoever reaches the port may ask.
     """
     # Read by OpenMP when it is loaded, which is now: requests share the cores, not each all.
     os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -32,7 +32,9 @@ REQUIREMENTS = (
 
 OUTPUTS = [ColSpec("long", "cluster"), ColSpec("float", "distance")]
 TOLD = [ColSpec("float", "probability"), ColSpec("float", "outlier_score")]
-OPTIONS = ParamSchema([ParamSpec("embedding", "boolean", False)])  # asks for its columns too
+OPTIONS = ParamSchema(  # which columns are asked for too: see `as_frame`
+    [ParamSpec(name, "boolean", False) for name in ("embedding", "probabilities")]
+)
 
 
 def predictor_files(folder: Path) -> list[Path]:

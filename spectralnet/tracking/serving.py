@@ -27,15 +27,14 @@ class ServedPredictor(PythonModel):
     ) -> pd.DataFrame:
         """Assign raw samples, an array or a table, to clusters: see `as_frame`.
 
-        The parameter ``embedding`` says whether to give the embedding too.
+        The parameters ``embedding`` and ``probabilities`` say whether to give these too.
         """
         is_text = isinstance(self.predictor.preparation, Tfidf)
         raw = model_input["text"].tolist() if is_text else model_input
         try:
-            assigned = self.predictor.predict(raw)
+            return as_frame(self.predictor.predict(raw), **(params or {}))
         except DataError as error:  # a server answers others with "unexpected"
             raise MlflowException.invalid_parameter_value(str(error)) from error
-        return as_frame(assigned, bool((params or {}).get("embedding")))
 
 
 set_model(ServedPredictor())

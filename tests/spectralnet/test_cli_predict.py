@@ -19,6 +19,7 @@ from spectralnet.data.preparation import Columns
 from spectralnet.data.reader import Wanted
 from spectralnet.data.texts import Tfidf
 from spectralnet.errors import DataError
+from spectralnet.membership.part import Membership
 from spectralnet.methods.predictor import Predictor
 
 
@@ -117,16 +118,19 @@ def test_a_reader_that_has_enough_is_no_error(folder, images, tmp_path, monkeypa
 
 
 def test_a_folder_of_images_is_brought_to_the_white_of_the_model(images, tmp_path):
-    predictor = Predictor(Pixels((2, 3), 16), random_model(6))
+    predictor = Predictor(Pixels((2, 3), 16), random_model(6, Membership(0, 3, 20)))
     predictor.save(tmp_path / "model")
     (tmp_path / "images").mkdir()
     for i, image in enumerate(images):
         Image.fromarray(image).save(tmp_path / f"images/{i:02}.png")
-    done = run(tmp_path / "model", tmp_path / "images", "--embedding", "--out", tmp_path / "o.csv")
+    more = ["--embedding", "--probabilities", "--out", tmp_path / "o.csv"]
+    done = run(tmp_path / "model", tmp_path / "images", *more)
     assert done.exit_code == 0, done.output
-    found = pd.read_csv(tmp_path / "o.csv")[["embedding_1", "embedding_2"]]
-    expected = predictor.predict(images.astype(float) * 16 / 255).embedding
-    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    found = pd.read_csv(tmp_path / "o.csv")
+    expected = predictor.predict(images.astype(float) * 16 / 255)
+    np.testing.assert_allclose(found.filter(like="embedding_"), expected.embedding, rtol=1e-4)
+    shares = found[["probability_0", "probability_1", "probability_2"]]
+    np.testing.assert_allclose(shares, expected.probabilities, rtol=1e-4)
 
 
 def test_a_table_is_read_by_the_names_that_were_fitted(tmp_path):

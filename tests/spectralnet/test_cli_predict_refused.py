@@ -54,7 +54,8 @@ def test_what_cannot_be_used_is_named_and_nothing_is_written(folder, tmp_path):
         assert not out.exists()
     assert "none.npy does not exist" in run(folder, tmp_path / "none.npy").output
     assert "one of .csv, .parquet, .npy" in run(folder, source, "--out", "x.json").output
-    assert "clusters alone" in run(folder, source, "--out", "x.npy", "--embedding").output
+    done = run(folder, source, "--out", "x.npy", "--embedding", "--probabilities")
+    assert "leave out --embedding and --probabilities" in done.output
     assert "model.json is missing" in run(tmp_path, source).output
 
 

@@ -25,6 +25,7 @@ from spectralnet.cli import main
 from spectralnet.data.pixels import Pixels
 from spectralnet.data.preparation import Columns
 from spectralnet.data.texts import Tfidf
+from spectralnet.membership.part import Membership
 from spectralnet.methods.model import ClusterModel
 from spectralnet.methods.predictor import Predictor
 from spectralnet.nets.blocks import MLP
@@ -41,7 +42,8 @@ TEXTS = ["wheat prices rose", "oil prices fell", "wheat and oil"]
 def saved(folder, preparation, samples):
     with seeded(0):
         parts = MLP([preparation.n_features, 3]), MLP([3]), SpectralMap([3, 5, 2])
-        predictor = Predictor(preparation, ClusterModel(*parts, torch.randn(3, 2)))
+        model = ClusterModel(*parts, torch.randn(3, 2), membership=Membership(0, 3, 20))
+    predictor = Predictor(preparation, model)
     predictor.save(folder)
     samples = np.asarray(samples)
     save_json(folder / EXAMPLE, {"dtype": str(samples.dtype), "samples": samples.tolist()})
@@ -61,10 +63,13 @@ def test_a_logged_predictor_gives_the_same_clusters(kind, store, tmp_path):
     uri = "models:/toy@input-euclidean"
     loaded = mlflow.pyfunc.load_model(uri)
     given = raw.astype(float) if kind == "images" else pd.DataFrame({"text": raw})
-    found = loaded.predict(given, params={"embedding": True})
+    found = loaded.predict(given, params={"embedding": True, "probabilities": True})
     np.testing.assert_array_equal(found["cluster"], expected.clusters)
     np.testing.assert_allclose(found["embedding_2"], expected.embedding[:, 1], rtol=1e-5)
-    assert loaded.predict(given).columns.tolist() == ["cluster", "distance"]
+    shares = found[["probability_0", "probability_1", "probability_2"]]
+    np.testing.assert_allclose(shares, expected.probabilities, rtol=1e-5)
+    columns = ["cluster", "distance", "probability", "outlier_score"]
+    assert loaded.predict(given).columns.tolist() == columns
 
     version = MlflowClient().get_model_version_by_alias("toy", "input-euclidean")
     assert version.description == "# A card"

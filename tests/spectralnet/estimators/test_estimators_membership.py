@@ -61,6 +61,10 @@ def test_files_bring_all_of_it_back(fitted, moons, tmp_path):
     assert frame.columns.tolist() == ["cluster", "distance", "probability", "outlier_score"]
     np.testing.assert_array_equal(frame["cluster"], fitted.labels_)
     np.testing.assert_array_equal(frame["probability"], fitted.predict_proba(moons).max(axis=1))
+    shares = as_frame(Predictor.load(tmp_path).predict(moons), probabilities=True)
+    assert shares.columns[:4].tolist() == frame.columns.tolist()
+    columns = shares[["probability_0", "probability_1"]]
+    np.testing.assert_array_equal(columns, fitted.predict_proba(moons))
 
 
 def test_a_cut_splits_and_joins_the_clusters(fitted, moons):
@@ -119,8 +123,10 @@ def test_a_model_of_a_former_version_tells_its_clusters_alone(fitted, moons, tmp
         ours.encoder, ours.embedder, ours.spectral_map, ours.centroids, ours.weights
     )
     Predictor(fitted.preparation_, former).save(tmp_path)
-    frame = as_frame(Predictor.load(tmp_path).predict(moons))
-    assert frame.columns.tolist() == ["cluster", "distance"]
+    assigned = Predictor.load(tmp_path).predict(moons)
+    assert as_frame(assigned).columns.tolist() == ["cluster", "distance"]
+    with pytest.raises(DataError, match="the model tells no probabilities"):
+        as_frame(assigned, probabilities=True)
     old = SpectralNet(2)
     vars(old).update(vars(fitted))
     old.model_ = former

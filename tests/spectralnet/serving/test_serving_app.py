@@ -16,6 +16,7 @@ from spectralnet.data.files import read_images
 from spectralnet.data.pixels import Pixels
 from spectralnet.data.preparation import Columns
 from spectralnet.data.texts import Tfidf
+from spectralnet.membership.part import Membership
 from spectralnet.methods.dec.model import DECModel
 from spectralnet.methods.predictor import Predictor
 from spectralnet.nets.blocks import MLP
@@ -29,6 +30,7 @@ PREDICTORS = {
     "images": Predictor(Pixels((2, 3), 16), random_model(6)),
     "rows": Predictor(Columns(2, names=["x", "y"], shift=[1, 2], scale=[3, 4]), random_model(2)),
     "nameless": Predictor(Columns(2, directions=True), random_model(2)),
+    "told": Predictor(Columns(2), random_model(2, Membership(0, 3, 20))),  # without outlier scores
     "codes": Predictor(Columns(2), DECModel(MLP([2]), torch.tensor([[0.0, 0.0], [1.0, 1.0]]))),
     "texts": Predictor(tfidf := Tfidf.fit(TEXTS, 10), random_model(tfidf.n_features)),
 }
@@ -67,6 +69,27 @@ def test_answers_are_those_of_the_predictor(clients, name):
     np.testing.assert_array_equal([row["embedding_2"] for row in rows], expected.embedding[:, 1])
     rows = post(clients[name], {"samples": given}).json()["predictions"]
     assert "embedding_1" not in rows[0]
+
+
+def test_probabilities_of_all_clusters_are_given_if_asked_for(clients):
+    x = samples("told")
+    rows = post(clients["told"], {"samples": x.tolist()}, query="?probabilities=true").json()
+    shares = PREDICTORS["told"].predict(x).probabilities
+    for row, share in zip(rows["predictions"], shares, strict=True):
+        assert [row[f"probability_{i}"] for i in range(3)] == share.tolist()
+        assert (row["probability"], row["outlier_score"]) == (share.max(), None)
+    described = clients["told"].get("/openapi.json").json()["components"]["schemas"]["Prediction"]
+    assert described["properties"].keys() == {"cluster", "distance", "probability", "outlier_score"}
+    answer = post(clients["rows"], {"samples": x.tolist()}, query="?probabilities=true")
+    assert answer.status_code == 422
+    assert "tells no probabilities" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("query", ["embeding=true", "embedding=perhaps"])
+def test_a_query_that_means_nothing_is_refused(clients, query):
+    answer = post(clients["rows"], {"samples": [[1, 2]]}, query=f"?{query}")
+    assert answer.status_code == 422
+    assert f"the query: {query.partition('=')[0]}: " in answer.json()["detail"]
 
 
 def test_records_go_by_the_names_of_columns(clients):

@@ -23,6 +23,7 @@ from servers import answers, free_port, process, wait_until
 
 from spectralnet.data.pixels import Pixels
 from spectralnet.data.preparation import Columns
+from spectralnet.membership.part import Membership
 from spectralnet.methods.dec.model import DECModel
 from spectralnet.methods.predictor import Predictor
 from spectralnet.nets.blocks import MLP
@@ -31,8 +32,9 @@ pytestmark = [pytest.mark.services, pytest.mark.xdist_group("serve")]
 COMMAND = [sys.executable, "-m", "spectralnet.cli"]
 
 
-def nearest(preparation, centroids):
-    return Predictor(preparation, DECModel(MLP([preparation.n_features]), torch.tensor(centroids)))
+def nearest(preparation, centroids, membership=None):
+    encoder = MLP([preparation.n_features])
+    return Predictor(preparation, DECModel(encoder, torch.tensor(centroids), membership))
 
 
 @contextmanager
@@ -97,11 +99,16 @@ def ask(driver, given):
 
 @needs_browser
 def test_the_page_takes_rows(tmp_path, screenshots):
-    predictor = nearest(Columns(2, names=["width", "height"]), [[0.0, 0.0], [3.0, 4.0]])
+    preparation, unscored = Columns(2, names=["width", "height"]), Membership(0, 2, 20)
+    predictor = nearest(preparation, [[0.0, 0.0], [3.0, 4.0]], unscored)
     with served(predictor, tmp_path) as address, browser() as driver:
         driver.get(address)
         cells, reason = ask(driver, "0, 1\n3, 4")
-        assert cells == [["sample", "cluster", "distance"], ["0, 1", "0", "1"], ["3, 4", "1", "0"]]
+        assert cells == [
+            ["sample", "cluster", "distance", "probability", "outlier_score"],
+            ["0, 1", "0", "1", "1.00", "-"],
+            ["3, 4", "1", "0", "1", "-"],
+        ]
         assert reason == ""
         assert "width, height" in driver.find_element(By.ID, "label").text
         driver.save_screenshot(screenshots / "serve-rows.png")
