@@ -4,8 +4,8 @@
 CAPTIONS = {
     "embedding": "The spectral embedding: the directions of up to 1,500 points, laid out in the "
     "plane by t-SNE of points of all clusters. Islands of one colour are clusters that the "
-    "eigenvectors tell apart; an island of two labels is a confusion, one label on "
-    "islands of two colours a split.",
+    "eigenvectors tell apart; an island of two labels is a confusion, one label on islands "
+    "of two colours a split.",
     "clusters": "Random members of each cluster, a row each. A row of one kind is a good "
     "cluster; two kinds in a row were merged, one kind in two rows was split.",
     "terms": "The terms, as stems, by which each cluster stands out, by class-based TF-IDF: often "

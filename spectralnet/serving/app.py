@@ -81,8 +81,8 @@ def about(predictor: Predictor, limits: Limits) -> About:
 class Asked(BaseModel, extra="forbid"):
     """Which columns to give too: see `as_frame`."""
 
-    embedding: bool = Field(False, description="where the samples lie in the eigenspace")
-    probabilities: bool = Field(False, description="of each cluster")
+    embedding: bool = Field(False, description="where each sample lies")
+    probabilities: bool = Field(False, description="of all clusters")
 
 
 def create_app(
