@@ -31,6 +31,7 @@ FULL = (
     r"os error (27|28|122)\b",  # safetensors
     "database or disk is full",  # SQLite
 )
+ZIPPED = (b"PK\x03\x04", b"PK\x05\x06")
 CSR_ARRAYS = ("data", "indices", "indptr")
 
 
@@ -116,18 +117,17 @@ def save_rows(path: Path, shape: tuple[int, ...], parts: Iterable[NDArray[np.flo
 
 def load_array(path: Path) -> NDArray[Any]:
     """Map an ``.npy`` file into memory; what is assigned to it does not reach the file."""
+    with path.open("rb") as file:
+        if file.read(4) in ZIPPED:  # of which NumPy leaves a damaged one open
+            raise ValueError("it is an archive of arrays: name it .npz")
     try:
-        array = np.load(path, mmap_mode="c", allow_pickle=False)
+        return np.load(path, mmap_mode="c", allow_pickle=False)
     except ValueError as error:
         if "pickled" in str(error):  # whatever does not begin as NumPy's files do
             raise ValueError("it is no array that NumPy wrote") from error
         if "Python objects" not in str(error):
             raise
         raise ValueError("it holds Python objects: save numbers or text (astype(str))") from error
-    if not isinstance(array, np.ndarray):
-        array.close()
-        raise ValueError("it is an archive of arrays: name it .npz")
-    return array
 
 
 def save_matrix(folder: Path, x: Matrix) -> None:

@@ -7,7 +7,7 @@ from sklearn.datasets import make_blobs, make_moons
 from sklearn.metrics import adjusted_rand_score
 
 from spectralnet import DEC, DualAutoencoder, SpectralNet
-from spectralnet.errors import ParameterError
+from spectralnet.errors import DataError, ParameterError
 from spectralnet.estimators.scale import fit_scale
 from spectralnet.methods.predictor import Predictor
 
@@ -31,6 +31,11 @@ def test_units_and_origin_do_not_matter(blobs, scale, shift):
     scaled = fit_scale(sparse, None).transform(sparse).toarray()
     expected = points / np.sqrt(np.mean(points**2))
     np.testing.assert_allclose(scaled, expected, rtol=1e-5)
+
+
+def test_numbers_whose_differences_overflow_are_refused():
+    with pytest.raises(DataError, match="magnitude 1.7e\\+308: divide X, to 1e\\+300 at most"):
+        DEC(1).fit(np.array([[-1.7e308], [-1.7e308], [1.7e308]]))
 
 
 def test_moons_far_from_the_origin_are_two(tmp_path):
