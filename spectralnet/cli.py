@@ -36,16 +36,15 @@ def main() -> None:
 @click.argument("model")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    "--out", type=click.Path(path_type=Path, dir_okay=False),
     help="Where to write: .csv, .parquet, or .npy (the clusters alone). By default a CSV to "
     "standard output. The file appears when it is whole.",
-)
+)  # fmt: skip
 @click.option("--embedding", is_flag=True, help="Also write the embedding, one column each.")
 @click.option(
     "--probabilities",
     is_flag=True,
-    help="Also write the probability of each cluster, one column each.",
+    help="Also write the probability of each cluster, a column each.",
 )
 @click.option(
     "--columns",
@@ -54,6 +53,11 @@ def main() -> None:
     "the array. By default those that the model was fitted on, by name if it knows them, or else "
     "all.",
 )
+@click.option(
+    "--n-clusters", type=int,
+    help="Cut the model's hierarchy: so many clusters in the place of those that were fitted, as "
+    "`cut` of an estimator gives them. They have no probabilities.",
+)  # fmt: skip
 @device_option
 def predict(
     model: str,
@@ -62,6 +66,7 @@ def predict(
     embedding: bool,
     probabilities: bool,
     columns: str | None,
+    n_clusters: int | None,
     device: str,
 ) -> None:
     """Put the samples in FILE into the clusters of MODEL.
@@ -82,7 +87,7 @@ def predict(
     """
     with told():
         more = {"embedding": embedding, "probabilities": probabilities}
-        _predict(model, file, out, more, columns, device)
+        _predict(model, file, out, more, columns, n_clusters, device)
 
 
 def _predict(
@@ -91,6 +96,7 @@ def _predict(
     out: Path | None,
     more: dict[str, bool],
     columns: str | None,
+    n_clusters: int | None,
     device: str,
 ) -> None:
     # Imported here, so that --help is at once there.
@@ -121,7 +127,7 @@ def _predict(
                 if samples.kind != "texts":
                     check_finite(raw, str(file), samples.columns, first)
                 try:
-                    assigned = predictor.predict(raw, chosen_device)
+                    assigned = predictor.predict(raw, chosen_device, n_clusters)
                 except DataError as error:
                     raise DataError(f"{file}, from row {first} on: {error}") from error
                 frame = as_frame(assigned, **more)
@@ -197,12 +203,9 @@ def report(run: str, out: Path) -> None:
 @click.argument("model")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default="explore.html",
-    show_default=True,
-    help="Where to write the page, one HTML file.",
-)
+    "--out", type=click.Path(path_type=Path, dir_okay=False), default="explore.html",
+    show_default=True, help="Where to write the page, one HTML file.",
+)  # fmt: skip
 @click.option("--columns", help="As of `spectralnet predict`.")
 @click.option("--show", help="A column beside vectors: their texts, or the names of their images.")
 @click.option("--labels", help="A column, or an array of a .npz, to colour by; or `folder`.")

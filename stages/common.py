@@ -26,8 +26,7 @@ from spectralnet.config.params import Params
 from spectralnet.config.reading import read_params
 from spectralnet.config.settings import Settings
 from spectralnet.errors import ParameterError, SpectralNetError
-from spectralnet.folders import seal
-from spectralnet.methods.predictor import FILES
+from spectralnet.folders import read_manifest, seal
 from spectralnet.metric.augmentation import RandomAffine
 from spectralnet.nets.checkpoints import Checkpoint, remove_old
 from spectralnet.nets.devices import pick_device
@@ -135,7 +134,7 @@ def copy_preparation(data: Path, model: Path) -> None:
     """Put beside a saved model what makes it take raw samples, and some of these."""
     for name in ("preparation.json", EXAMPLE):
         shutil.copyfile(data / name, model / name)
-    seal(model, (*FILES, EXAMPLE))
+    seal(model, {*read_manifest(model), "preparation.json", EXAMPLE})
 
 
 def former_nets(data: Path) -> tuple[Net, Net] | None:

@@ -37,6 +37,7 @@ from spectralnet.report.comparison import (
     label_free_metrics,
     work_on_exact,
 )
+from spectralnet.report.dendrogram import dendrogram
 from spectralnet.report.explorer import numbers_of, render_explorer
 from spectralnet.report.layout import lay_out
 from spectralnet.report.looks import effects_of, with_column, with_looks
@@ -93,6 +94,8 @@ def evaluate(
     distances = cdist(whole.places(embedding), whole.centroids.cpu().numpy()).min(axis=1)
     assigned = Assignment(clusters, distances, embedding, shares, remote)
     figures, description, page = _explain(stage, data, whole, assigned, scored)
+    if (tree := whole.hierarchy) is not None and len(tree.linkage):
+        figures["dendrogram"] = dendrogram(tree.linkage, tree.parents)
     figures["affinity"] = plots.sorted_affinity(weights, clusters)
     figures["learning_curves"] = _draw_training(features, affinity, model)
     figures["eigenvalues"] = plots.eigenvalues(learned, exact, metrics.get("suggested_n_clusters"))

@@ -43,10 +43,10 @@ def method(stage: Stage, data: Path, sources: list[Path], clusters: Path) -> str
 def read_task(stage: Stage, data: Path, sources: list[Path]) -> Task:
     """Read what the folders hold: features of the points, codes of a space, a graph."""
     settings, params = stage.settings, stage.params
-    if settings.n_clusters == "auto":
+    if not isinstance(settings.n_clusters, int):
         raise ParameterError(
-            f"{params.dataset}.n_clusters = auto: in the pipeline, SpectralNet alone chooses their "
-            "number: give one"
+            f"{params.dataset}.n_clusters = {settings.n_clusters}: in the pipeline, SpectralNet "
+            "alone chooses their number: give one"
         )
     x = load_matrix(data / "matrix")
     check_points(x, settings)

@@ -10,7 +10,7 @@ from spectralnet.config.settings import Settings, without_nulls
 from spectralnet.errors import ParameterError
 from spectralnet.graph.supervision import Supervision, groups_of
 from spectralnet.matrices import Matrix
-from spectralnet.membership.n_clusters import MOST, enough_for
+from spectralnet.membership.n_clusters import enough_for
 from spectralnet.methods.growing.former import WITHOUT, Former
 from spectralnet.methods.learned import GIVEN, PLAIN
 from spectralnet.nets.batches import n_held_out
@@ -34,7 +34,7 @@ def check_sizes(n: int, settings: Settings) -> None:
     """
     limits = {
         "graph.n_neighbours": (settings.graph.n_neighbours, n - 1),
-        "n_clusters": (settings.fewest_clusters, n),
+        "n_clusters": (settings.needed_clusters, n),
         "spectralnet.n_components": (settings.spectralnet.n_components, n - 1),
     }
     for name, (value, most) in limits.items():
@@ -66,7 +66,7 @@ def check_points(x: Matrix, settings: Settings) -> None:
         See `check_sizes` and `check_distinct`.
     """
     check_sizes(x.shape[0], settings)
-    check_distinct(x, settings.fewest_clusters)
+    check_distinct(x, settings.needed_clusters)
     check_distinct(x, settings.spectralnet.n_components, "spectralnet.n_components")
 
 
@@ -93,7 +93,7 @@ def check_supervision(supervision: Supervision, settings: Settings, affinity: st
             f"sampler = {sampler} makes affinities of its own, which labels and pairs do not "
             "reach: take edges"
         )
-    enough_for(supervision.n_labels, MOST if settings.n_clusters == "auto" else settings.n_clusters)
+    enough_for(supervision.n_labels, settings.most_clusters)
     groups_of(supervision)
 
 
@@ -108,11 +108,11 @@ def check_former(former: Former | None, settings: Settings, space: str, affinity
     if former is None:
         return
     model, named = former.model, f"but warm_start = {former.folder} names a model"
-    least, n_clusters = len(model.centroids), settings.n_clusters
-    if (MOST if n_clusters == "auto" else n_clusters) < least:
+    least = len(model.centroids)
+    if settings.most_clusters < least:
         raise ParameterError(
-            f"n_clusters = {n_clusters}, {named} of {least}, which keep their numbers: ask for as "
-            f"many, {WITHOUT}"
+            f"n_clusters = {settings.n_clusters}, {named} of {least}, which keep their numbers: "
+            f"ask for as many, {WITHOUT}"
         )
     learned = len(model.embedder) > 0
     if affinity == GIVEN or learned != (affinity != PLAIN):

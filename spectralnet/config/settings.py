@@ -1,15 +1,15 @@
 """The settings of a data set: what its block in ``params.yaml`` says, or else the defaults."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-import numpy as np
 from pydantic import BaseModel, BeforeValidator, ValidationError, model_validator
 
 from spectralnet.codes.autoencoder import AutoencoderParams
 from spectralnet.errors import ParameterError
 from spectralnet.graph.affinity import GraphParams
-from spectralnet.membership.n_clusters import FEWEST, MOST
+from spectralnet.membership.n_clusters import FEWEST, MOST, told_numbers
 from spectralnet.membership.part import Noise, check_noise
 from spectralnet.metric.augmentation import AffineParams
 from spectralnet.metric.siamese import SiameseParams
@@ -32,11 +32,17 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 
 
-def _number_or_auto(value: Any) -> Any:
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if value != "auto" and not (whole and 1 <= value <= MOST_CLUSTERS):
-        raise ValueError(f"a whole number from 1 to {MOST_CLUSTERS:,} is needed, or auto")
-    return value if value == "auto" else int(value)
+def _n_clusters(value: Any) -> Any:
+    if isinstance(value, str) and value == "auto":
+        return value
+    with suppress(ParameterError):
+        numbers = told_numbers(value)
+        if _highest(numbers) <= MOST_CLUSTERS:
+            return numbers
+    raise ValueError(
+        f"a whole number from 1 to {MOST_CLUSTERS:,} is needed, or auto, or the lowest and the "
+        f"highest to choose among, from {FEWEST} on, such as [2, 6]"
+    )
 
 
 def _noise(value: Any) -> Any:
@@ -54,7 +60,7 @@ class Settings(Block):
     Without `spectralnet.n_components` the net learns `candidate_components`.
     """
 
-    n_clusters: Annotated[int | Literal["auto"], BeforeValidator(_number_or_auto)]
+    n_clusters: Annotated[int | Literal["auto"] | list[int], BeforeValidator(_n_clusters)]
     noise: Annotated[Noise, BeforeValidator(_noise)] = None
     nets: Literal["small", "large"] = "large"
     affine: AffineParams = AffineParams()
@@ -72,15 +78,14 @@ class Settings(Block):
         for part, values in SMALL.items() if raw.get("nets") == "small" else ():
             if isinstance(said := raw.get(part, {}), dict):
                 raw[part] = values | said
-        n_clusters = MOST if raw.get("n_clusters") == "auto" else raw.get("n_clusters")
-        usual = candidate_components(n_clusters if isinstance(n_clusters, int) else 1)
+        usual = candidate_components(_highest(raw.get("n_clusters")))
         if isinstance(said := raw.get("spectralnet", {}), dict):
             raw["spectralnet"] = {"n_components": usual} | said
         return raw
 
     @model_validator(mode="after")
     def _components_tell_clusters_apart(self) -> "Settings":
-        if self.spectralnet.n_components == 1 < self.fewest_clusters:
+        if self.spectralnet.n_components == 1 < self.needed_clusters:
             raise ValueError(
                 f"spectralnet.n_components = 1, the constant eigenvector, cannot tell "
                 f"n_clusters = {self.n_clusters} apart: at least 2 are needed"
@@ -88,9 +93,22 @@ class Settings(Block):
         return self
 
     @property
-    def fewest_clusters(self) -> int:
-        """The number of clusters, or the lowest that may be chosen."""
-        return FEWEST if self.n_clusters == "auto" else self.n_clusters
+    def needed_clusters(self) -> int:
+        """So many have to fit: the number, or the highest of a range; auto takes what there is."""
+        return FEWEST if self.n_clusters == "auto" else self.most_clusters
+
+    @property
+    def most_clusters(self) -> int:
+        """The number of clusters, or the highest that may be chosen."""
+        return _highest(self.n_clusters)
+
+
+def _highest(n_clusters: Any) -> int:
+    """Return the highest number that may be chosen; 1 of what is to be refused."""
+    if n_clusters == "auto":
+        return MOST
+    numbers = n_clusters if isinstance(n_clusters, list) else [n_clusters]
+    return max((n for n in numbers if isinstance(n, int)), default=1)
 
 
 def without_nulls(raw: dict[str, Any], block: type[BaseModel]) -> dict[str, Any]:

@@ -138,7 +138,6 @@ class DualAutoencoder(NestedClusterer):
             str(phase): curve.drop(columns="phase")
             for phase, curve in history.groupby("phase", sort=False)
         }
-        self._keep_hierarchy(result.hierarchy)
         return result.model, result.assigned
 
     def _settings(self, x: Matrix) -> tuple[DualAutoencoderParams, Settings]:

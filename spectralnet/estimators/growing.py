@@ -116,7 +116,6 @@ class GrowingClusterer(NestedClusterer):
         found, former = grown.found, self.labels_
         assigned = self._mark_noise(found.model, found.assigned)
         self._keep(found.model, assigned.clusters, assigned.embedding)
-        self._keep_hierarchy(found.hierarchy)
         self._points, self.eigenvalues_ = points, found.eigenvalues
         kept = getattr(self, "history_", {})
         self.history_ = {net: kept[net] for net in kept if net != FITTING} | found.histories

@@ -200,7 +200,6 @@ class SpectralNet(SemiSupervisedClusterer, GrowingClusterer):
         )
         self.eigenvalues_ = found.eigenvalues
         self.history_ |= found.histories
-        self._keep_hierarchy(found.hierarchy)
         n_neighbours = settings.graph.n_neighbours
         self._keep_points(own_graph, affinity.embedding, affinity.graph, n_neighbours)
         if graph is not None and found.model.membership is not None:

@@ -1,14 +1,17 @@
 """Clusters of every number, nested: small groups, joined by how strongly the graph ties them."""
 
-from typing import NamedTuple
+from pathlib import Path
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from spectralnet.artifacts import load_array, save_array
 from spectralnet.checks import count_distinct
 from spectralnet.clusters.kmeans import FITTED, fit_kmeans, nearest_centroid
+from spectralnet.errors import DataError, ParameterError
 from spectralnet.matrices import seeded_sample, weights_between
 
 GROUPS = 32  # at least, where there are enough points
@@ -28,15 +31,58 @@ class Hierarchy(NamedTuple):
         """Return the cluster of each group, where there are so many: (m,), from 0.
 
         The joins are made in the order of their rows, which heights do not tell where they are
-        equal, as in models of former versions.
+        equal, as in models of former versions. A `ParameterError` if there are never so many.
         """
         m = len(self.parents)
+        if not 1 <= n_clusters <= m:
+            raise ParameterError(
+                f"n_clusters = {n_clusters}: the hierarchy of this model gives 1 to {m} clusters"
+            )
         joined = self.linkage[: m - n_clusters, :2].astype(np.int64)
         names = m + np.arange(len(joined))
         edges = csr_array(
             (np.ones(joined.size), (joined.ravel(), names.repeat(2))), shape=(2 * m, 2 * m)
         )
         return connected_components(edges, directed=False)[1][:m].astype(np.int64)
+
+    def groups_of(
+        self, places: NDArray[np.floating], clusters: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Return the group of points at places, shape (n, c), the nearest one of their cluster's.
+
+        -1 for noise, as in clusters, shape (n,).
+        """
+        found = np.full(len(clusters), -1)
+        for cluster in np.unique(clusters[clusters >= 0]):
+            rows, own = clusters == cluster, np.flatnonzero(self.parents == cluster)
+            if not own.size:  # no fitted point was in this cluster
+                own = np.arange(len(self.parents))
+            found[rows] = own[nearest_centroid(places[rows], self.groups[own])]
+        return found
+
+    def save(self, folder: Path) -> list[str]:
+        """Write each array as ``hierarchy_<name>.npy`` into `folder`; return the files' names."""
+        arrays = {f"hierarchy_{name}.npy": array for name, array in self._asdict().items()}
+        for name, array in arrays.items():
+            save_array(folder / name, array)
+        return list(arrays)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self | None:
+        """Read what `save` wrote, None where it did not; a `DataError` if it is no hierarchy."""
+        files = [folder / f"hierarchy_{name}.npy" for name in cls._fields]
+        if not files[0].exists():
+            return None
+        self = cls(*(np.array(load_array(file)) for file in files))
+        m = len(self.groups)
+        joined = self.linkage[:, :2]
+        fits = self.linkage.shape == (m - 1, 4) and self.parents.shape == (m,)
+        before = m + np.arange(len(joined))[:, None]
+        if not fits or not ((joined >= 0) & (joined < before)).all():
+            raise DataError("its hierarchy does not join its groups")
+        if not np.isin(self.labels, np.arange(m)).all() or not np.isfinite(self.groups).all():
+            raise DataError("its hierarchy is not of its points")
+        return self
 
 
 def fit_hierarchy(

@@ -1,7 +1,7 @@
 """How many clusters there are, told without labels: as many as last when a fit is repeated."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,12 @@ def candidates(n_clusters: NClusters, x: Matrix) -> int | tuple[int, int]:
     if isinstance(n_clusters, str) and n_clusters == "auto":
         most = min(MOST, x.shape[0] // POINTS_A_CLUSTER)
         return FEWEST, max(FEWEST, count_distinct(x, max(most, FEWEST + 1)) - 1)
+    numbers = told_numbers(n_clusters)
+    return (numbers[0], numbers[1]) if isinstance(numbers, list) else numbers
+
+
+def told_numbers(n_clusters: Any) -> int | list[int]:
+    """Return a number of clusters, or the lowest and the highest: a `ParameterError` if neither."""
     if isinstance(n_clusters, str):
         raise ParameterError(
             f"n_clusters = {n_clusters!r}: give a whole number, auto, or the lowest and the "
@@ -55,7 +61,7 @@ def candidates(n_clusters: NClusters, x: Matrix) -> int | tuple[int, int]:
             f"n_clusters = {n_clusters!r}: give a number, auto, or the lowest and the highest to "
             f"choose among, from {FEWEST} on"
         )
-    return numbers[0], numbers[1]
+    return numbers
 
 
 def enough_for(n_labels: int, numbers: int | tuple[int, int]) -> int | tuple[int, int]:

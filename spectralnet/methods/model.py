@@ -13,6 +13,7 @@ from spectralnet.clusters.kmeans import Assignment, SpectralCentroids, assign, w
 from spectralnet.errors import DataError
 from spectralnet.folders import check_manifest, seal
 from spectralnet.matrices import Matrix, as_features
+from spectralnet.membership.hierarchy import Hierarchy
 from spectralnet.membership.part import Membership
 from spectralnet.nets.blocks import build_net
 from spectralnet.nets.devices import map_in_chunks, map_through
@@ -38,6 +39,8 @@ class ClusterModel(nn.Module):
         versions, all 1.
     membership : Membership, optional
         Models of former versions have none.
+    hierarchy : Hierarchy, optional
+        The same.
     """
 
     centroids: Tensor
@@ -51,6 +54,7 @@ class ClusterModel(nn.Module):
         centroids: Tensor,
         weights: Tensor | None = None,
         membership: Membership | None = None,
+        hierarchy: Hierarchy | None = None,
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -60,6 +64,7 @@ class ClusterModel(nn.Module):
         weights = torch.ones(centroids.shape[1]) if weights is None else weights
         self.register_buffer("weights", weights, persistent=False)
         self.membership = membership
+        self.hierarchy = hierarchy
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features, shape (m, d), into the eigenspace, shape (m, c)."""
@@ -113,7 +118,7 @@ class ClusterModel(nn.Module):
         return self.assign(x, device).clusters
 
     def save(self, folder: Path) -> None:
-        """Write ``model.json`` and ``model.safetensors`` into `folder`."""
+        """Write ``model.json``, ``model.safetensors`` and the hierarchy's files into `folder`."""
         shape = {
             "kind": "spectral",
             "encoder": self.encoder.config,
@@ -126,7 +131,8 @@ class ClusterModel(nn.Module):
         }
         save_json(folder / "model.json", shape)
         save_weights(folder / "model.safetensors", self)
-        seal(folder, ("model.json", "model.safetensors"))
+        nested = [] if self.hierarchy is None else self.hierarchy.save(folder)
+        seal(folder, ["model.json", "model.safetensors", *nested])
 
     @classmethod
     def load(cls, folder: Path) -> "ClusterModel":
@@ -137,7 +143,7 @@ class ClusterModel(nn.Module):
         weights, membership = shape.get("weights"), shape.get("membership")
         if weights is not None and not all(0 <= weight <= 1 for weight in weights):
             raise DataError(f"weights of eigenvectors are from 0 to 1, and not {weights[:10]}")
-        return load_module(
+        model = load_module(
             folder / "model.safetensors",
             lambda: cls(
                 build_net(shape["encoder"]),
@@ -148,3 +154,10 @@ class ClusterModel(nn.Module):
                 None if membership is None else Membership(**membership),
             ),
         )
+        model.hierarchy = tree = Hierarchy.load(folder)
+        n_clusters, width = model.centroids.shape
+        if tree is not None and (
+            tree.groups.shape[1] != width or not np.isin(tree.parents, np.arange(n_clusters)).all()
+        ):
+            raise DataError("its hierarchy is not of its clusters")
+        return model

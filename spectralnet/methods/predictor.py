@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from spectralnet.artifacts import load_json, save_json
 from spectralnet.checks import check_features
 from spectralnet.clusters.kmeans import Assignment
+from spectralnet.clusters.noise import NOISE
 from spectralnet.data.preparation import Preparation, Raw, build_preparation
 from spectralnet.errors import DataError
 from spectralnet.folders import whole_folder
 from spectralnet.matrices import Matrix
+from spectralnet.membership.hierarchy import Hierarchy
 from spectralnet.membership.part import Membership
 from spectralnet.methods.dec.model import DECModel
 from spectralnet.methods.model import ClusterModel
@@ -62,7 +64,9 @@ class Predictor:
         self.preparation = preparation
         self.model = model
 
-    def predict(self, raw: Raw, device: torch.device | None = None) -> Assignment:
+    def predict(
+        self, raw: Raw, device: torch.device | None = None, n_clusters: int | None = None
+    ) -> Assignment:
         """Assign raw samples to clusters.
 
         Parameters
@@ -71,6 +75,9 @@ class Predictor:
             Images, rows of numbers or texts, as the preparation takes them.
         device : torch.device, optional
             By default the CPU.
+        n_clusters : int, optional
+            Cut the model's hierarchy: so many clusters, which have no probabilities. By default
+            those that were fitted.
 
         Returns
         -------
@@ -80,8 +87,24 @@ class Predictor:
         ------
         DataError
             If the samples are of another kind or shape than those that the model was fitted
-            on, or hold a value that is NaN or infinite.
+            on, or hold a value that is NaN or infinite; if there is no hierarchy to cut.
+        ParameterError
+            If it has never so many clusters.
         """
+        if n_clusters is None:
+            return self._assign(raw, device)
+        if (tree := self.hierarchy) is None:
+            raise DataError(
+                f"n_clusters = {n_clusters}: this model has no hierarchy to cut. Those with a "
+                "spectral net have one, if this version fitted them: leave n_clusters out"
+            )
+        joined = tree.cut(n_clusters)
+        assigned = self._assign(raw, device)
+        groups = tree.groups_of(self.model.places(assigned.embedding), assigned.clusters)
+        clusters = np.where(groups < 0, NOISE, joined[groups])
+        return assigned._replace(clusters=clusters, probabilities=None)
+
+    def _assign(self, raw: Raw, device: torch.device | None) -> Assignment:
         with np.errstate(over="ignore"):  # what overflows is refused
             features = self.preparation.transform(raw)
             if features.shape[0]:
@@ -90,6 +113,11 @@ class Predictor:
         if not np.isfinite(assigned.distances).all():
             raise DataError("the samples hold numbers that are too large: those fitted had none")
         return assigned
+
+    @property
+    def hierarchy(self) -> Hierarchy | None:
+        """The model's nested clusters; DEC's, and those of former versions, have none."""
+        return self.model.hierarchy if isinstance(self.model, ClusterModel) else None
 
     def save(self, folder: Path) -> None:
         """Write the model and ``preparation.json`` into `folder`: all of it, or nothing."""
@@ -153,7 +181,7 @@ def as_frame(
 ) -> pd.DataFrame:
     """Put an assignment into columns: `cluster`, `distance`, and more if asked for.
 
-    Models that tell them have two more: `probability`, of the likeliest cluster, and
+    Where they are told there are two more: `probability`, of the likeliest cluster, and
     `outlier_score`.
 
     Parameters
@@ -176,14 +204,15 @@ def as_frame(
     """
     columns = {"cluster": assignment.clusters, "distance": assignment.distances}
     shares = assignment.probabilities  # (m, k)
-    if shares is not None and assignment.outlier_scores is not None:
+    if shares is not None:
         columns["probability"] = shares.max(axis=1)
+    if assignment.outlier_scores is not None:
         columns["outlier_score"] = assignment.outlier_scores
     if probabilities:
         if shares is None:
             raise DataError(
-                "the model tells no probabilities, as those of former versions: fit it again, or "
-                "do not ask for them"
+                "the model tells no probabilities: none does of its hierarchy's cuts (n_clusters), "
+                "nor one of a former version: do not ask for them"
             )
         columns |= {f"probability_{i}": column for i, column in enumerate(shares.T)}
     if embedding:

@@ -17,7 +17,7 @@ from spectralnet.clusters.kmeans import (
 )
 from spectralnet.graph.affinity import GraphParams
 from spectralnet.matrices import Matrix, seeded_sample
-from spectralnet.membership.hierarchy import Hierarchy, fit_hierarchy
+from spectralnet.membership.hierarchy import fit_hierarchy
 from spectralnet.membership.n_clusters import choose_n_clusters
 from spectralnet.membership.numbers import keep_numbers
 from spectralnet.membership.part import Noise
@@ -47,7 +47,6 @@ class SpectralClusters(NamedTuple):
     eigenvalues: NDArray[np.float64]  # (c,), ascending
     history: pd.DataFrame  # of the spectral map
     fitting: pd.DataFrame | None  # of it to exact eigenvectors, if it was
-    hierarchy: Hierarchy
 
     @property
     def histories(self) -> dict[str, pd.DataFrame]:
@@ -144,7 +143,7 @@ def train_spectralnet(
     assigned = assign(places, centred)
     warn_of_empty(assigned.clusters, n_clusters)
     directions = weighted_directions(places, centred.weights)
-    hierarchy = fit_hierarchy(graph, directions, assigned.clusters, seed)
+    model.hierarchy = fit_hierarchy(graph, directions, assigned.clusters, seed)
     rows: slice | NDArray[np.int64] = slice(None)
     among = graph
     if graph.shape[0] > SAMPLED[0] and own_graph:
@@ -160,7 +159,7 @@ def train_spectralnet(
         rows,
     )
     model.membership, assigned = membership, membership.mark_noise(assigned, noise)
-    return SpectralClusters(model, assigned, eigenvalues, history, fitting, hierarchy)
+    return SpectralClusters(model, assigned, eigenvalues, history, fitting)
 
 
 def _sampled(

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tokenize import TokenError
 from typing import TypeVar
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -18,10 +20,11 @@ from spectralnet.nets.net import Net
 Module = TypeVar("Module", bound=nn.Module)
 
 # What a file raises that holds something else than a model's: JSON of another form, shapes that no
-# net has or that do not fit each other, a header of weights that is none.
+# net has or that do not fit each other, a header of weights that is none, or of an array, which is
+# Python.
 DAMAGE = (
     OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError,
-    MemoryError, SafetensorError,
+    MemoryError, SafetensorError, EOFError, SyntaxError, TokenError, BadZipFile,
 )  # fmt: skip
 
 

@@ -13,6 +13,10 @@ CAPTIONS = {
     "confusion": "Points by label and cluster, clusters in the order of their best match. What "
     "lies off the diagonal counts against ACC: a second full cell in a column is a merged "
     "cluster, in a row a split class.",
+    "dendrogram": "How clusters are nested: small groups, named by their cluster, joined in the "
+    "order in which the graph ties them, the groups of a cluster first. A line at the tick k cuts "
+    "the k clusters of `spectralnet predict --n-clusters k`; that of dots those that were fitted. "
+    "Of the black joins, which are of clusters, the lowest are of those that the graph ties most.",
     "affinity": "The affinity graph, its points sorted by cluster: mean weight between bins of "
     "points, on a logarithmic scale. Dark blocks on the diagonal are dense clusters; a dark "
     "patch off it joins two clusters that the graph hardly separates.",

@@ -7,7 +7,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
+from matplotlib.colors import LogNorm, to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
@@ -78,16 +78,22 @@ def _scatter(
     called: Callable[[int], str],
 ) -> None:
     names = np.unique(groups)
-    told = names[names != NOISE].tolist()
-    colours = mpl.colormaps["tab10" if len(told) <= 10 else "turbo"].resampled(max(len(told), 1))
+    colours = colours_of(names[names != NOISE].tolist())
     for name in names:
         chosen = points[groups == name]
         axes.scatter(
             chosen[:, 0], chosen[:, 1], s=4, label=called(name), linewidths=0,
-            color="lightgrey" if name == NOISE else colours(told.index(name)),
+            color=colours.get(name, "lightgrey"),
         )  # fmt: skip
     if len(names) <= 20:
         axes.legend(markerscale=3, fontsize=7, loc="best")
+
+
+def colours_of(clusters: list[int]) -> dict[int, str]:
+    """Give each of some clusters a colour of its own."""
+    n = len(clusters)
+    palette = mpl.colormaps["tab10" if n <= 10 else "turbo"].resampled(max(n, 1))
+    return {cluster: to_hex(palette(i)) for i, cluster in enumerate(clusters)}
 
 
 def samples(

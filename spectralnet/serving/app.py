@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect
 
 from spectralnet.data.pixels import Pixels
 from spectralnet.data.texts import Tfidf
-from spectralnet.errors import DataError
+from spectralnet.errors import DataError, ParameterError
 from spectralnet.methods.predictor import Predictor, as_frame
 from spectralnet.serving.bodies import JSON, media_types, read_body
 
@@ -52,6 +52,7 @@ class About(BaseModel):
 
     takes: str = Field(description="images, rows or texts")
     n_clusters: int
+    most_clusters: int | None = Field(None, description="that its hierarchy can be cut in")
     image_shape: tuple[int, int] | None = Field(None, description="height and width")
     white: float | None = Field(None, description="the value of a white pixel; black is 0")
     n_columns: int | None = Field(None, description="numbers in a row")
@@ -68,6 +69,7 @@ def about(predictor: Predictor, limits: Limits) -> About:
     return About(
         takes="images" if pixels else "texts" if isinstance(preparation, Tfidf) else "rows",
         n_clusters=len(predictor.model.centroids),
+        most_clusters=len(tree.groups) if (tree := predictor.hierarchy) else None,
         image_shape=preparation.image_shape if isinstance(preparation, Pixels) else None,
         white=preparation.maximum if isinstance(preparation, Pixels) else None,
         n_columns=getattr(preparation, "n_columns", None),
@@ -79,10 +81,11 @@ def about(predictor: Predictor, limits: Limits) -> About:
 
 
 class Asked(BaseModel, extra="forbid"):
-    """Which columns to give too: see `as_frame`."""
+    """Which columns to give too, and of how many clusters: see `as_frame`, `Predictor.predict`."""
 
     embedding: bool = Field(False, description="where each sample lies")
     probabilities: bool = Field(False, description="of all clusters")
+    n_clusters: int | None = Field(None, description="that the model's hierarchy is cut in")
 
 
 def create_app(
@@ -111,12 +114,14 @@ def create_app(
 
     def answer(body: bytes, media_type: str, asked: Asked) -> bytes:
         raw = read_body(body, media_type, predictor.preparation, limits.max_rows)
-        frame = as_frame(predictor.predict(raw, device), **asked.model_dump())
+        assigned = predictor.predict(raw, device, asked.n_clusters)
+        frame = as_frame(assigned, asked.embedding, asked.probabilities)
         rows = frame.astype(object).where(frame.notna(), None)  # what the model cannot tell is null
         return json.dumps({"predictions": rows.to_dict("records")}, allow_nan=False).encode()
 
     @app.exception_handler(DataError)
-    async def refuse(_: Request, error: DataError) -> JSONResponse:
+    @app.exception_handler(ParameterError)
+    async def refuse(_: Request, error: DataError | ParameterError) -> JSONResponse:
         return JSONResponse({"detail": str(error)[:LONGEST]}, 422)
 
     @app.exception_handler(RequestValidationError)

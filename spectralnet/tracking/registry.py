@@ -18,7 +18,7 @@ from spectralnet.artifacts import EXAMPLE, load_json
 from spectralnet.data.preparation import Preparation
 from spectralnet.data.texts import Tfidf
 from spectralnet.errors import DataError
-from spectralnet.folders import MANIFEST
+from spectralnet.folders import MANIFEST, read_manifest
 from spectralnet.methods.predictor import FILES, Predictor
 from spectralnet.tracking.stage import StageRun
 from spectralnet.tracking.store import find_store, lock, without_password
@@ -32,15 +32,20 @@ REQUIREMENTS = (
 
 OUTPUTS = [ColSpec("long", "cluster"), ColSpec("float", "distance")]
 TOLD = [ColSpec("float", "probability"), ColSpec("float", "outlier_score")]
-OPTIONS = ParamSchema(  # which columns are asked for too: see `as_frame`
-    [ParamSpec(name, "boolean", False) for name in ("embedding", "probabilities")]
+# Which columns are asked for too, and how many clusters: see `as_frame` and `Predictor.predict`.
+OPTIONS = ParamSchema(
+    [
+        *(ParamSpec(name, "boolean", False) for name in ("embedding", "probabilities")),
+        ParamSpec("n_clusters", "long", None),
+    ]
 )
 
 
 def predictor_files(folder: Path) -> list[Path]:
     """List what is logged of a trained model's folder."""
-    sealed = [MANIFEST] if (folder / MANIFEST).exists() else []  # not by former versions
-    return [folder / name for name in (*FILES, EXAMPLE, *sealed)]
+    sealed = read_manifest(folder)  # by former versions nothing
+    names = [*FILES, EXAMPLE, *sealed, *([MANIFEST] if sealed else [])]
+    return [folder / name for name in dict.fromkeys(names)]
 
 
 def send_predictor(run: StageRun, files: list[Path], card: str, name: str, alias: str) -> None:

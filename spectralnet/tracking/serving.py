@@ -10,7 +10,7 @@ from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel
 
 from spectralnet.data.texts import Tfidf
-from spectralnet.errors import DataError
+from spectralnet.errors import DataError, ParameterError
 from spectralnet.methods.predictor import Predictor, as_frame
 
 
@@ -27,13 +27,16 @@ class ServedPredictor(PythonModel):
     ) -> pd.DataFrame:
         """Assign raw samples, an array or a table, to clusters: see `as_frame`.
 
-        The parameters ``embedding`` and ``probabilities`` say whether to give these too.
+        The parameters ``embedding`` and ``probabilities`` say whether to give these too,
+        ``n_clusters`` how many clusters the hierarchy is to be cut in.
         """
         is_text = isinstance(self.predictor.preparation, Tfidf)
         raw = model_input["text"].tolist() if is_text else model_input
+        more = dict(params or {})
         try:
-            return as_frame(self.predictor.predict(raw), **(params or {}))
-        except DataError as error:  # a server answers others with "unexpected"
+            assigned = self.predictor.predict(raw, n_clusters=more.pop("n_clusters", None))
+            return as_frame(assigned, **more)
+        except (DataError, ParameterError) as error:  # a server answers others with "unexpected"
             raise MlflowException.invalid_parameter_value(str(error)) from error
 
 

@@ -9,6 +9,7 @@ import torch
 from fuzzing import ODD_JSON, at_once, changed, damaged
 from hypothesis import given
 from hypothesis import strategies as st
+from models import random_hierarchy
 
 from spectralnet.data.pixels import Pixels
 from spectralnet.data.preparation import Columns
@@ -33,7 +34,7 @@ def predictors():
         tail = MLP([512]), SpectralMap([512, 4, 3]), torch.randn(3, 2)
         plain = MLP([6, 5]), MLP([5]), SpectralMap([5, 4, 3]), torch.randn(3, 2), torch.ones(2)
         scaled = Columns(6, list(range(6)), np.zeros(6), np.ones(6), names=list("abcdef"), reach=10)
-        yield Predictor(scaled, ClusterModel(*plain)), ROWS
+        yield Predictor(scaled, ClusterModel(*plain, hierarchy=random_hierarchy())), ROWS
         yield Predictor(Pixels((4, 3), 255), ClusterModel(OrientedGradients((4, 3)), *tail)), IMAGES
         convolutions = MLP([12]), ConvNet((4, 3), [2], [4]), SpectralMap([4, 3]), torch.randn(3, 3)
         yield Predictor(Pixels((4, 3), 255), ClusterModel(*convolutions)), IMAGES
@@ -47,7 +48,10 @@ CASES = list(predictors())
 
 def works_or_is_refused(folder, raw):
     try:
-        found = Predictor.load(folder).predict(raw)
+        loaded = Predictor.load(folder)
+        found = loaded.predict(raw)
+        if loaded.hierarchy is not None:
+            assert loaded.predict(raw, n_clusters=4).clusters.min() >= 0
     except SpectralNetError:
         return
     assert np.isfinite(found.distances).all()

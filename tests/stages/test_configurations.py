@@ -238,7 +238,7 @@ def own_data(clone, augmented):
         "labelled": 0.0,
         "limit": "null",
         "own.labels": "side",
-        "own.n_clusters": "auto",
+        "own.n_clusters": "[2,6]",
         "own.noise": "auto",
         "own.spectralnet.n_components": 3,
         "own.spectralnet.epochs": 2,

@@ -18,6 +18,7 @@ from spectralnet.estimators.spectralnet import SpectralNet
 from spectralnet.graph.affinity import affinity_graph
 from spectralnet.graph.neighbours import nearest_neighbours
 from spectralnet.methods.model import ClusterModel
+from spectralnet.methods.predictor import Predictor
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.nets.gradients import OrientedGradients
 from spectralnet.report.captions import CAPTIONS
@@ -101,6 +102,10 @@ def test_the_estimator_finds_the_clusters_of_the_pipeline(clone, code_siamese):
     ).fit(load_matrix(artifacts / "input/features/matrix"))
     expected = load_array(artifacts / "code/siamese/model/clusters.npy")
     np.testing.assert_array_equal(model.labels_, expected)
+    tree = Predictor.load(artifacts / "code/siamese/model").hierarchy
+    np.testing.assert_array_equal(tree.linkage, model.linkage_)
+    for k in (2, 10, len(tree.groups)):
+        np.testing.assert_array_equal(tree.cut(k)[tree.labels], model.cut(k))
 
 
 def test_metrics_are_those_of_the_artifacts(clone, code_siamese):

@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 import requests
 import servers
-import torch
 from click.testing import CliRunner
 from clones import ROOT
 from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import scoring_server
 from mlflow.tracking import MlflowClient
+from models import random_hierarchy, random_model
 
 from spectralnet.artifacts import EXAMPLE, load_json, save_json
 from spectralnet.cli import main
@@ -26,12 +26,8 @@ from spectralnet.data.pixels import Pixels
 from spectralnet.data.preparation import Columns
 from spectralnet.data.texts import Tfidf
 from spectralnet.membership.part import Membership
-from spectralnet.methods.model import ClusterModel
 from spectralnet.methods.predictor import Predictor
-from spectralnet.nets.blocks import MLP
-from spectralnet.nets.devices import seeded
 from spectralnet.report.model_card import model_card
-from spectralnet.spectral.map import SpectralMap
 from spectralnet.tracking import runs as tracking
 from spectralnet.tracking.registry import REQUIREMENTS, log_predictor
 
@@ -40,9 +36,7 @@ TEXTS = ["wheat prices rose", "oil prices fell", "wheat and oil"]
 
 
 def saved(folder, preparation, samples):
-    with seeded(0):
-        parts = MLP([preparation.n_features, 3]), MLP([3]), SpectralMap([3, 5, 2])
-        model = ClusterModel(*parts, torch.randn(3, 2), membership=Membership(0, 3, 20))
+    model = random_model(preparation.n_features, Membership(0, 3, 20), random_hierarchy())
     predictor = Predictor(preparation, model)
     predictor.save(folder)
     samples = np.asarray(samples)
@@ -70,6 +64,10 @@ def test_a_logged_predictor_gives_the_same_clusters(kind, store, tmp_path):
     np.testing.assert_allclose(shares, expected.probabilities, rtol=1e-5)
     columns = ["cluster", "distance", "probability", "outlier_score"]
     assert loaded.predict(given).columns.tolist() == columns
+    nested = loaded.predict(given, params={"n_clusters": 5})
+    np.testing.assert_array_equal(nested["cluster"], predictor.predict(raw, n_clusters=5).clusters)
+    with pytest.raises(MlflowException, match=r"n_clusters = 7: the hierarchy .* 1 to 6 clusters"):
+        loaded.predict(given, params={"n_clusters": 7})
 
     version = MlflowClient().get_model_version_by_alias("toy", "input-euclidean")
     assert version.description == "# A card"

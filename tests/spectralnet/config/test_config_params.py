@@ -2,11 +2,13 @@ import inspect
 import re
 from contextlib import nullcontext
 
+import numpy as np
 import pytest
 import yaml
 from clones import ROOT
+from dvc.utils.hydra import apply_overrides
 
-from spectralnet.config.limits import check_sizes
+from spectralnet.config.limits import check_points, check_sizes
 from spectralnet.config.params import Params
 from spectralnet.config.reading import read_params, read_raw
 from spectralnet.config.settings import SMALL, Settings
@@ -68,6 +70,19 @@ def test_noise_and_the_number_of_clusters_may_be_left_to_the_model(write):
         read_params(write(auto | {"digits.spectralnet.n_components": 1}))
 
 
+def test_the_number_of_clusters_may_be_chosen_in_a_range(write):
+    path = write({"digits.graph.n_neighbours": 3, "digits.graph.scale_neighbour": 3})
+    apply_overrides(path, ["digits.n_clusters=[2,6]"])  # as `dvc exp run -S` does
+    digits = read_params(path).datasets["digits"]
+    assert digits.n_clusters == [2, 6]
+    assert digits.spectralnet.n_components == 12  # of 6 clusters
+    with pytest.raises(ParameterError, match="n_clusters = 6 is too many for 5 points: at most 5"):
+        check_sizes(5, digits)
+    points = np.arange(50, dtype=np.float32)[:, None] % 5
+    with pytest.raises(ParameterError, match="n_clusters = 6, but there are 5 distinct points"):
+        check_points(points, digits)
+
+
 def test_the_chosen_data_sets_block_is_used(write):
     params = read_params(write({"dataset": "fashion-mnist"}))
     assert params.settings == params.datasets["fashion-mnist"]
@@ -99,6 +114,11 @@ def test_the_chosen_data_sets_block_is_used(write):
         ("digits.noise", True, "digits.noise = True: null, auto, or a part"),
         ("digits.n_clusters", 0, "digits.n_clusters = 0: a whole number from 1 to 100,000 is"),
         ("digits.n_clusters", 2.0, "digits.n_clusters = 2.0: a whole number from 1"),
+        ("digits.n_clusters", [6, 2], r"digits.n_clusters = \[6, 2\]: .* lowest and the highest"),
+        ("digits.n_clusters", [1, 2], "digits.n_clusters = .* to choose among, from 2 on, such as"),
+        ("digits.n_clusters", [2, 3, 4], "digits.n_clusters = .* the lowest and the highest"),
+        ("digits.n_clusters", [2, 3.0], "digits.n_clusters = .* the lowest and the highest"),
+        ("digits.n_clusters", [2, 10**6], "digits.n_clusters = .* number from 1 to 100,000"),
         ("digits.n_clusters", "many", "digits.n_clusters = 'many': a whole .* or auto"),
         ("mnist.autoencoder.learning_rate", 0.0, "mnist.autoencoder.learning_rate = 0.0"),
         ("mnist.autoencoder.learning_rate", float("nan"), "mnist.autoencoder.learning_rate = nan"),

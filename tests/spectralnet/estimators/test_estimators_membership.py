@@ -1,13 +1,20 @@
 """What estimators say beside clusters: probabilities, outliers, noise, numbers, nested clusters."""
 
+from io import StringIO
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+from click.testing import CliRunner
 from clones import ROOT
 from safetensors.torch import load_file, save_file
+from scipy.cluster.hierarchy import fcluster
 from sklearn.datasets import make_moons
+from sklearn.metrics import adjusted_rand_score
 
 from spectralnet import DEC, SpectralNet
+from spectralnet.cli import main
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.folders import MANIFEST
 from spectralnet.methods.model import ClusterModel
@@ -15,6 +22,7 @@ from spectralnet.methods.predictor import Predictor, as_frame
 from spectralnet.serving.export import export_onnx
 
 QUICK = {"hidden": [32, 32], "epochs": 3, "steps_per_epoch": 30}
+GROUPS = 32
 FAR = np.array([[40.0, 40.0], [-60.0, 3.0]])
 
 
@@ -65,16 +73,28 @@ def test_files_bring_all_of_it_back(fitted, moons, tmp_path):
     assert shares.columns[:4].tolist() == frame.columns.tolist()
     columns = shares[["probability_0", "probability_1"]]
     np.testing.assert_array_equal(columns, fitted.predict_proba(moons))
+    np.save(tmp_path / "x.npy", moons)
+    asked = [str(tmp_path), str(tmp_path / "x.npy"), "--n-clusters"]
+    for k in (1, 2, 5):
+        done = CliRunner().invoke(main, ["predict", *asked, str(k)])
+        table = pd.read_csv(StringIO(done.stdout))
+        np.testing.assert_array_equal(table["cluster"], fitted.cut(k, moons))
+        assert table.columns.tolist() == ["cluster", "distance", "outlier_score"]
+    refused = CliRunner().invoke(main, ["predict", *asked, "99"])
+    assert f"n_clusters = 99: the hierarchy of this model gives 1 to {GROUPS} " in refused.output
 
 
 def test_a_cut_splits_and_joins_the_clusters(fitted, moons):
     inside = fitted.labels_ >= 0
     pairs = set(zip(fitted.cut(2)[inside], fitted.labels_[inside], strict=True))
     assert len(pairs) == 2
-    assert len(set(fitted.cut(6)[inside])) == 6
+    for k in (1, 2, 6, GROUPS):
+        groups = fcluster(fitted.linkage_, k, "maxclust")
+        expected = groups[fitted.model_.hierarchy.labels[inside]]
+        assert adjusted_rand_score(fitted.cut(k)[inside], expected) == 1
     assert np.mean(fitted.cut(6, moons) == fitted.cut(6)) > 0.98
     assert (fitted.cut(3, FAR) == -1).all()
-    with pytest.raises(ParameterError, match=r"n_clusters = 99: at most"):
+    with pytest.raises(ParameterError, match=f"n_clusters = 99: .* 1 to {GROUPS} clusters"):
         fitted.cut(99)
 
 
@@ -132,12 +152,14 @@ def test_a_model_of_a_former_version_tells_its_clusters_alone(fitted, moons, tmp
     old.model_ = former
     with pytest.raises(DataError, match="fit it again"):
         old.predict_proba(moons)
-    del old._hierarchy, old.linkage_
+    del old.linkage_
     old.save(tmp_path / "again")
     loaded = SpectralNet.load(tmp_path / "again")
     np.testing.assert_array_equal(loaded.predict(moons), old.predict(moons))
     with pytest.raises(DataError, match="fit it again"):
         loaded.cut(3)
+    with pytest.raises(DataError, match="n_clusters = 3: this model has no hierarchy to cut"):
+        Predictor.load(tmp_path / "again").predict(moons, n_clusters=3)
 
 
 def test_the_documented_code_runs(capsys):

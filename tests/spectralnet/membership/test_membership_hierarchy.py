@@ -1,15 +1,18 @@
 import numpy as np
 import pytest
+from models import random_hierarchy, random_model
 from scipy.cluster.hierarchy import fcluster, is_monotonic, is_valid_linkage
 from scipy.sparse import csr_array
 from sklearn.metrics import adjusted_rand_score
 
+from spectralnet.errors import DataError, ParameterError
 from spectralnet.membership.hierarchy import (
     Hierarchy,
     fit_hierarchy,
     join_groups,
     split_clusters,
 )
+from spectralnet.methods.model import ClusterModel
 
 
 def blocks(sizes, near, between, seed=0):
@@ -106,3 +109,40 @@ def test_a_cluster_that_is_not_split_is_its_points_mean():
 def test_one_group_is_one_cluster():
     single = Hierarchy(np.empty((0, 4)), np.zeros((1, 2)), np.zeros(1, int), np.zeros(9, int))
     np.testing.assert_array_equal(single.cut(1), [0])
+    for n_clusters in (0, 2):
+        with pytest.raises(ParameterError, match=f"n_clusters = {n_clusters}: .* gives 1 to 1 "):
+            single.cut(n_clusters)
+
+
+def test_a_point_is_in_the_nearest_group_of_its_cluster():
+    tree, random = random_hierarchy(), np.random.default_rng(1)
+    places, clusters = random.normal(size=(50, 2)), random.integers(-1, 3, 50)
+    distance = np.linalg.norm(places[:, None] - tree.groups, axis=2)
+    inside = tree.parents == clusters[:, None]
+    expected = np.where(clusters < 0, -1, np.where(inside, distance, np.inf).argmin(axis=1))
+    np.testing.assert_array_equal(tree.groups_of(places, clusters), expected)
+    without = tree._replace(parents=tree.parents % 2)  # no fitted point was in cluster 2
+    there = clusters == 2
+    found = without.groups_of(places, clusters)[there]
+    np.testing.assert_array_equal(found, distance[there].argmin(axis=1))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"linkage": np.zeros((4, 4))}, "does not join its groups"),
+        ({"linkage": np.full((5, 4), 6.0)}, "does not join its groups"),
+        ({"groups": np.full((6, 2), np.nan)}, "is not of its points"),
+        ({"labels": np.array([6])}, "is not of its points"),
+        ({"parents": np.arange(6)}, "is not of its clusters"),
+        ({"groups": np.zeros((6, 3))}, "is not of its clusters"),
+    ],
+)
+def test_files_bring_a_hierarchy_back_or_are_refused(tmp_path, changes, message):
+    tree = random_hierarchy()
+    random_model(4, hierarchy=tree).save(tmp_path / "good")
+    for one, other in zip(ClusterModel.load(tmp_path / "good").hierarchy, tree, strict=True):
+        np.testing.assert_array_equal(one, other)
+    random_model(4, hierarchy=tree._replace(**changes)).save(tmp_path / "bad")
+    with pytest.raises(DataError, match=message):
+        ClusterModel.load(tmp_path / "bad")

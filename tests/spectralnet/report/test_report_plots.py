@@ -1,7 +1,11 @@
 import numpy as np
 import pandas as pd
+from matplotlib.colors import to_hex
+from models import random_hierarchy
+from scipy.cluster import hierarchy
 
 from spectralnet.report import plots
+from spectralnet.report.dendrogram import LEAVES, dendrogram
 
 
 def test_the_confusion_matrix_shows_every_count():
@@ -79,6 +83,30 @@ def test_pictures_of_a_thousand_clusters_can_be_drawn():
     shown = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert len(shown) == plots.CLUSTERS_SHOWN
     assert {"7", "500"} < set(shown)
+
+
+def test_a_dendrogram_names_groups_and_colours_the_joins_inside_a_cluster():
+    tree = random_hierarchy()
+    (axes,) = dendrogram(tree.linkage, tree.parents).axes
+    assert [label.get_text() for label in axes.get_xticklabels()] == list("110022")
+    joins = {
+        to_hex(lines.get_color()[0]): [path[:, 1].max() for path in lines.get_segments()]
+        for lines in axes.collections
+    }
+    assert sorted(joins.pop("#000000")) == [4, 5]
+    assert sorted(joins.values()) == [[1], [2], [3]]
+    ticks = dict(zip("123456", axes.get_yticks(), strict=True))
+    assert [label.get_text() for label in axes.get_yticklabels()] == list(ticks)
+    for k, height in ticks.items():  # a line there has so many joins below
+        assert np.count_nonzero(np.arange(1, 6) < height) == 6 - int(k)
+    assert axes.lines[0].get_ydata()[0] == ticks["3"]
+
+
+def test_of_many_groups_the_last_joins_are_drawn():
+    points, parents = np.random.default_rng(0).normal(size=(500, 1)), np.arange(500) // 2
+    (axes,) = dendrogram(hierarchy.linkage(points), parents).axes
+    assert len(axes.get_xticklabels()) == LEAVES
+    assert sum(len(lines.get_segments()) for lines in axes.collections) == LEAVES - 1
 
 
 def test_noise_is_called_so_and_is_grey(blobs, blob_graph):

@@ -9,7 +9,7 @@ import pytest
 import torch
 from fastapi import HTTPException
 from fastapi.testclient import TestClient
-from models import random_model
+from models import random_hierarchy, random_model
 from PIL import Image
 
 from spectralnet.data.files import read_images
@@ -29,6 +29,7 @@ TEXTS = ["wheat prices rose", "oil prices fell", "wheat and oil", "नमस्�
 PREDICTORS = {
     "images": Predictor(Pixels((2, 3), 16), random_model(6)),
     "rows": Predictor(Columns(2, names=["x", "y"], shift=[1, 2], scale=[3, 4]), random_model(2)),
+    "nested": Predictor(Columns(2), random_model(2, hierarchy=random_hierarchy())),
     "nameless": Predictor(Columns(2, directions=True), random_model(2)),
     "told": Predictor(Columns(2), random_model(2, Membership(0, 3, 20))),  # without outlier scores
     "codes": Predictor(Columns(2), DECModel(MLP([2]), torch.tensor([[0.0, 0.0], [1.0, 1.0]]))),
@@ -90,6 +91,25 @@ def test_a_query_that_means_nothing_is_refused(clients, query):
     answer = post(clients["rows"], {"samples": [[1, 2]]}, query=f"?{query}")
     assert answer.status_code == 422
     assert f"the query: {query.partition('=')[0]}: " in answer.json()["detail"]
+
+
+def test_the_hierarchy_is_cut(clients):
+    raw, nested = samples("nested"), clients["nested"]
+    sent = {"samples": raw.tolist()}
+    assert nested.get("/model").json()["most_clusters"] == 6
+    for k in (1, 2, 3, 6):
+        rows = post(nested, sent, query=f"?n_clusters={k}").json()["predictions"]
+        expected = PREDICTORS["nested"].predict(raw, n_clusters=k).clusters
+        np.testing.assert_array_equal([row["cluster"] for row in rows], expected)
+    for name, k, reason in (
+        ("nested", 7, "n_clusters = 7: the hierarchy of this model gives 1 to 6 clusters"),
+        ("nested", 0, "n_clusters = 0: the hierarchy of this model gives 1 to 6 clusters"),
+        ("rows", 2, "n_clusters = 2: this model has no hierarchy to cut"),
+        ("codes", 2, "n_clusters = 2: this model has no hierarchy to cut"),
+    ):
+        answer = post(clients[name], sent, query=f"?n_clusters={k}")
+        assert answer.status_code == 422
+        assert reason in answer.json()["detail"]
 
 
 def test_records_go_by_the_names_of_columns(clients):
