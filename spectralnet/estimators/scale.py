@@ -21,7 +21,9 @@ def fit_scale(x: NDArray[np.floating] | csr_array, names: list[str] | None) -> C
     """
     d, shift, reach = x.shape[1], None, None
     if (size := float(abs(x).max())) > LARGEST:
-        raise DataError(f"X holds a number of magnitude {size:.3g}: divide X, to {LARGEST:g} at most")
+        raise DataError(
+            f"X holds a number of magnitude {size:.3g}: divide X, to {LARGEST:g} at most"
+        )
     if not isinstance(x, csr_array):
         shift, reach = np.median(x.astype(np.float64), axis=0), FAR
         x = x - shift

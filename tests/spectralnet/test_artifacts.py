@@ -146,7 +146,7 @@ def test_memory_maps_do_not_write_back(tmp_path, blobs):
 def test_an_archive_by_the_name_of_an_array_is_refused(tmp_path):
     for content in (b"PK\x03\x04 and no more", b"PK\x05\x06" + bytes(18)):
         (tmp_path / "points.npy").write_bytes(content)
-        with pytest.raises(ValueError, match="name it .npz"):
+        with pytest.raises(ValueError, match=r"name it \.npz"):
             load_array(tmp_path / "points.npy")
 
 

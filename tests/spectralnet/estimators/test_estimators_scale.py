@@ -34,7 +34,7 @@ def test_units_and_origin_do_not_matter(blobs, scale, shift):
 
 
 def test_numbers_whose_differences_overflow_are_refused():
-    with pytest.raises(DataError, match="magnitude 1.7e\\+308: divide X, to 1e\\+300 at most"):
+    with pytest.raises(DataError, match=r"magnitude 1\.7e\+308: divide X, to 1e\+300 at most"):
         DEC(1).fit(np.array([[-1.7e308], [-1.7e308], [1.7e308]]))
 
 
