@@ -10,5 +10,6 @@
 * `semi_supervised`: labels and pairs that are told
 * `options`: what options go together
 * `description`: what their clusters are
+* `documentation`: where they are documented
 * `spectralnet`, `dec`, `dual_autoencoder`: one class each
 """

@@ -25,6 +25,7 @@ from spectralnet.data.preparation import Columns, build_preparation
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.estimators.callbacks import fit_task
 from spectralnet.estimators.description import DescribeMixin
+from spectralnet.estimators.documentation import DocumentedMixin
 from spectralnet.estimators.scale import fit_scale
 from spectralnet.estimators.soft import MatrixLike, SoftClusterMixin
 from spectralnet.estimators.whole import whole_fit
@@ -42,6 +43,7 @@ Changes = dict[str, Any] | None  # of settings, by name; None leaves the default
 class DeepClusterer(
     DescribeMixin,
     SoftClusterMixin,
+    DocumentedMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     ClusterMixin,
@@ -65,8 +67,7 @@ class DeepClusterer(
         Embedding of the fitted points, float32.
     cluster_centers_ : ndarray of shape (n_clusters, c)
         Centroids, float32.
-    n_clusters_ : int
-    n_features_in_ : int
+    n_clusters_, n_features_in_ : int
     feature_names_in_ : ndarray of shape (d,)
         Where the input had column names.
     """
@@ -240,8 +241,7 @@ class DeepClusterer(
         x = csr_array(x) if issparse(x) else x
         if reset:
             names = getattr(self, "feature_names_in_", None)
-            listed = None if names is None else names.tolist()
-            self.preparation_ = self._fit_preparation(x, listed)
+            self.preparation_ = self._fit_preparation(x, None if names is None else names.tolist())
         return self.preparation_.transform(x)
 
     def _fit_preparation(self, x: Matrix, names: list[str] | None) -> Columns:

@@ -1,5 +1,7 @@
 """What scikit-learn's users expect of an estimator beside fit and predict."""
 
+from email.message import Message
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,8 +9,9 @@ from sklearn.datasets import make_blobs
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import normalize
 
-from spectralnet import SpectralNet, progress
+from spectralnet import DEC, DualAutoencoder, SpectralNet, progress
 from spectralnet.errors import DataError, ParameterError
+from spectralnet.estimators import documentation
 
 QUICK = {"hidden": [32], "epochs": 1, "steps_per_epoch": 20}
 
@@ -67,6 +70,16 @@ def test_outputs_are_frames_and_notebooks_show_the_estimator(points):
     page = model._repr_html_()
     assert "SpectralNet" in page
     assert "random_state" in page
+
+
+@pytest.mark.parametrize("estimator", [SpectralNet(), DEC(), DualAutoencoder()])
+def test_estimators_link_to_the_documentation_that_the_package_names(estimator, monkeypatch):
+    about, name = Message(), type(estimator).__name__
+    monkeypatch.setattr(documentation, "metadata", {documentation.PACKAGE: about}.get)
+    about["Project-URL"] = "Source, https://example.org/code"
+    assert "href" not in estimator._repr_html_()
+    about["Project-URL"] = "Documentation, https://example.org/docs/"
+    assert f'href="https://example.org/docs/api/#spectralnet.{name}"' in estimator._repr_html_()
 
 
 def test_bars_show_in_notebooks_unless_it_shall_be_quiet(monkeypatch):
