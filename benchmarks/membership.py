@@ -1,17 +1,28 @@
-"""How well probabilities are calibrated, and how often the number of clusters is chosen right.
+"""How well probabilities are calibrated, what is taken for noise, how many clusters are found.
 
-``python -m benchmarks.membership calibration iris wine`` fits all nets anew on halves of points;
-``python -m benchmarks.membership number iris wine`` chooses among 2 to 30, beside other rules and
-methods. Names are those of `benchmarks.sets.SETS`, by default all; labels count classes and score.
+``python -m benchmarks.membership calibration iris wine`` fits all nets anew on halves of points,
+and draws docs/images/calibration.png; ``... number iris wine`` chooses among 2 to 30, beside other
+rules and methods. Names are those of `benchmarks.sets.SETS`, by default all; labels count classes
+and score. ``... noise`` fits moons among uniform points; ``... pixels MODEL`` shows a saved model
+of MNIST's digits images of random pixels, and the 10,000 test images.
 """
 
 import sys
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from sklearn.metrics import silhouette_score
+from sklearn.datasets import make_moons
+from sklearn.metrics import (
+    adjusted_rand_score,
+    f1_score,
+    precision_recall_curve,
+    silhouette_score,
+)
 
+from benchmarks.data import data_folder
 from benchmarks.peers import METHODS, Task
 from benchmarks.sets import SETS, Set
 from spectralnet import SpectralNet
@@ -21,11 +32,14 @@ from spectralnet.clusters.kmeans import (
     weighted_directions,
 )
 from spectralnet.clusters.selection import relative_gap, suggest_n_clusters
+from spectralnet.data.sets.mnist import MNIST, fetch_images
 from spectralnet.graph.affinity import GraphParams
 from spectralnet.membership.calibration import calibration, matched
 from spectralnet.membership.n_clusters import candidates, choose_n_clusters
+from spectralnet.membership.part import NOISE
 from spectralnet.membership.stability import halves
 from spectralnet.methods.affinities import connect
+from spectralnet.methods.predictor import Predictor
 from spectralnet.nets.devices import map_in_chunks, pick_device
 from spectralnet.spectral.exact import exact_eigenvectors
 from spectralnet.spectral.training import candidate_components
@@ -34,10 +48,31 @@ REFITS = 4  # each on a half, with a seed of its own
 EPOCHS = 10  # of the spectral net
 SAMPLE = 5000  # points of a silhouette
 COUNTING = ("HDBSCAN", "UMAP + HDBSCAN", "EVoC")
+PICTURE = Path("docs/images/calibration.png")
+SEEDS = 10  # of moons
+SCATTERED = 50  # uniform points among them
+N_IMAGES = 1000  # of random pixels
 
 
-def calibrate(found: Set) -> str:
-    """Hold the largest probability of each point against how often refits keep its cluster."""
+class Moons(NamedTuple):
+    """Moons of 1,000 points, among uniform ones."""
+
+    noise: float  # standard deviation of the moons' points
+    margin: float  # of the box around them, on each side
+
+
+MOONS = {
+    "wide box": Moons(0.05, 0.5),
+    "wide moons": Moons(0.075, 0.5),
+    "narrow box": Moons(0.05, 0),
+}
+
+
+def calibrate(found: Set) -> tuple[float, float, NDArray[np.float64]]:
+    """Hold the largest probability of each point against how often refits keep its cluster.
+
+    Returns the expected calibration error, the part of points kept, and the bins of `calibration`.
+    """
     x, labels = found.load(0)
     x, k = np.asarray(x), len(np.unique(labels))
     settings: dict[str, Any] = {"image_shape": found.image_shape, "spectralnet": {"epochs": EPOCHS}}
@@ -46,8 +81,66 @@ def calibrate(found: Set) -> str:
     for seed, half in zip(range(1, REFITS + 1), halves(len(x), 1), strict=False):
         refit = SpectralNet(k, random_state=seed, **settings).fit(x[half])
         kept += (matched(model.labels_, refit.predict(x), k) == model.labels_) / REFITS
-    error, _ = calibration(model.predict_proba(x).max(axis=1), kept)
-    return f"ECE {error:.3f}, kept {kept.mean():.3f}"
+    error, bins = calibration(model.predict_proba(x).max(axis=1), kept)
+    return error, float(kept.mean()), bins
+
+
+def calibrations(names: list[str]) -> None:
+    """Print the calibration on each set, as rows of a table, and draw all of them."""
+    figure = Figure(figsize=(2.9 * len(names), 3.1), layout="constrained")
+    axes = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
+    print("| set | ECE | points that keep their cluster |\n| --- | --- | --- |")
+    for ax, name in zip(axes, names, strict=True):
+        error, kept, bins = calibrate(SETS[name])
+        print(f"| {name} | {error:.3f} | {kept:.3f} |", flush=True)
+        ax.plot([0, 1], [0, 1], color="0.7", linewidth=1)
+        ax.plot(bins[:, 0], bins[:, 1], color="C0", linewidth=1)
+        ax.scatter(bins[:, 0], bins[:, 1], 8 + 200 * bins[:, 2], color="C0")
+        ax.set(title=f"{name}, ECE {error:.3f}", xlabel="probability given")
+    axes[0].set_ylabel("part that keeps its cluster")
+    figure.savefig(PICTURE, dpi=100)
+
+
+def find_noise(drawn: Moons, seed: int) -> tuple[float, float, float, float]:
+    """Take for noise what lies around moons.
+
+    Returns F1 of the noise, that of the best threshold, ARI of the moons' points that are no
+    noise, and the part of the moons' points that are.
+    """
+    moons, moon = make_moons(1000, noise=drawn.noise, random_state=seed)
+    low, high = moons.min(axis=0) - drawn.margin, moons.max(axis=0) + drawn.margin
+    scattered = np.random.default_rng(seed).uniform(low, high, (SCATTERED, 2))
+    x, true = np.concatenate([moons, scattered]), np.arange(1000 + SCATTERED) >= 1000
+    model = SpectralNet(2, noise="auto", random_state=seed).fit(x)
+    found = model.labels_ == -1
+    precision, recall, _ = precision_recall_curve(true, model.outlier_scores_)
+    best = np.max(2 * precision * recall / np.maximum(precision + recall, 1e-12))
+    kept = ~found[:1000]
+    ari = adjusted_rand_score(moon[kept], model.labels_[:1000][kept])
+    return f1_score(true, found), best, ari, 1 - kept.mean()
+
+
+def noises() -> None:
+    """Print what is taken for noise: mean, standard deviation and extremes over the seeds."""
+    for name, drawn in MOONS.items():
+        rows = np.array([find_noise(drawn, seed) for seed in range(SEEDS)])  # (seeds, 4)
+        for what, told in zip(("F1", "best F1", "ARI", "moons lost"), rows.T, strict=True):
+            spread = f"{told.mean():.3f} ± {told.std():.3f}, {told.min():.3f} to {told.max():.3f}"
+            print(f"{name}, {what}: {spread}", flush=True)
+
+
+def pixels(folder: Path) -> None:
+    """Print which part of random images, and of MNIST's test images, a model takes for noise."""
+    predictor, random = Predictor.load(folder), np.random.default_rng(0)
+    uniform = random.integers(0, 256, (N_IMAGES, 28, 28), np.uint8)
+    black_or_white = 255 * random.integers(0, 2, (N_IMAGES, 28, 28), np.uint8)
+    digits = fetch_images(MNIST, [data_folder()])["x_test"]
+    images = {"uniform": uniform, "black or white": black_or_white, "test digits": digits}
+    for name, shown in images.items():
+        scores = predictor.predict(shown).outlier_scores
+        if scores is None:
+            raise SystemExit(f"{folder} is of a former version, which tells no outliers")
+        print(f"{name}: {np.mean(scores > NOISE):.2%} of {len(scores)} above {NOISE:g}")
 
 
 def silhouette(u: NDArray[np.float64], values: NDArray[np.float64], k: int) -> float:
@@ -93,6 +186,15 @@ def count(found: Set) -> str:
 
 
 if __name__ == "__main__":
-    command = {"calibration": calibrate, "number": count}[sys.argv[1]]
-    for name in sys.argv[2:] or SETS:
-        print(f"{name}: {command(SETS[name])}", flush=True)
+    part, *names = sys.argv[1:]
+    if part == "calibration":
+        calibrations(names or list(SETS))
+    elif part == "number":
+        for name in names or SETS:
+            print(f"{name}: {count(SETS[name])}", flush=True)
+    elif part == "noise":
+        noises()
+    elif part == "pixels":
+        pixels(Path(names[0]))
+    else:
+        raise SystemExit(f"{part}: choose one of calibration, number, noise, pixels")
