@@ -107,7 +107,7 @@ def _highest(n_clusters: Any) -> int:
     """Return the highest number that may be chosen; 1 of what is to be refused."""
     if n_clusters == "auto":
         return MOST
-    numbers = n_clusters if isinstance(n_clusters, list) else [n_clusters]
+    numbers = n_clusters if isinstance(n_clusters, list | tuple) else [n_clusters]
     return max((n for n in numbers if isinstance(n, int)), default=1)
 
 

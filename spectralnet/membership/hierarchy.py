@@ -62,7 +62,9 @@ class Hierarchy(NamedTuple):
 
     def save(self, folder: Path) -> list[str]:
         """Write each array as ``hierarchy_<name>.npy`` into `folder`; return the files' names."""
-        arrays = {f"hierarchy_{name}.npy": array for name, array in self._asdict().items()}
+        labels = self.labels.astype(np.min_scalar_type(-len(self.parents)))  # one a fitted point
+        told = self._replace(labels=labels)._asdict()
+        arrays = {f"hierarchy_{name}.npy": array for name, array in told.items()}
         for name, array in arrays.items():
             save_array(folder / name, array)
         return list(arrays)

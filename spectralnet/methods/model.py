@@ -45,6 +45,7 @@ class ClusterModel(nn.Module):
 
     centroids: Tensor
     weights: Tensor
+    hierarchy: Hierarchy | None = None  # of pickles by former versions
 
     def __init__(
         self,

@@ -13,7 +13,7 @@ from spectralnet.checks import check_features
 from spectralnet.clusters.kmeans import Assignment
 from spectralnet.clusters.noise import NOISE
 from spectralnet.data.preparation import Preparation, Raw, build_preparation
-from spectralnet.errors import DataError
+from spectralnet.errors import DataError, ParameterError
 from spectralnet.folders import whole_folder
 from spectralnet.matrices import Matrix
 from spectralnet.membership.hierarchy import Hierarchy
@@ -87,14 +87,14 @@ class Predictor:
         ------
         DataError
             If the samples are of another kind or shape than those that the model was fitted
-            on, or hold a value that is NaN or infinite; if there is no hierarchy to cut.
+            on, or hold a value that is NaN or infinite.
         ParameterError
-            If it has never so many clusters.
+            If there is no hierarchy to cut, or it has never so many clusters.
         """
         if n_clusters is None:
             return self._assign(raw, device)
         if (tree := self.hierarchy) is None:
-            raise DataError(
+            raise ParameterError(
                 f"n_clusters = {n_clusters}: this model has no hierarchy to cut. Those with a "
                 "spectral net have one, if this version fitted them: leave n_clusters out"
             )

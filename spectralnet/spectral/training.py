@@ -33,7 +33,8 @@ from spectralnet.spectral.sampling import Given, Sampler
 from spectralnet.spectral.trained import Trained
 
 KEPT = 2**26  # weights of landmarks
-NEAR = 0.0005  # squared distance to an exact eigenvector, whose mean square is 1
+NEAR = 0.0005  # mean squared distance to an exact eigenvector, whose mean square is 1
+NEAR_MOST = 0.05  # in the sum over many, so that none is far off
 CONTINUED = 0.25  # of the epochs, for a net that goes on from weights which are near
 RATE = 0.3  # of the peak rate
 SURPLUS = 6  # eigenvectors beyond as many as clusters
@@ -205,7 +206,7 @@ class _Trainer:
             return mean_loss(sampler.loss(outputs, batch) for batch in batches)
 
         fits = isinstance(sampler, EigenvectorSampler)
-        enough = NEAR * net.sizes[-1] if fits else 0.0
+        enough = min(NEAR * net.sizes[-1], NEAR_MOST) if fits else 0.0
         history = train(
             net,
             params,

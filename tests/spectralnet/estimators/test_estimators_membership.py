@@ -158,7 +158,7 @@ def test_a_model_of_a_former_version_tells_its_clusters_alone(fitted, moons, tmp
     np.testing.assert_array_equal(loaded.predict(moons), old.predict(moons))
     with pytest.raises(DataError, match="fit it again"):
         loaded.cut(3)
-    with pytest.raises(DataError, match="n_clusters = 3: this model has no hierarchy to cut"):
+    with pytest.raises(ParameterError, match="n_clusters = 3: this model has no hierarchy to cut"):
         Predictor.load(tmp_path / "again").predict(moons, n_clusters=3)
 
 
