@@ -140,7 +140,7 @@ def test_a_served_table_goes_by_the_names_of_its_columns(log, tmp_path):
 
 
 def test_fractions_are_served_whatever_the_type_that_was_fitted(log):
-    rows = np.random.default_rng(0).uniform(0, 3, (200, 4))
+    rows = np.random.default_rng(0).normal(size=(200, 4)) * 3
     predictor, model = log(Columns(4), rows[:3].astype(np.int64))
     expected = predictor.predict(rows).clusters.tolist()
     assert predictor.predict(rows.astype(int)).clusters.tolist() != expected
