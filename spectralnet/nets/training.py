@@ -49,7 +49,7 @@ def train(
     held_out_loss: Callable[[], float],
     seed: int,
     name: str,
-    enough: float = 0.0,
+    enough: float = -np.inf,
     checkpoint: Checkpoint | None = None,
 ) -> pd.DataFrame:
     """Train a net, and leave it with the weights of the least held-out loss.
@@ -74,7 +74,7 @@ def train(
     seed : int
     name : str
         Of the progress bar, and for whoever watches: see `spectralnet.progress.epochs_of`.
-    enough : float, default=0.0
+    enough : float, default=-inf
         Training stops after an epoch whose losses are both no larger.
     checkpoint : Checkpoint, optional
         Written after the step or epoch at which it is due, and read before the first: a

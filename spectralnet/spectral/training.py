@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
+import numpy as np
 import torch
 from pydantic import Field, model_validator
 from scipy.sparse import csr_array
@@ -206,7 +207,7 @@ class _Trainer:
             return mean_loss(sampler.loss(outputs, batch) for batch in batches)
 
         fits = isinstance(sampler, EigenvectorSampler)
-        enough = min(NEAR * net.sizes[-1], NEAR_MOST) if fits else 0.0
+        enough = min(NEAR * net.sizes[-1], NEAR_MOST) if fits else -np.inf
         history = train(
             net,
             params,

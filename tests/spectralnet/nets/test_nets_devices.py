@@ -60,7 +60,7 @@ class SteppedError(Exception):
 def step(net, params, *, batches, n_batches, loss, **_):
     """Take the place of a training: run two steps, and count the copies of the second."""
     plain = params.model_copy(update={"optimiser": "sgd"})
-    loop = _Loop(net, plain, n_batches, torch.Generator(), enough=0.0)
+    loop = _Loop(net, plain, n_batches, torch.Generator(), enough=-np.inf)
     drawn = iter(batches(torch.Generator()))
     loop._step(loss(next(drawn)))
     with Copies() as copies:

@@ -23,7 +23,14 @@ class KilledError(Exception):
 
 
 def fit(
-    settings, checkpoint=None, kill_in_epoch=None, held_out_losses=None, at_step=None, **updates
+    settings,
+    checkpoint=None,
+    kill_in_epoch=None,
+    held_out_losses=None,
+    at_step=None,
+    level=0.0,
+    enough=-np.inf,
+    **updates,
 ):
     """Regress noise with dropout of inputs; all randomness from the trainer's generator."""
     params = settings.autoencoder.model_copy(update={"epochs": 5, "patience": 5} | updates)
@@ -37,7 +44,7 @@ def fit(
     def loss(rows):
         if len(rows) == 16 and at_step:
             at_step(next(steps))
-        return ((net(x[rows]) - y[rows]) ** 2).mean()
+        return ((net(x[rows]) - y[rows]) ** 2).mean() - level
 
     def batches(generator):
         if next(epochs) == kill_in_epoch:
@@ -56,6 +63,7 @@ def fit(
         held_out_loss=held_out_loss,
         seed=0,
         name="test",
+        enough=enough,
         checkpoint=checkpoint,
     )
     return net, history
@@ -156,6 +164,19 @@ def test_the_best_weights_are_kept_and_training_stops(settings):
     other, history = fit(settings, epochs=10, patience=1, held_out_losses=iter(losses))
     assert history["epoch"].tolist() == [1, 2, 3, 4]
     assert torch.equal(one.weight, other.weight)  # both of epoch 3
+
+
+def test_a_training_ends_at_losses_that_are_enough_and_not_at_negative_ones(settings, tmp_path):
+    _, whole = fit(settings, level=10.0)
+    larger = whole[["loss", "held_out_loss"]].max(axis=1)
+    assert len(whole) == 5
+    assert larger.max() < 0
+    checkpoint, enough = Checkpoint(tmp_path / "training.pt", seconds=0), larger[1]
+    ended = int((larger <= enough).argmax()) + 1
+    assert ended < 5
+    for _ in range(2):  # the second time it has ended
+        _, history = fit(settings, checkpoint, level=10.0, enough=enough)
+        assert history["loss"].tolist() == whole["loss"].tolist()[:ended]
 
 
 def test_the_rate_rises_to_its_peak_and_falls_and_only_then_patience_counts(settings):
