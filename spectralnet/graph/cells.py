@@ -10,13 +10,14 @@ from scipy.sparse import csr_array
 from sklearn.decomposition import TruncatedSVD
 
 from spectralnet.errors import DataError
-from spectralnet.matrices import Matrix, seeded_sample
+from spectralnet.matrices import Matrix, blocks, seeded_sample
 
 # Wider rows are searched in their first principal directions, for more candidates.
 PROJECTED_SIZE = 128
 PROJECTED_CANDIDATES = 3
 PROBED, PROJECTED_PROBED = 4, 32  # cells that are looked into at first
-FITTED = 2**20  # rows that cells and directions are fitted to
+FITTED = 2**20  # rows that cells are fitted to
+FITTED_DIRECTIONS = 2**17  # rows that directions are fitted to
 POINTS_A_CELL = (39, 256)  # faiss's bounds of what one is fitted to
 FITTED_TO_CELLS = 2**18  # rows, between those bounds
 # Of more cells, the nearest are found by a graph of them (HNSW), ten times faster.
@@ -45,20 +46,20 @@ class Cells:
     """
 
     def __init__(self, x: Matrix, centre: NDArray[np.float32] | None, seed: int) -> None:
-        self._x, self._centre = x, centre
-        n, self._is_wide = x.shape[0], x.shape[1] > PROJECTED_SIZE
+        self._x, self._centre, self._rows = x, centre, None
+        (n, d), self._is_wide = x.shape, x.shape[1] > PROJECTED_SIZE
         self._directions = TruncatedSVD(PROJECTED_SIZE, n_iter=2, random_state=seed)
-        fitted = self._moved(x if n <= FITTED else x[seeded_sample(n, FITTED, seed)])
         if self._is_wide:
-            fitted = self._directions.fit_transform(fitted)
-        elif isinstance(fitted, csr_array):
-            fitted = fitted.toarray()
-        fitted = np.ascontiguousarray(fitted, dtype=np.float32)
-        self._rows = fitted if n <= FITTED else None
+            self._directions.fit(self._moved(x[seeded_sample(n, FITTED_DIRECTIONS, seed)]))
+        sample = seeded_sample(n, FITTED, seed)
+        fitted = np.empty((len(sample), min(d, PROJECTED_SIZE)), dtype=np.float32)
+        for some in blocks(len(sample), ROWS_AT_ONCE):
+            fitted[some] = self._searched(sample[some])
         self._index = _empty_cells(fitted, n, seed)
+        self._rows = fitted if n <= FITTED else None
         del fitted
-        for start in range(0, n, ROWS_AT_ONCE):
-            self._index.add(self._searched(np.arange(start, min(n, start + ROWS_AT_ONCE))))
+        for some in blocks(n, ROWS_AT_ONCE):
+            self._index.add(self._searched(np.arange(some.start, some.stop)))
 
     def numbers(self) -> Iterator[int]:
         """Return of how many cells to try, ascending to all."""

@@ -12,7 +12,7 @@ from spectralnet.errors import TrainingError
 from spectralnet.methods.dec.stacked import train_stacked
 from spectralnet.methods.dual_autoencoder.net import train_dual_autoencoder
 from spectralnet.metric.siamese import train_siamese
-from spectralnet.nets.batches import hold_out, shuffled_batches
+from spectralnet.nets.batches import hold_out, n_batches, shuffled_batches, split_points
 from spectralnet.nets.checkpoints import Checkpoint, remove_old
 from spectralnet.nets.stopping import Stopped, stop_requests
 from spectralnet.nets.training import train
@@ -200,6 +200,20 @@ def test_each_epoch_sees_every_row_once():
     batches = shuffled_batches(torch.arange(10, 110), 30, generator)
     assert sorted(torch.cat(batches).tolist()) == list(range(10, 110))
     assert {len(batch) for batch in batches} == {33, 34}
+
+
+def test_an_epoch_and_its_held_out_points_do_not_grow_with_the_data(monkeypatch):
+    monkeypatch.setattr("spectralnet.nets.batches.EPOCH", 60)
+    monkeypatch.setattr("spectralnet.nets.batches.UNSEEN", 20)
+    fitted, unseen = split_points(1000, 0.1, seed=0)
+    assert (len(fitted), len(unseen)) == (980, 20)
+    assert sorted(torch.cat([fitted, unseen]).tolist()) == list(range(1000))
+    generator, seen = torch.Generator().manual_seed(0), set[int]()
+    for _ in range(100):
+        drawn = torch.cat(shuffled_batches(fitted, 30, generator)).tolist()
+        assert len(drawn) == len(set(drawn)) == 30 * n_batches(980, 30) == 60
+        seen |= set(drawn)
+    assert len(seen) > 970  # (1 - 60 / 980)^100 leaves 2 unseen in the mean
 
 
 TINY = {"epochs": 1, "hidden": [8], "code_size": 2}
