@@ -15,9 +15,6 @@ from spectralnet.serving.console import device_option, told
 if TYPE_CHECKING:
     import pandas as pd
 
-    from spectralnet.data.preparation import Preparation
-    from spectralnet.data.reader import Samples
-
 EPILOG = """\b
 Examples:
   spectralnet predict artifacts/mnist5k/auto/euclidean/model digits.npy --out clusters.csv
@@ -102,6 +99,7 @@ def _predict(
     # Imported here, so that --help is at once there.
     from spectralnet.artifacts import without_formulas
     from spectralnet.checks import check_finite
+    from spectralnet.data.new import open_new
     from spectralnet.methods.predictions import OUTPUTS, check_target, write_predictions
     from spectralnet.methods.predictor import as_frame
     from spectralnet.nets.devices import pick_device
@@ -112,11 +110,16 @@ def _predict(
     if out is not None and out.suffix == ".npy" and any(more.values()):
         asked = " and ".join(f"--{name}" for name, wanted in more.items() if wanted)
         raise ParameterError(f"--out {out} takes the clusters alone: leave out {asked}")
+    if n_clusters is not None and more["probabilities"]:
+        raise ParameterError(
+            f"--n-clusters {n_clusters} cuts the model's hierarchy, and such clusters have no "
+            "probabilities: leave out one of --n-clusters and --probabilities"
+        )
     if out is not None:
         check_target(out, Path(model), file)
     chosen_device = pick_device(device)
     predictor = load_predictor(model)
-    samples = _open(file, columns.split(",") if columns else None, predictor.preparation)
+    samples = open_new(file, predictor.preparation, columns.split(",") if columns else None)
     for note in samples.notes:
         click.echo(f"warning: {note}", err=True)
 
@@ -143,35 +146,6 @@ def _predict(
     else:
         n = write_predictions(out.resolve(), frames())  # a link stays one
         click.echo(f"{n} samples in {out}", err=True)
-
-
-def _open(
-    file: Path,
-    columns: list[str] | None,
-    preparation: "Preparation",
-    others: list[str] | None = None,
-) -> "Samples":
-    """Open samples as a preparation takes them; `others` where it knows no columns by name."""
-    from spectralnet.data.files import suffix_of
-    from spectralnet.data.pixels import Pixels
-    from spectralnet.data.reader import Wanted, find_source, open_samples
-    from spectralnet.data.tables import TABLES
-    from spectralnet.data.texts import Tfidf
-
-    source = find_source(file)
-    fitted = getattr(preparation, "names", None) if suffix_of(source) in TABLES else None
-    wanted = Wanted(
-        way_out="choose what to read (`--columns`)",
-        texts=isinstance(preparation, Tfidf),
-        columns=columns or fitted or others,
-        image_shape=getattr(preparation, "image_shape", None),
-        n_columns=getattr(preparation, "n_columns", None),
-        zero_based=getattr(preparation, "zero_based", None),
-    )
-    samples = open_samples(source, wanted)
-    if isinstance(preparation, Pixels) and source.is_dir():
-        return samples._replace(chunks=map(preparation.of_files, samples.chunks))
-    return samples
 
 
 @main.command()
@@ -227,6 +201,7 @@ def explore(
     """
     with told("explore"):
         from spectralnet.artifacts import whole_file
+        from spectralnet.data.new import open_new
         from spectralnet.methods.predictions import check_target
         from spectralnet.nets.devices import pick_device
         from spectralnet.report.exploration import explore_file, other_columns
@@ -236,7 +211,7 @@ def explore(
         chosen_device, predictor = pick_device(device), load_predictor(model)
         named = columns.split(",") if columns else None
         others = other_columns(file, [show, labels])
-        samples = _open(file, named, predictor.preparation, others)
+        samples = open_new(file, predictor.preparation, named, others)
         page = explore_file(predictor, samples, file, show, labels, chosen_device)
         with whole_file(out) as partial:
             partial.write_text(page, encoding="utf-8")
