@@ -23,7 +23,7 @@ def affinity(stage: Stage, data: Path, features: Path, graph: Path, learned: Pat
         stage.augmentation(points.image_shape),
         stage.checkpoint(data / "matrix", features / "matrix", graph / "graph.npz"),
     )
-    if (former := former_nets(data)) is not None:
+    if (former := former_nets(stage, data)) is not None:
         made = in_learned_metric(points, options, *former)
     else:
         made = LEARNED[stage.name](points, options, load_graph(graph / "graph.npz"))

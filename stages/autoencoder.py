@@ -18,7 +18,7 @@ def autoencoder(stage: Stage, features: Path, codes: Path) -> str:
     """Train an autoencoder on the features; its codes are the features of the code space."""
     x = load_matrix(features / "matrix")
     check_sizes(x.shape[0], stage.settings)
-    if (former := former_nets(features)) is not None and len(former[0]) > 0:
+    if (former := former_nets(stage, features)) is not None and len(former[0]) > 0:
         write_encoded(stage, codes, x, former[0])
         return f"codes of size {former[0].sizes[-1]}, by the former model"
     net, history = train_autoencoder(

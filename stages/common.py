@@ -22,6 +22,7 @@ import torch
 
 import spectralnet
 from spectralnet.artifacts import EXAMPLE, content_hash, full_disk_told, remove_partial, save_table
+from spectralnet.config.limits import check_former_nets
 from spectralnet.config.params import Params
 from spectralnet.config.reading import read_params
 from spectralnet.config.settings import Settings
@@ -137,12 +138,21 @@ def copy_preparation(data: Path, model: Path) -> None:
     seal(model, {*read_manifest(model), "preparation.json", EXAMPLE})
 
 
-def former_nets(data: Path) -> tuple[Net, Net] | None:
-    """Read the encoder and the embedder of the former model that `warm_start` names, if any."""
+def former_nets(stage: Stage, data: Path) -> tuple[Net, Net] | None:
+    """Read the encoder and the embedder of the former model that `warm_start` names, if any.
+
+    Raises
+    ------
+    ParameterError
+        If they lead to another space than is asked for, or to another affinity's.
+    """
     folder = data / "former"
     if not (folder / "encoder.json").exists():
         return None
-    return load_net(folder, "encoder"), load_net(folder, "embedder")
+    nets, params = (load_net(folder, "encoder"), load_net(folder, "embedder")), stage.params
+    named = getattr(params.settings, "warm_start", folder)
+    check_former_nets(*nets, named, params.space, params.affinity)
+    return nets
 
 
 def main(

@@ -17,7 +17,7 @@ def space(stage: Stage, features: Path, described: Path) -> str:
     image_shape = load_json(features / "about.json")["image_shape"]
     name = described.parent.name
     chosen = choose_space(name, x, image_shape)
-    former = former_nets(features)
+    former = former_nets(stage, features)
     if former is not None and (len(former[0]) > 0 or not len(former[1])):
         encoder = former[0]
     else:  # which a Siamese net that sees images does without

@@ -12,7 +12,7 @@ from spectralnet.methods.model import ClusterModel
 from spectralnet.methods.spectralnet import FITTING, SpectralClusters, train_spectralnet
 from spectralnet.nets.devices import map_through
 from spectralnet.nets.saved import load_net
-from stages.common import Stage, copy_preparation, main, save_history
+from stages.common import Stage, copy_preparation, former_nets, main, save_history
 
 
 def spectralnet(stage: Stage, data: Path, affinity: Path, model: Path) -> str:
@@ -66,7 +66,7 @@ def _train(stage: Stage, data: Path, affinity: Path) -> tuple[SpectralClusters, 
             affinity / "graph.npz",
         ),
     }
-    if not (data / "former/model.json").exists():
+    if former_nets(stage, data) is None:
         return train_spectralnet(*nets, *given, **options), {}
     former = load_array(data / "former/clusters.npy")
     grown = grow(ClusterModel.load(data / "former"), *given, former=former, **options)

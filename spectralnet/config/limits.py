@@ -1,6 +1,7 @@
 """Whether parameters fit the points: checked before any long work."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from spectralnet.checks import check_count, check_distinct, count_distinct
@@ -14,6 +15,7 @@ from spectralnet.membership.n_clusters import enough_for
 from spectralnet.methods.growing.former import WITHOUT, Former
 from spectralnet.methods.learned import GIVEN, PLAIN
 from spectralnet.nets.batches import n_held_out
+from spectralnet.nets.net import Net
 from spectralnet.spectral.samplers import SAMPLERS
 from spectralnet.spectral.training import candidate_components
 
@@ -107,24 +109,34 @@ def check_former(former: Former | None, settings: Settings, space: str, affinity
     """
     if former is None:
         return
-    model, named = former.model, f"but warm_start = {former.folder} names a model"
-    least = len(model.centroids)
+    model, least = former.model, len(former.model.centroids)
     if settings.most_clusters < least:
         raise ParameterError(
-            f"n_clusters = {settings.n_clusters}, {named} of {least}, which keep their numbers: "
-            f"ask for as many, {WITHOUT}"
+            f"n_clusters = {settings.n_clusters}, but warm_start = {former.folder} names a model "
+            f"of {least}, which keep their numbers: ask for as many, {WITHOUT}"
         )
-    learned = len(model.embedder) > 0
+    check_former_nets(model.encoder, model.embedder, former.folder, space, affinity)
+
+
+def check_former_nets(
+    encoder: Net, embedder: Net, folder: str | Path, space: str, affinity: str
+) -> None:
+    """Refuse to go on from the nets of the model in `folder` to another space or affinity's.
+
+    DVC runs a stage by its own parameters: so one may come to nets that another accepted before.
+    """
+    named = f"but warm_start = {folder} names a model"
+    learned = len(embedder) > 0
     if affinity == GIVEN or learned != (affinity != PLAIN):
         other = "with" if learned else "without"
         raise ParameterError(
             f"affinity = {affinity}, {named} {other} a learned metric: set affinity as it was, "
             f"{WITHOUT}"
         )
-    kind = str(model.encoder.config["kind"]) if len(model.encoder) > 0 else INPUT
+    kind = str(encoder.config["kind"]) if len(encoder) > 0 else INPUT
     own = {"gradients": HOG, "projection": LSA, "mlp": CODE}.get(kind, kind)
     # A Siamese net that sees images leaves no encoder behind, whatever the space.
-    sees_images = learned and model.embedder.config["kind"] == "conv"
+    sees_images = learned and embedder.config["kind"] == "conv"
     if space != own and not (space == AUTO and own != CODE) and not sees_images:
         raise ParameterError(
             f"space = {space}, {named} of space {own}: set space: {own}, {WITHOUT}"

@@ -98,18 +98,27 @@ def test_what_a_stage_writes_is_no_former_model():
         check_warm_start(params)
 
 
-def stage_of(cpu, **changes):
+def stage_of(cpu, space, affinity):
     settings = default_settings(300, 4, {"graph": {"n_neighbours": 5}})
-    params = SimpleNamespace(seed=0, affinity="siamese", augment="none")
+    params = SimpleNamespace(
+        seed=0, space=space, affinity=affinity, augment="none", settings=settings
+    )
     return SimpleNamespace(
         name="siamese", settings=settings, params=params, device=cpu, run=Mock(),
-        augmentation=Mock(), checkpoint=Mock(), **changes,
+        augmentation=Mock(), checkpoint=Mock(),
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", ["code", "siamese", "lsa"])
+@pytest.mark.parametrize(
+    ("kind", "asked", "other"),
+    [
+        ("code", ("code", "euclidean"), ("auto", "euclidean")),
+        ("siamese", ("auto", "siamese"), ("auto", "euclidean")),
+        ("lsa", ("auto", "euclidean"), ("auto", "siamese")),
+    ],
+)
 def test_nets_of_the_former_model_are_taken_and_none_is_trained(
-    tmp_path, digits, cpu, monkeypatch, kind
+    tmp_path, digits, cpu, kind, asked, other
 ):
     short, x = {"epochs": 1}, digits
     changes = {"space": kind} if kind != "siamese" else {"affinity": kind}
@@ -128,16 +137,18 @@ def test_nets_of_the_former_model_are_taken_and_none_is_trained(
     Supervision(np.full(300, -1)).save(data / "supervision")
     rows = load_matrix(data / "matrix")
     if kind == "siamese":
-        folders = [data, data, tmp_path, tmp_path / "made"]
-        affinity(stage_of(cpu), *folders)
+        work, folders = affinity, [data, data, tmp_path, tmp_path / "made"]
+        affinity(stage_of(cpu, *asked), *folders)
         nets, name = former.model.embedder, "embedder"
     else:
-        made = tmp_path / kind / "made"
-        (autoencoder if kind == "code" else space)(stage_of(cpu), data, made)
+        work, folders = autoencoder if kind == "code" else space, [data, tmp_path / kind / "made"]
+        work(stage_of(cpu, *asked), *folders)
         nets, name = former.model.encoder, "encoder"
         expected = map_in_chunks(nets, rows, cpu)
-        np.testing.assert_array_equal(load_matrix(made / "matrix"), expected)
-    found = load_net(tmp_path / kind / "made" if kind != "siamese" else tmp_path / "made", name)
+        np.testing.assert_array_equal(load_matrix(folders[-1] / "matrix"), expected)
+    found = load_net(folders[-1], name)
     assert len(found) > 0
-    for one, other in zip(found.parameters(), nets.parameters(), strict=True):
-        assert (one == other).all()
+    for one, same in zip(found.parameters(), nets.parameters(), strict=True):
+        assert (one == same).all()
+    with pytest.raises(ParameterError, match=r"but warm_start = .* names a model"):
+        work(stage_of(cpu, *other), *folders)
