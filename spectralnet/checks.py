@@ -153,7 +153,8 @@ def count_distinct(points: Matrix, most: int) -> int:
     start, rows = 0, 2 * most
     found = np.empty(0, dtype=f"V{4 * points.shape[1]}")
     while start < points.shape[0] and len(found) < most:
-        some = np.ascontiguousarray(dense_rows(points, slice(start, start + rows)))
-        found = np.unique(np.concatenate([found, some.view(found.dtype).ravel()]))
+        some = dense_rows(points, slice(start, start + rows)) + np.float32(0)  # -0 is 0
+        some = np.ascontiguousarray(some).view(found.dtype).ravel()
+        found = np.unique(np.concatenate([found, some]))
         start, rows = start + rows, min(2 * rows, max(1, NUMBERS_AT_ONCE // points.shape[1]))
     return min(len(found), most)

@@ -18,7 +18,8 @@ Matrix: TypeAlias = NDArray[np.float32] | csr_array  # (n, d)
 NUMBERS_AT_ONCE = 2**22  # numbers
 ENTRIES_AT_ONCE = 2**21  # of sparse matrices
 MEDIAN_SAMPLE = 10_000
-FAR = 10  # times the median distance: there outliers begin
+FAR = 10  # times the distance within which `MOST` lie: there outliers begin
+MOST = 0.75  # of the points: more than a quarter are no outliers, however close the others lie
 ALIKE = 1e-3  # parts by which lengths may differ that are one
 Rows = slice | NDArray[np.integer] | NDArray[np.bool_]
 
@@ -119,8 +120,8 @@ def mean_and_variance(x: Matrix) -> tuple[Tensor, Tensor]:
 def near_rows(x: Matrix) -> NDArray[np.bool_]:
     """Say which rows of x, shape (n, d), are no outliers: (n,).
 
-    Those within `FAR` times the median distance from the columns' medians (0 of a sparse matrix).
-    The median is of distances above 0, since half of the rows may be equal.
+    Those within `FAR` times the distance from the columns' medians (0 of a sparse matrix) within
+    which `MOST` lie, of the rows that are not at them: half of the rows may be equal.
     """
     if isinstance(x, csr_array):
         squares = _squares(x)
@@ -132,7 +133,7 @@ def near_rows(x: Matrix) -> NDArray[np.bool_]:
             apart = x[start : start + chunk] - centre.astype(np.float64)
             squares[start : start + chunk] = np.einsum("nd,nd->n", apart, apart)
     above_zero = squares[squares > 0]
-    return squares <= FAR**2 * np.median(above_zero) if above_zero.size else squares == 0
+    return squares <= FAR**2 * np.quantile(above_zero, MOST) if above_zero.size else squares == 0
 
 
 def drawn_in(z: Tensor, reach: float) -> Tensor:

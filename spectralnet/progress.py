@@ -25,8 +25,8 @@ _watch: ContextVar[Watch] = ContextVar("watch", default=_unwatched)
 
 @contextmanager
 def quiet(on: bool = True) -> Iterator[None]:
-    """Show no progress bars inside the block, wherever it runs."""
-    token = _quiet.set(on)
+    """Show no progress bars inside the block, wherever it runs; or as around it, if not `on`."""
+    token = _quiet.set(on or _quiet.get())
     try:
         yield
     finally:

@@ -16,7 +16,7 @@ SPACES = (AUTO, HOG, LSA, INPUT, CODE)
 
 
 def choose_space(space: str, x: Matrix, image_shape: Sequence[int] | None) -> str:
-    """Return the space that is meant by "auto": "hog", "lsa" or "input".
+    """Return the space itself, or that which "auto" means: "hog", "lsa" or "input".
 
     Pixels say where strokes are, which shifts with each writer: gradients pooled over a few
     pixels do not mind. Texts say the same in other words: directions that hold words which come
@@ -63,6 +63,8 @@ def untrained_encoder(
 ) -> Net:
     """Return what leads from the rows of x, shape (n, d), into a space that needs no training."""
     chosen = choose_space(space, x, image_shape)
+    if chosen == CODE:
+        raise ValueError("codes are of an autoencoder, which is trained")
     if chosen == HOG and image_shape is not None:
         return OrientedGradients(image_shape)
     if chosen == LSA:

@@ -9,6 +9,7 @@ from spectralnet.codes.spaces import AUTO, CODE, HOG, INPUT, LSA
 from spectralnet.config.defaults import default_settings
 from spectralnet.config.settings import Settings, without_nulls
 from spectralnet.errors import ParameterError
+from spectralnet.graph.affinity import GraphParams
 from spectralnet.graph.supervision import Supervision, groups_of
 from spectralnet.matrices import Matrix
 from spectralnet.membership.n_clusters import enough_for
@@ -167,6 +168,16 @@ def graph_settings(
     said = without_nulls(
         {block: dict(changed or {}) for block, changed in changes.items()}, Settings
     )
+    asked = {
+        "n_neighbors": (n_neighbors, GraphParams().n_neighbours, "graph", "n_neighbours"),
+        "n_components": (n_components, None, "spectralnet", "n_components"),
+    }
+    for name, (value, default, block, key) in asked.items():
+        other = said.get(block, {}).get(key, value)
+        if value != default and value != other:
+            raise ParameterError(
+                f"{name} = {value}, but {block} asks for {key} = {other}: leave one of them out"
+            )
     merged = {block: own.get(block, {}) | changed for block, changed in said.items()}
     n_distinct = count_distinct(x, candidate_components(n_clusters) + 2)
     settings = default_settings(n, n_clusters, merged, n_distinct)

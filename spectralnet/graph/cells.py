@@ -47,12 +47,12 @@ class Cells:
 
     def __init__(self, x: Matrix, centre: NDArray[np.float32] | None, seed: int) -> None:
         self._x, self._centre, self._rows = x, centre, None
-        (n, d), self._is_wide = x.shape, x.shape[1] > PROJECTED_SIZE
+        (n, d), self._is_wide = x.shape, min(x.shape) > PROJECTED_SIZE
         self._directions = TruncatedSVD(PROJECTED_SIZE, n_iter=2, random_state=seed)
         if self._is_wide:
             self._directions.fit(self._moved(x[seeded_sample(n, FITTED_DIRECTIONS, seed)]))
         sample = seeded_sample(n, FITTED, seed)
-        fitted = np.empty((len(sample), min(d, PROJECTED_SIZE)), dtype=np.float32)
+        fitted = np.empty((len(sample), PROJECTED_SIZE if self._is_wide else d), np.float32)
         for some in blocks(len(sample), ROWS_AT_ONCE):
             fitted[some] = self._searched(sample[some])
         self._index = _empty_cells(fitted, n, seed)

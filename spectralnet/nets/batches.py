@@ -29,12 +29,14 @@ def split_points(n: int, fraction: float, seed: int) -> tuple[Tensor, Tensor]:
     return torch.nonzero(~held_out).ravel(), torch.nonzero(held_out).ravel()
 
 
-def shuffled_batches(rows: Tensor, batch_size: int, generator: torch.Generator) -> list[Tensor]:
-    """Shuffle `rows`, shape (n,), and cut the first `EPOCH` into batches of near-equal size."""
-    drawn = rows[torch.randperm(len(rows), generator=generator)[:EPOCH]]
-    return list(torch.tensor_split(drawn, n_batches(len(rows), batch_size)))
+def shuffled_batches(
+    rows: Tensor, batch_size: int, generator: torch.Generator, most: int = EPOCH
+) -> list[Tensor]:
+    """Shuffle `rows`, shape (n,), and cut the first `most` into batches of near-equal size."""
+    drawn = rows[torch.randperm(len(rows), generator=generator)[:most]]
+    return list(torch.tensor_split(drawn, n_batches(len(rows), batch_size, most)))
 
 
-def n_batches(n: int, batch_size: int) -> int:
+def n_batches(n: int, batch_size: int, most: int = EPOCH) -> int:
     """Return how many batches `shuffled_batches` cuts n rows into."""
-    return max(1, round(min(n, EPOCH) / batch_size))
+    return max(1, round(min(n, most) / batch_size))

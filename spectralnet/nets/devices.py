@@ -117,12 +117,14 @@ def map_in_chunks(
     if any(tensor.device != place for tensor in (*net.parameters(), *net.buffers())):
         net = copy.deepcopy(net).to(device)
     net.eval()
-    chunk = min(chunk, max(1, DENSE_AT_ONCE // x.shape[1]))
-    starts = range(0, max(x.shape[0], 1), chunk)  # no rows: one empty chunk, of the right width
-    parts = []
-    with progress_bar("mapping", len(starts), delay=2) as progress:
-        for start in starts:
-            parts.append(_apply(net, x, slice(start, start + chunk), device).cpu())
+    n, chunk = x.shape[0], min(chunk, max(1, DENSE_AT_ONCE // x.shape[1]))
+    # Of near-equal size: of a few rows BLAS sums otherwise, and equal rows would differ. No rows
+    # are one empty chunk, of the right width.
+    n_chunks, parts = max(1, -(-n // chunk)), []
+    with progress_bar("mapping", n_chunks, delay=2) as progress:
+        for i in range(n_chunks):
+            rows = slice(n * i // n_chunks, n * (i + 1) // n_chunks)
+            parts.append(_apply(net, x, rows, device).cpu())
             progress.update()
     return torch.cat(parts).numpy()
 

@@ -127,7 +127,7 @@ class _Loop:
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer,
             params.learning_rate,
-            total_steps=params.epochs * n_batches,
+            total_steps=max(2, params.epochs * n_batches),  # a cycle of one begins at its end
             pct_start=WARM_UP,
         )
         self.history: list[dict[str, float]] = []

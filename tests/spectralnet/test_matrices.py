@@ -13,6 +13,7 @@ from spectralnet.matrices import (
     dense_rows,
     empty_rows,
     mean_and_variance,
+    near_rows,
     seeded_sample,
     weights_between,
 )
@@ -89,6 +90,20 @@ def test_distinct_rows_are_counted_up_to_a_number(rows):
     n_distinct = len(np.unique(dense, axis=0))
     assert 50 < n_distinct < 82
     assert [count_distinct(x, most) for most in (1, 50, 200)] == [1, 50, n_distinct]
+
+
+def test_zeros_of_both_signs_are_one_row():
+    assert count_distinct(np.array([[0.0], [-0.0]], dtype=np.float32), 2) == 1
+
+
+def test_a_tight_majority_makes_no_outliers_of_the_rest():
+    """Groups of two fifths, hundreds of times as far as most lie apart, are what is to be found."""
+    random = np.random.default_rng(0)
+    x = random.normal(0, 0.01, (1000, 3)).astype(np.float32)
+    x[600:, 0] += 5
+    assert near_rows(x).all()
+    x[990:] *= 1000
+    np.testing.assert_array_equal(np.flatnonzero(~near_rows(x)), np.arange(990, 1000))
 
 
 def test_a_sample_is_seeded_and_ascending():

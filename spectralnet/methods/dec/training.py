@@ -129,7 +129,8 @@ class _Rounds:
         self.points = Points(features, device)
         self.generator = torch.Generator().manual_seed(seed)
         self.optimizer = OPTIMISERS[params.optimiser](model.parameters(), params.learning_rate)
-        a_pass = n_batches(len(self.points), params.batch_size)
+        n = len(self.points)  # `tol` is a part of all: so a pass is one over all
+        a_pass = n_batches(n, params.batch_size, most=n)
         self.batches_a_round = max(1, round(params.update_interval * a_pass))
         self.most = max(1, round(params.epochs * a_pass / self.batches_a_round))
         self.history: list[dict[str, float]] = []
@@ -173,7 +174,7 @@ class _Rounds:
         """Draw as many minibatches as one target serves, from one shuffled pass or more."""
         rows, drawn = torch.arange(len(self.points)), list[Tensor]()
         while len(drawn) < self.batches_a_round:
-            drawn += shuffled_batches(rows, self.params.batch_size, self.generator)
+            drawn += shuffled_batches(rows, self.params.batch_size, self.generator, most=len(rows))
         return drawn[: self.batches_a_round]
 
     def _step(self, rows: Tensor) -> Tensor:

@@ -55,3 +55,17 @@ def test_chunks_do_not_change_the_codes(cpu):
     whole = map_in_chunks(net.encoder, x, cpu)
     np.testing.assert_allclose(map_in_chunks(net.encoder, x, cpu, chunk=7), whole, atol=1e-6)
     assert map_in_chunks(net.encoder, x[:0], cpu).shape == (0, 2)
+
+
+def test_chunks_are_of_near_equal_size(cpu):
+    """Of few rows BLAS sums otherwise: in a short last one rows would differ from their equals."""
+    sizes = []
+
+    class Noted(torch.nn.Module):
+        def forward(self, x):
+            sizes.append(len(x))
+            return x
+
+    x = np.random.default_rng(0).normal(size=(17, 2)).astype(np.float32)
+    np.testing.assert_array_equal(map_in_chunks(Noted(), x, cpu, chunk=8), x)
+    assert sorted(sizes) == [5, 6, 6]

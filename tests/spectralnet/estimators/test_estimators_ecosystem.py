@@ -88,5 +88,5 @@ def test_bars_show_in_notebooks_unless_it_shall_be_quiet(monkeypatch):
     monkeypatch.setattr(progress, "IN_NOTEBOOK", True)
     with progress.progress_bar("fit", 1) as bar:
         assert not bar.disable
-    with progress.quiet(), progress.progress_bar("fit", 1) as bar:
-        assert bar.disable
+    with progress.quiet(), progress.quiet(False), progress.progress_bar("fit", 1) as bar:
+        assert bar.disable  # a loud fit inside of what is quiet

@@ -74,6 +74,19 @@ def test_none_is_the_default_in_all_changes():
     assert graph_settings(points, 2, 5, 4, nones) == graph_settings(points, 2, 5, 4, nothing)
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"n_neighbors": 5, "graph": {"n_neighbours": 30}},
+        {"n_components": 8, "spectralnet": {"n_components": 3}},
+    ],
+)
+def test_two_numbers_for_one_thing_are_refused(told):
+    points = np.random.default_rng(0).random((50, 2))
+    with pytest.raises(ParameterError, match="leave one of them out"):
+        SpectralNet(2, **told).fit(points)
+
+
 def test_defaults_are_there_for_many_clusters():
     assert default_settings(5000, 400).spectralnet.batch_size == 2 * 406
     changes = {"spectralnet": {"n_components": 300}}

@@ -34,6 +34,12 @@ def test_the_recall_that_is_asked_for_is_reached(many, d, spread, recall):
     assert true_recall(x, found.indices) == pytest.approx(found.recall, abs=0.02)
 
 
+def test_few_wide_rows_need_no_projection():
+    x = np.random.default_rng(0).normal(size=(50, 200)).astype(np.float32)
+    found = nearest_neighbours(x, 10, "approximate")
+    assert found.recall == true_recall(x, found.indices) == 1
+
+
 def test_what_no_cells_reach_is_searched_exactly(many):
     """In 128 directions of rows without any, neighbours are not those of the rows."""
     x = np.random.default_rng(0).normal(size=(2000, 300)).astype(np.float32)

@@ -190,6 +190,25 @@ def test_the_rate_rises_to_its_peak_and_falls_and_only_then_patience_counts(sett
     assert rates[3] == pytest.approx(settings.autoencoder.learning_rate, rel=0.01)
 
 
+def test_the_one_step_of_a_training_is_at_a_rate_that_moves_the_net(settings):
+    torch.manual_seed(0)
+    net, before = torch.nn.Linear(4, 1), torch.nn.Linear(4, 1)
+    before.load_state_dict(net.state_dict())
+    params = settings.autoencoder.model_copy(update={"epochs": 1, "patience": 1})
+    train(
+        net,
+        params,
+        batches=lambda _: [torch.ones(1, 4)],
+        n_batches=1,
+        loss=lambda x: net(x).mean(),
+        held_out_loss=lambda: 0.0,
+        seed=0,
+        name="test",
+    )
+    moved = (net.weight - before.weight).abs().max().item()  # Adam's first step is the rate
+    assert params.learning_rate / 2 < moved <= params.learning_rate * 1.001
+
+
 def test_divergence_is_an_error_with_a_way_out(settings):
     with pytest.raises(TrainingError, match="lower the learning_rate"):
         fit(settings, held_out_losses=iter([float("nan")]))
@@ -203,16 +222,16 @@ def test_each_epoch_sees_every_row_once():
 
 
 def test_an_epoch_and_its_held_out_points_do_not_grow_with_the_data(monkeypatch):
-    monkeypatch.setattr("spectralnet.nets.batches.EPOCH", 60)
     monkeypatch.setattr("spectralnet.nets.batches.UNSEEN", 20)
     fitted, unseen = split_points(1000, 0.1, seed=0)
     assert (len(fitted), len(unseen)) == (980, 20)
     assert sorted(torch.cat([fitted, unseen]).tolist()) == list(range(1000))
     generator, seen = torch.Generator().manual_seed(0), set[int]()
     for _ in range(100):
-        drawn = torch.cat(shuffled_batches(fitted, 30, generator)).tolist()
-        assert len(drawn) == len(set(drawn)) == 30 * n_batches(980, 30) == 60
+        drawn = torch.cat(shuffled_batches(fitted, 30, generator, most=60)).tolist()
+        assert len(drawn) == len(set(drawn)) == 30 * n_batches(980, 30, most=60) == 60
         seen |= set(drawn)
+    assert n_batches(10**7, 256) == n_batches(10**6, 256) == 2 * n_batches(2**16, 256)
     assert len(seen) > 970  # (1 - 60 / 980)^100 leaves 2 unseen in the mean
 
 
