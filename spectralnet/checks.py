@@ -71,7 +71,7 @@ def check_finite(
     if n_bad := sum(map(len, bad)):
         at = next(found[0] for found in bad if len(found))
         raise DataError(
-            f"{name} holds {n_bad} values that are NaN or infinite, the first "
+            f"in {name} {n_bad} values are NaN or infinite, the first "
             f"({values[tuple(at)]}) in {_place(x, at, columns, first)}: remove or impute them"
         )
 

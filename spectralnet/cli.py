@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 EPILOG = """\b
 Examples:
   spectralnet predict artifacts/mnist5k/auto/euclidean/model digits.npy --out clusters.csv
-  spectralnet predict models:/spectralnet-mnist@code-siamese digits.npy --out clusters.npy
-  spectralnet predict artifacts/reuters/code/siamese/model news.csv --columns body
+  spectralnet predict models:/spectralnet-mnist@auto-euclidean digits.npy --out clusters.npy
+  spectralnet predict artifacts/reuters/auto/euclidean/model news.csv --columns body
 """
 
 
@@ -213,7 +213,7 @@ def explore(
         others = other_columns(file, [show, labels])
         samples = open_new(file, predictor.preparation, named, others)
         page = explore_file(predictor, samples, file, show, labels, chosen_device)
-        with whole_file(out) as partial:
+        with whole_file(out.resolve()) as partial:  # a link stays one
             partial.write_text(page, encoding="utf-8")
         click.echo(f"{out} is written: open it in a browser", err=True)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from spectralnet.artifacts import load_json
 from spectralnet.config.reading import read_params
+from spectralnet.errors import SpectralNetError
 from spectralnet.report.page import score_table
 from spectralnet.tracking.records import read_record
 
@@ -14,7 +15,10 @@ def show() -> None:
     path = Path("results/metrics.json")
     if not path.exists():
         sys.exit(f"{path} is missing: run `make run` or `dvc repro` first")
-    params, metrics = read_params(), load_json(path)
+    try:
+        params, metrics = read_params(), load_json(path)
+    except SpectralNetError as error:
+        sys.exit(str(error))
     print(
         f"\n{params.dataset}, space {params.space}, affinity {params.affinity}, "
         f"fit_on {params.fit_on}, seed {params.seed}\n"

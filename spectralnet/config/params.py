@@ -14,6 +14,10 @@ from spectralnet.nets.devices import DEVICES
 from spectralnet.parameters import Block, Count, Fraction, one_of
 from spectralnet.spectral.samplers import SAMPLERS
 
+# What ``params.yaml`` names where nothing is given, since DVC looks for it: no pairs, no model.
+NO_PAIRS = {Path("data/must_link.csv"), Path("data/cannot_link.csv")}
+NO_MODEL = Path("data/no_model")
+
 
 class Params(Block):
     """What stands on top of ``params.yaml``.
@@ -114,13 +118,14 @@ class Params(Block):
     @property
     def pairs_are_given(self) -> bool:
         """Whether the user names a file of pairs; those of ``params.yaml`` hold none."""
-        given = {getattr(self.settings, name, None) for name in ("must_link", "cannot_link")}
-        return not given <= {None, "data/must_link.csv", "data/cannot_link.csv"}
+        given = (getattr(self.settings, name, None) for name in ("must_link", "cannot_link"))
+        return not {Path(path) for path in given if path} <= NO_PAIRS
 
     @property
     def starts_warm(self) -> bool:
         """Whether the user names a former model; the folder of ``params.yaml`` holds none."""
-        return getattr(self.settings, "warm_start", None) not in (None, "data/no_model")
+        folder = getattr(self.settings, "warm_start", None)
+        return folder is not None and Path(folder) != NO_MODEL
 
     @property
     def source(self) -> str:

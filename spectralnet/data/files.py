@@ -154,8 +154,11 @@ def _shown(folder: Path) -> list[Path]:
 
 
 def find_one(folder: Path, pattern: str) -> Path | None:
-    """Return the file of a folder that fits a pattern, if there is one; more are refused."""
-    files = sorted(folder.glob(pattern))
+    """Return the file of a folder that fits a pattern, if there is one; more are refused.
+
+    What DVC and editors put beside a file, ``.dvc`` and a name that ends with ``~``, is none.
+    """
+    files = sorted(file for file in folder.glob(pattern) if not file.name.endswith((".dvc", "~")))
     if len(files) > 1:
         names = ", ".join(file.name for file in files)
         raise DataError(f"{folder} holds more than one {pattern}: keep one of {names}")

@@ -41,7 +41,11 @@ def read_pairs(path: str | None, names: NDArray[np.generic]) -> NDArray[np.int64
     if table.shape[1] != 2:
         raise DataError(f"{file} has {table.shape[1]} columns: two are needed, a pair a row")
     samples = pd.Index([str(name) for name in names])
-    found = samples.get_indexer(pd.Index(table.ravel())).reshape(-1, 2)
+    named = pd.Index(table.ravel())
+    # results/clusters.csv marks names that spreadsheets would take for formulas.
+    unmarked = named.str.replace(r"^'(?=[=+\-@])", "", regex=True)
+    named = named.where(named.isin(samples), unmarked)
+    found = samples.get_indexer(named).reshape(-1, 2)
     if (found[0] >= 0).all():
         raise DataError(f"{file} begins with a pair: give it a first line with names of columns")
     wrong = np.argwhere(found[1:] < 0)

@@ -51,9 +51,9 @@ class Pixels:
         rows = raw.reshape(len(raw), self.n_features).astype(np.float32) / np.float32(self.maximum)
         return np.minimum(rows, 1)  # hot pixels: see `white_level`
 
-    def of_files(self, images: NDArray[np.uint8]) -> NDArray[np.floating]:
+    def of_files(self, images: NDArray[np.uint8]) -> NDArray[Any]:
         """Bring images of files, whose white is 255, shape (n, height, width), to this white."""
-        return images * (self.maximum / 255)
+        return images if self.maximum == 255 else images * (self.maximum / 255)
 
     def _check_white(self, raw: NDArray[Any]) -> None:
         """Refuse pixels of another range: all would be as good as black, or white.

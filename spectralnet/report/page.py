@@ -19,7 +19,7 @@ COMPARED = {
     "SpectralNet, held-out points matched alone": ("", "_test"),
     "exact spectral clustering, same graph": ("spectral_", ""),
     "k-means on the net's input": ("kmeans_embedding_", ""),
-    "k-means on the codes, or the input": ("kmeans_", ""),
+    "k-means in the space": ("kmeans_", ""),
 }
 # What `evaluate` leaves in its folder, and MLflow keeps; former versions had no description.
 RESULTS = ("metrics.json", "description.json", "pictures", "report.html", "explore.html")

@@ -67,9 +67,13 @@ def read_body(body: bytes, media_type: str, preparation: Preparation, max_rows: 
     if isinstance(samples[0], dict):
         samples = _in_order(samples, getattr(preparation, "names", None))
     try:
-        numbers = np.array(samples, dtype=np.float64)
+        values = np.array(samples)
+        holds_text = values.dtype.kind == "U"  # one of them is enough
+        numbers = values if holds_text else values.astype(np.float64)
     except (ValueError, TypeError, OverflowError) as error:
         raise DataError(f"the samples are no numbers, as many in each: {error}") from error
+    if holds_text:
+        raise DataError("the samples hold text: give numbers, without quotes")
     check_finite(numbers, "samples", getattr(preparation, "names", None))
     return numbers
 

@@ -66,7 +66,7 @@ def export_onnx(predictor: Predictor, path: Path) -> str:
     onnx.helper.set_model_props(model, {name: json.dumps(value) for name, value in about.items()})
     content = model.SerializeToString()
     compared = compare(predictor, content, made_up)
-    with whole_file(path) as partial:
+    with whole_file(path.resolve()) as partial:  # a link stays one
         partial.write_bytes(content)
     return compared
 

@@ -165,6 +165,14 @@ def test_a_data_set_of_the_users_own_needs_a_block_and_no_more(write):
         read_params(write({"seed": customers}))
 
 
+def test_what_is_not_given_may_be_spelt_in_any_way(write):
+    spelt = {"own.must_link": "./data/must_link.csv", "own.warm_start": "data/no_model/"}
+    assert read_params(write({"dataset": "own"} | spelt)).variant("spectralnet") == "auto-siamese"
+    given = {"own.must_link": "data/own/pairs.csv", "own.warm_start": "data/own/model"}
+    named = read_params(write({"dataset": "own"} | given)).variant("spectralnet")
+    assert named == "auto-siamese-pairs-warm"
+
+
 def test_images_are_augmented_only_where_a_net_reads_them(write):
     affine, blind = {"augment": "affine"}, {"mnist5k.siamese.channels": []}
     assert read_params(write(affine)).augment == "affine"

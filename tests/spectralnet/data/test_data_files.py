@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from spectralnet.data.files import IMAGES, list_files, read_images
+from spectralnet.data.files import IMAGES, find_one, list_files, read_images
 from spectralnet.errors import DataError
 
 
@@ -69,3 +69,9 @@ def test_hidden_files_and_folders_are_left_out(tmp_path):
         (tmp_path / name).touch()
     found = [file.relative_to(tmp_path).as_posix() for file in list_files(tmp_path, IMAGES)]
     assert found == ["a/x.png", "b/y.gif"]
+
+
+def test_what_dvc_and_editors_put_beside_a_file_is_none(tmp_path):
+    for name in ("features.csv", "features.csv.dvc", "features.csv~"):
+        (tmp_path / name).touch()
+    assert find_one(tmp_path, "features.*") == tmp_path / "features.csv"

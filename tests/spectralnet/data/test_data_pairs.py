@@ -13,6 +13,7 @@ ROWS, FILES = np.arange(20), np.array(["a/1.png", "a/2.png", "b, c/3.png"])
         ("first,second\n0,19\n7,7\n", ROWS, [[0, 19], [7, 7]]),
         ('one,other\na/2.png,"b, c/3.png"\n', FILES, [[1, 2]]),
         ("one,other\n", ROWS, np.empty((0, 2))),
+        ("one,other\n'-a.png,'b.png\n", np.array(["-a.png", "'b.png"]), [[0, 1]]),
     ],
 )
 def test_pairs_are_named_as_samples_are(tmp_path, text, names, expected):

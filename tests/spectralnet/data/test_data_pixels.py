@@ -62,3 +62,12 @@ def test_few_bright_images_among_dark_ones_keep_their_shades():
     images = np.full((300, 8, 8), 0.1)
     images[:2] = np.linspace(0.1, 1, 128).reshape(2, 8, 8)
     assert white_level(images) == 1
+
+
+def test_files_of_any_darkness_are_taken():
+    """Whole numbers to 1 are shades of 255 in a file, not floats that are scaled already."""
+    fitted = Pixels((2, 2), maximum=255)
+    for brightest in (0, 1, 2, 255):
+        image = np.array([[[0, 0], [0, brightest]]], dtype=np.uint8)
+        rows = fitted.transform(fitted.of_files(image))
+        np.testing.assert_allclose(rows, image.reshape(1, 4) / 255)

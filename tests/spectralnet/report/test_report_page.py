@@ -74,7 +74,7 @@ def test_without_labels_no_scores_are_shown():
 
 def test_methods_without_scores_are_left_out():
     table = score_table(METRICS)
-    assert table.index.tolist() == ["SpectralNet", "k-means on the codes, or the input"]
+    assert table.index.tolist() == ["SpectralNet", "k-means in the space"]
     assert table.loc["SpectralNet"].tolist() == [0.8765, 0.5, 0.4, 0.3]
     assert score_table({"n": 5}).empty
 

@@ -149,7 +149,7 @@ REFUSED = [
     ("rows", {"samples": [[1, 2]] * 21}, 422, "21 samples, but at most 20"),
     ("rows", {"samples": [1, 2]}, 422, "rows of shape (2,): (n, 2) is needed"),
     ("rows", {"samples": [[1, 2], [3]]}, 422, "as many in each"),
-    ("rows", {"samples": [[1, "blue"]]}, 422, "could not convert string to float: 'blue'"),
+    ("rows", {"samples": [[1, "blue"]]}, 422, "the samples hold text"),
     ("rows", {"samples": [[1, 10**400]]}, 422, "int too large"),
     ("rows", {"samples": [[1, float("nan")]]}, 422, "(nan) in row 0, column 'y'"),
     ("rows", {"samples": [[1, 2], [1, None]]}, 422, "(nan) in row 1, column 'y'"),
@@ -167,6 +167,7 @@ REFUSED = [
     ("rows", {"samples": [{"x": 1}]}, 422, "sample 0 has no 'y', one of the columns ['x', 'y']"),
     ("rows", {"samples": [{"x": 1, "y": 2}, 3]}, 422, "sample 1 is no record"),
     ("rows", {"samples": [[1, 2], {"x": 1, "y": 2}]}, 422, "no numbers"),
+    ("rows", {"samples": [["1", 2]]}, 422, "hold text: give numbers, without quotes"),
     ("rows", {"samples": [{"x": 1, "y": "blue"}]}, 422, "sample 0 has 'blue' as 'y'"),
     ("rows", '{"samples": [{"x": 1, "y": "\\ud800"}]}', 422, "cannot be read as JSON"),
     ("rows", {"samples": [{"x": 1, "y": [2]}]}, 422, "sample 0 has [2] as 'y'"),
@@ -227,7 +228,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch):
 
 
 def test_a_long_reason_is_cut(clients):
-    answer = post(clients["rows"], {"samples": [[1, "z" * 5000]]})
+    answer = post(clients["rows"], {"samples": [{"x": "z" * 5000, "y": 2}]})
     assert len(answer.json()["detail"]) == serving.LONGEST
 
 

@@ -69,7 +69,7 @@ def test_values_that_are_no_numbers_are_named(bad, at_once, monkeypatch):
     monkeypatch.setattr("spectralnet.checks.NUMBERS_AT_ONCE", at_once)
     features = np.zeros((5, 4), dtype=np.float32)
     features[3, 2] = features[4, 1] = bad
-    with pytest.raises(DataError, match=rf"own holds 2 values .*\({bad}\) in row 3, column 2"):
+    with pytest.raises(DataError, match=rf"in own 2 values .*\({bad}\) in row 3, column 2"):
         check_features(features, "own")
 
 

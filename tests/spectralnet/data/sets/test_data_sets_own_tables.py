@@ -48,7 +48,7 @@ def test_a_column_of_lists_beside_others_says_which_these_are(tmp_path):
 def test_a_name_that_few_records_have_is_a_column_with_gaps(tmp_path):
     lines = ['{"a": 1, "b": 2}'] * 2000 + ['{"a": 1, "b": 2, "c": 3}']
     (tmp_path / "x.jsonl").write_text("\n".join(lines))
-    with pytest.raises(DataError, match=r"2000 values that are NaN .* row 0, column 'c'"):
+    with pytest.raises(DataError, match=r"2000 values are NaN .* row 0, column 'c'"):
         read(tmp_path / "x.jsonl")
 
 
