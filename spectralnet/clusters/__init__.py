@@ -1,7 +1,7 @@
 """An embedding to clusters, and what they are worth.
 
 * `kmeans`: centroids of directions; the nearest one
-* `selection`: what can be chosen without labels: modularity, eigengap, agreement
+* `selection`: what is chosen without labels: weights of eigenvectors, the eigengap; modularity
 * `noise`: points that belong to none
 * `scores`: scores against labels: ACC, NMI, ARI
 """

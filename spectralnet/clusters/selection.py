@@ -1,4 +1,4 @@
-"""What can be chosen without labels: the number of clusters, and which run to trust."""
+"""What can be chosen without labels: weights of eigenvectors, the number of clusters, a run."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -52,7 +52,7 @@ class DeepClusterer(
 ):
     """A deep clustering method as a scikit-learn estimator.
 
-    A subclass stores its parameters in ``__init__``, among them `n_clusters`,
+    A subclass stores its parameters in ``__init__``, among them `n_clusters`, `noise`,
     `random_state`, `device` and `verbose`, names its `_model` and defines `_fit`.
 
     Attributes

@@ -16,8 +16,8 @@ def fit_scale(x: NDArray[np.floating] | csr_array, names: list[str] | None) -> C
 
     In their own precision, for what comes after is float32: far from 0, differences are lost in
     it, and the nets take values near 1. One factor keeps neighbours as they are. Outliers do not
-    count, and are drawn in. A sparse matrix is only scaled: its medians are 0 as a rule. Where
-    differences may overflow, a `DataError` says so.
+    count, and are drawn in, which changes their distances alone. A sparse matrix is only scaled:
+    its medians are 0 as a rule. Where differences may overflow, a `DataError` says so.
     """
     d, shift, reach = x.shape[1], None, None
     if (size := float(abs(x).max())) > LARGEST:

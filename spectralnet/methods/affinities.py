@@ -45,7 +45,7 @@ class PointsInSpace:
     x : ndarray or csr_array of shape (n, d)
         As they were prepared.
     features : ndarray or csr_array of shape (n, e)
-        In the space: their codes or gradients, or `x` itself.
+        In the space: their codes, gradients or projections, or `x` itself.
     encoder : Net
         From `x` to `features`; the identity, without layers, in the input space.
     image_shape : (int, int), optional

@@ -28,8 +28,8 @@ class ClusterModel(nn.Module):
     Parameters
     ----------
     encoder : Net
-        To codes or gradients; the identity in the input space, and where the Siamese net sees
-        images.
+        To codes, gradients or projections; the identity in the input space, and where the Siamese
+        net sees images.
     embedder : Net
         The Siamese net; the identity for Euclidean affinities.
     spectral_map : SpectralMap

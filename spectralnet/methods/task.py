@@ -29,7 +29,8 @@ class Task:
     x, held_out : ndarray or csr_array of shape (n, d) and (m, d)
         Features of the points to fit, and of those held out.
     features : ndarray or csr_array of shape (n, e)
-        Of the points to fit in the space that the stage reads: codes, or `x` itself.
+        Of the points to fit in the space that the stage reads: codes, gradients, projections, or
+        `x` itself.
     encoder : Net
         From `x` to `features`.
     graph : csr_array of shape (n, n) or None

@@ -14,7 +14,7 @@ class Trained(NamedTuple):
 
     spectral_map: SpectralMap
     eigenvalues: NDArray[np.float64]  # (c,), of the Laplacian that `sampler` estimates
-    history: pd.DataFrame  # its losses are the sampler's, on edges of "auto"
+    history: pd.DataFrame  # on edges, also where the net before them is kept
     fitting: pd.DataFrame | None = None  # of least squares to exact eigenvectors, before that
     is_near: bool = False  # whether those left nothing to do
 
