@@ -99,7 +99,7 @@ def _predict(
     # Imported here, so that --help is at once there.
     from spectralnet.artifacts import without_formulas
     from spectralnet.checks import check_finite
-    from spectralnet.data.new import open_new
+    from spectralnet.methods.new import open_new
     from spectralnet.methods.predictions import OUTPUTS, check_target, write_predictions
     from spectralnet.methods.predictor import as_frame
     from spectralnet.nets.devices import pick_device
@@ -201,7 +201,7 @@ def explore(
     """
     with told("explore"):
         from spectralnet.artifacts import whole_file
-        from spectralnet.data.new import open_new
+        from spectralnet.methods.new import open_new
         from spectralnet.methods.predictions import check_target
         from spectralnet.nets.devices import pick_device
         from spectralnet.report.exploration import explore_file, other_columns

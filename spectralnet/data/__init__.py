@@ -10,7 +10,6 @@
 * `beside`: texts and names of images beside vectors
 * `described`: what may stand in the file of a saved preparation
 * `pixels`, `texts`: the same for images, in grey; for texts: stems, TF-IDF
-* `new`: samples that come after the fit
 * `given_graph`: a graph of the user's own
 * `sets`: the data sets
 """

@@ -154,10 +154,7 @@ def _shown(folder: Path) -> list[Path]:
 
 
 def find_one(folder: Path, pattern: str) -> Path | None:
-    """Return the file of a folder that fits a pattern, if there is one; more are refused.
-
-    What DVC and editors put beside a file, ``.dvc`` and a name that ends with ``~``, is none.
-    """
+    """Return the file that fits, but for ``.dvc`` and backups; more than one are refused."""
     files = sorted(file for file in folder.glob(pattern) if not file.name.endswith((".dvc", "~")))
     if len(files) > 1:
         names = ", ".join(file.name for file in files)

@@ -11,5 +11,6 @@
 * `catalogue`, `task`: every method by its name; what it is given, what it gives back
 * `predictor`: any model with what its samples go through first: what is served
 * `description`: what each of its clusters is
+* `new`: the samples that it is given, as it took those of the fit
 * `predictions`: its answers into files
 """

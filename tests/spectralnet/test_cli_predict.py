@@ -91,7 +91,7 @@ def test_a_folder_gets_a_row_for_each_file(predictor, folder, images, tmp_path):
 
 @pytest.mark.parametrize("out", [None, "out.csv", "out.parquet", "out.npy"])
 def test_a_prediction_goes_on_from_chunk_to_chunk(folder, images, tmp_path, monkeypatch, out):
-    monkeypatch.setattr("spectralnet.data.new.Wanted", partial(Wanted, chunk=20))
+    monkeypatch.setattr("spectralnet.methods.new.Wanted", partial(Wanted, chunk=20))
     (tmp_path / "images").mkdir()
     for i, image in enumerate(images):
         Image.fromarray(image).save(tmp_path / f"images/{i:02}.png")

@@ -17,7 +17,7 @@ def run(*arguments):
 
 
 def test_a_gap_is_named_by_its_row_in_the_file_and_its_column(tmp_path, monkeypatch):
-    monkeypatch.setattr("spectralnet.data.new.Wanted", partial(Wanted, chunk=2))
+    monkeypatch.setattr("spectralnet.methods.new.Wanted", partial(Wanted, chunk=2))
     Predictor(Columns(2, keep=[1], names=["a", "b"]), random_model(1)).save(tmp_path / "model")
     (tmp_path / "x.csv").write_text("a,b\n1,2\n3,4\n5,6\n7,\n")
     assert "(nan) in row 3, column 'b'" in run(tmp_path / "model", tmp_path / "x.csv").output
