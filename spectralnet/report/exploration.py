@@ -16,7 +16,7 @@ from spectralnet.data.tables import TABLES, read_column
 from spectralnet.errors import DataError
 from spectralnet.matrices import Matrix
 from spectralnet.methods.description import describe_clusters
-from spectralnet.methods.predictor import Predictor
+from spectralnet.methods.predictor import Predictor, assign_prepared
 from spectralnet.report.explorer import numbers_of, render_explorer
 from spectralnet.report.looks import effects_of, with_column, with_looks
 from spectralnet.report.shown import Shown
@@ -81,7 +81,7 @@ def explore_file(
         codes = number_labels(y, x.shape[0])
         known = [None if code < 0 else v for code, v in zip(codes, y.values, strict=True)]
         shown = replace(shown, labels=known)
-    assigned = model.assign(x, device, whole=True)
+    assigned = assign_prepared(model, preparation, x, device)
     clusters, places = assigned.clusters, model.places(assigned.embedding)
     effects = effects_of(x, clusters, preparation, shown)
     description = describe_clusters(clusters, places, model.centroids.cpu().numpy(), effects)

@@ -115,6 +115,10 @@ def test_texts_and_tables_are_shown(tmp_path):
     done, page = explore(tmp_path, "news.txt")
     assert done.exit_code == 0, done.output
     assert page.count("<blockquote>crude oil") == 3 * 6
+    (tmp_path / "news.txt").write_text("\n".join([*texts, "", "Weizen"]))
+    done, page = explore(tmp_path, "news.txt")
+    assert done.exit_code == 0, done.output
+    assert "2 points" in page.partition("<h2>Noise</h2>")[2].partition("</section>")[0]
 
     points = np.stack([5.0 * CLUSTERS, np.arange(12) % 3], axis=1)
     save_model(tmp_path, Columns(2, scale=[10, 1], names=["a", "b"]), points / [10, 1])
