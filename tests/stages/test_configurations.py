@@ -276,6 +276,8 @@ def test_own_data_and_graph_are_clustered(clone, own_data):
     described = json.loads((clone.root / "results/description.json").read_text())
     assert [cluster["cluster"] for cluster in described] == [-1, 0, 1]
     assert table["sample"].tolist() == list(range(120))
+    page = (clone.root / "results/explore.html").read_text()
+    assert '"names": ["l", "r"]' in page  # what the user calls the classes
     clusters = table["cluster"].to_numpy()[~noise]
     assert scores(side[~noise], clusters)["acc"] == pytest.approx(clone.metrics()["acc"])
 
