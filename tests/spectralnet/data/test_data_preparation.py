@@ -128,7 +128,7 @@ def test_directions_have_mean_square_one_dense_or_sparse(numbers):
 def test_what_is_no_number_has_no_direction(numbers, kind, monkeypatch):
     monkeypatch.setattr("spectralnet.data.preparation.NUMBERS_AT_ONCE", 8)
     numbers[7, 1] = np.nan
-    with pytest.raises(DataError, match=r"the samples holds 1 values .* in row 7, column 1"):
+    with pytest.raises(DataError, match=r"in the samples 1 values .* in row 7, column 1"):
         Columns(4, directions=True).transform(kind(numbers))
 
 

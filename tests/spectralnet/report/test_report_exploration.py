@@ -150,7 +150,7 @@ def test_a_number_that_is_none_is_named_by_row_and_column(tmp_path):
     pd.DataFrame(points, columns=["a", "b"]).to_csv(tmp_path / "table.csv", index=False)
     done, page = explore(tmp_path, "table.csv")
     assert (done.exit_code, page) == (1, "")
-    assert "table.csv holds 1 values that are NaN" in done.output
+    assert "table.csv 1 values are NaN" in done.output
     assert "in row 3, column 'b'" in done.output
 
 
