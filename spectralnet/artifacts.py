@@ -1,5 +1,6 @@
 """Artifacts on disk: each is written whole or not at all, and none is a pickle."""
 
+import csv
 import errno
 import hashlib
 import json
@@ -160,8 +161,11 @@ def load_graph(path: Path) -> csr_array:
 
 
 def save_json(path: Path, value: Any) -> None:
-    """Write a value as indented JSON, NumPy's numbers and arrays as such."""
-    text = json.dumps(value, indent=2, default=lambda of_numpy: of_numpy.tolist())
+    """Write a value as indented JSON, NumPy's numbers and arrays as such.
+
+    A `ValueError` if a number is NaN or infinite, which JSON has not.
+    """
+    text = json.dumps(value, indent=2, allow_nan=False, default=lambda array: array.tolist())
     with whole_file(path) as partial:
         partial.write_text(text + "\n", encoding="utf-8")
 
@@ -174,7 +178,16 @@ def load_json(path: Path) -> Any:
 def save_table(path: Path, table: pd.DataFrame) -> None:
     """Write a table as CSV."""
     with whole_file(path) as partial:
-        table.to_csv(partial, index=False)
+        partial.write_text(as_csv(table), encoding="utf-8", newline="")
+
+
+def as_csv(table: pd.DataFrame, header: bool = True) -> str:
+    r"""Return a table as CSV, texts in quotes where one holds a \r, which is left bare else."""
+    texts = table.select_dtypes(["object", "string"])
+    bare = any(column.astype(str).str.contains("\r").any() for _, column in texts.items())
+    return table.to_csv(
+        index=False, header=header, quoting=csv.QUOTE_NONNUMERIC if bare else csv.QUOTE_MINIMAL
+    )
 
 
 def without_formulas(table: pd.DataFrame) -> pd.DataFrame:

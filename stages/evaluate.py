@@ -1,5 +1,6 @@
 """Score the model beside simpler ways on the same inputs, and draw what it found."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from spectralnet.methods.description import describe_clusters
 from spectralnet.methods.model import ClusterModel
 from spectralnet.nets.devices import map_through
 from spectralnet.report import plots
+from spectralnet.report.classes import class_names, named_labels
 from spectralnet.report.comparison import (
     compare_with_exact,
     kmeans_clusters,
@@ -61,7 +63,7 @@ def evaluate(
         load_array(model / f"{name}.npy")
         for name in ("embedding", "eigenvalues", "clusters", "probabilities", "outlier_scores")
     )
-    clustered = pd.read_csv(data / "samples.csv").assign(
+    clustered = pd.DataFrame({"sample": load_json(data / "samples.json")}).assign(
         cluster=clusters, probability=shares.max(axis=1), outlier_score=remote
     )
     save_table(results / "clusters.csv", without_formulas(clustered))  # before what may fail
@@ -163,7 +165,8 @@ def _explain(
     effects = effects_of(x, clusters, preparation, shown)
     description = describe_clusters(clusters, places, whole.centroids.cpu().numpy(), effects)
     flat = lay_out(places, clusters, stage.params.seed)
-    figures = _draw_points(stage, x, preparation, flat, clusters, labels)
+    called = class_names(load_json(data / "classes.json"))
+    figures = _draw_points(stage, x, preparation, flat, clusters, labels, called)
     if isinstance(preparation, Tfidf):
         figures["terms"] = plots.terms(
             dict(zip(description.index.tolist(), description["features"], strict=True))
@@ -175,12 +178,11 @@ def _explain(
 
 def _shown(data: Path, x: Matrix, preparation: Preparation, labels: NDArray[np.int64]) -> Shown:
     """Gather what is known of each sample: its name, texts or images, columns, label."""
-    names = pd.read_csv(data / "samples.csv")["sample"].astype(str).tolist()
-    known = [None if label < 0 else int(label) for label in labels]
+    names = [str(name) for name in load_json(data / "samples.json")]
+    known = named_labels(labels, load_json(data / "classes.json"))
     shown = Shown(names=names, labels=known if (labels >= 0).any() else None)
-    if (path := data / "shown.csv").exists():
-        column = pd.read_csv(path, dtype=str, keep_default_na=False)["shown"]
-        shown = with_column(shown, column.tolist(), Path())
+    if (path := data / "shown.json").exists():
+        shown = with_column(shown, load_json(path), Path())
     return with_looks(shown, x, preparation)
 
 
@@ -191,12 +193,13 @@ def _draw_points(
     flat: NDArray[np.floating],
     clusters: NDArray[np.int64],
     labels: NDArray[np.int64],
+    called: Callable[[int], str],
 ) -> dict[str, Figure]:
     """Draw where points went, and random members of clusters, if they are images."""
     seed = stage.params.seed
-    figures = {"embedding": plots.embedding(flat, clusters, labels, seed)}
+    figures = {"embedding": plots.embedding(flat, clusters, labels, seed, called)}
     if (scored := (labels >= 0) & (clusters != NOISE)).any():
-        figures["confusion"] = plots.confusion(labels[scored], clusters[scored])
+        figures["confusion"] = plots.confusion(labels[scored], clusters[scored], called)
     if isinstance(preparation, Pixels):
         figures["clusters"] = plots.samples(x, clusters, preparation.image_shape, seed)
     return figures

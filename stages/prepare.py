@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
@@ -17,7 +16,6 @@ from spectralnet.artifacts import (
     save_json,
     save_matrix,
     save_rows,
-    save_table,
 )
 from spectralnet.checks import check_features
 from spectralnet.config.limits import check_former, check_points, check_supervision
@@ -72,10 +70,10 @@ def prepare(stage: Stage, features: Path) -> str:
     save_array(features / "labels.npy", labels)
     told.save(features / "supervision")
     save_array(features / "held_out_labels.npy", dataset.labels[unseen_rows])
-    save_table(features / "samples.csv", pd.DataFrame({"sample": dataset.names[fitted]}))
+    save_json(features / "samples.json", dataset.names[fitted])
+    save_json(features / "classes.json", list(dataset.classes))
     if (shown := dataset.raw if isinstance(preparation, Tfidf) else dataset.shown) is not None:
-        texts = [str(shown[row]) for row in fitted]
-        save_table(features / "shown.csv", pd.DataFrame({"shown": texts}))
+        save_json(features / "shown.json", [str(shown[row]) for row in fitted])
     save_json(features / "preparation.json", preparation.config)
     save_json(features / EXAMPLE, _example(dataset.raw))
     save_net(features, "encoder", MLP([x.shape[1]]))  # in the input space, the identity

@@ -26,13 +26,25 @@ def read_labels(path: Path, name: str | None = None) -> Labels:
     with reading(path):
         check_content(path)
         if suffix_of(path) in TABLES:
-            return Labels(read_column(path, name).to_numpy(), path)
+            column = read_column(path, name)
+            _check_single(column, path)
+            return Labels(column.to_numpy(), path)
         if suffix_of(path) == ".npy":
             return Labels(load_array(path), path)
         if name is None:
             return Labels(np.array(next(read_lines(path), [])), path)
         with open_npz(path) as file, np.load(file, allow_pickle=False) as arrays:
             return Labels(arrays[name], path)
+
+
+def _check_single(column: pd.Series, path: Path) -> None:
+    """Refuse labels that are several, such as lists of tags."""
+    for row, value in enumerate(column if column.dtype.kind == "O" else ()):
+        if isinstance(value, list | dict | np.ndarray):
+            raise DataError(
+                f"{path}: label {column.name!r} is {value!r:.60} in row {row}: give each sample "
+                "one word or number"
+            )
 
 
 def folder_labels(names: Sequence[str], folder: Path) -> Labels:
@@ -44,13 +56,13 @@ def folder_labels(names: Sequence[str], folder: Path) -> Labels:
     return Labels(np.array([name.split("/")[-2] for name in names]), folder)
 
 
-def number_labels(y: Labels | None, n: int) -> NDArray[np.int64]:
+def number_labels(y: Labels | None, n: int) -> tuple[NDArray[np.int64], list[str]]:
     """Turn n labels into numbers, in sorted order; -1 is a missing one, see `_missing`.
 
-    Blanks around a label are no part of it.
+    Blanks around a label are no part of it. Also returns what each number stands for.
     """
     if y is None:
-        return np.full(n, -1)
+        return np.full(n, -1), []
     shape = y.values.shape
     if len(shape) != 1:
         raise DataError(f"{y.source}: labels of shape {shape}, but ({n},) is needed, one a sample")
@@ -60,7 +72,14 @@ def number_labels(y: Labels | None, n: int) -> NDArray[np.int64]:
     labels = pd.Series(np.char.decode(y.values, "utf-8", "replace") if of_bytes else y.values)
     if labels.dtype.kind == "O":  # strings as well
         labels = labels.map(lambda label: label.strip() if isinstance(label, str) else label)
-    return pd.factorize(labels.mask(_missing(labels)), sort=True)[0].astype(np.int64)
+    numbers, classes = pd.factorize(labels.mask(_missing(labels)), sort=True)
+    return numbers.astype(np.int64), [_written(label) for label in classes]
+
+
+def _written(label: object) -> str:
+    """Return a label as text; whole numbers that a gap beside them made floats, as whole."""
+    whole = isinstance(label, float | np.floating) and label.is_integer()
+    return str(int(label) if whole else label)  # type: ignore[call-overload]
 
 
 def _missing(labels: pd.Series) -> pd.Series:

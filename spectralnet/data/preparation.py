@@ -9,6 +9,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, diags_array, issparse
 
+from spectralnet.checks import check_finite
 from spectralnet.data.described import BLOCKS
 from spectralnet.data.numbers import numbers_of
 from spectralnet.data.pixels import Pixels
@@ -106,7 +107,8 @@ class Columns:
     def transform(self, raw: NDArray[Any] | csr_array | pd.DataFrame) -> Matrix:
         """Turn rows of numbers, dense or sparse of shape (n, n_columns), into features.
 
-        A table's columns are taken by name, if known. What is beyond float32 becomes infinite.
+        A table's columns are taken by name, if known. What is beyond float32 becomes infinite;
+        what is NaN or infinite has no direction, and is then a `DataError`.
         """
         if self.names is not None and isinstance(raw, pd.DataFrame):
             if missing := [name for name in self.names if name not in raw]:
@@ -119,10 +121,10 @@ class Columns:
             return self._scaled(x)
         scaled = np.empty((len(x), self.n_features), dtype=np.float32)
         for rows in blocks(len(x), max(1, NUMBERS_AT_ONCE // x.shape[1])):
-            scaled[rows] = self._scaled(x[rows])
+            scaled[rows] = self._scaled(x[rows], rows.start)
         return scaled
 
-    def _scaled(self, x: NDArray[Any] | csr_array) -> Matrix:
+    def _scaled(self, x: NDArray[Any] | csr_array, first: int = 0) -> Matrix:
         if self.keep is not None:
             x = x[:, np.asarray(self.keep)]
         if self.shift is not None:
@@ -134,7 +136,11 @@ class Columns:
             x = csr_array(x @ diags_array(inverse)) if issparse(x) else x * inverse
         if self.reach is not None:
             x = drawn_in(torch.from_numpy(x), self.reach * x.shape[1] ** 0.5).numpy()
-        return directions_of(x) if self.directions else x.astype(np.float32)
+        if not self.directions:
+            return x.astype(np.float32)
+        x = x.astype(np.float64, copy=False)
+        check_finite(x, "the samples", first=first)  # or scikit-learn would refuse it
+        return directions_of(x)
 
 
 _KINDS: dict[str, type[Pixels] | type[Columns] | type[Tfidf]] = {

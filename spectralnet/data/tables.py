@@ -4,7 +4,7 @@ import gzip
 import json
 import re
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -104,9 +104,8 @@ def read_column(path: Path, column: str | None) -> pd.Series:
     if suffix_of(path) == ".jsonl":
         return pd.DataFrame(list(_records(path)), columns=chosen or table_columns(path)).iloc[:, 0]
     # With little memory pandas would choose a type for each part of the column.
-    separator = SEPARATORS[suffix_of(path)]
     table = pd.read_csv(
-        path, usecols=chosen, keep_default_na=False, low_memory=False, sep=separator
+        path, usecols=chosen, keep_default_na=False, low_memory=False, **_lines(path)
     )
     _check_rows(table, path, 0)
     return table.iloc[:, 0]
@@ -128,9 +127,20 @@ def _read_tables(path: Path, columns: list[str], texts: bool, chunk: int) -> Ite
     others = [name for name in table_columns(path) if texts or name not in columns]
     with pd.read_csv(
         path, chunksize=chunk, dtype=dict.fromkeys(others, str), keep_default_na=not texts,
-        sep=SEPARATORS[suffix_of(path)],
+        **_lines(path),
     ) as tables:  # fmt: skip
         yield from tables
+
+
+def _lines(path: Path) -> dict[str, Any]:
+    """Say how pandas splits a CSV: where it has one column, a blank line is an empty cell."""
+    separator = {"sep": SEPARATORS[suffix_of(path)]}
+    if len(table_columns(path)) > 1:
+        return separator
+    opened = gzip.open if path.suffix.lower() == ".gz" else open
+    with opened(path, "rb") as file:  # those above the header are none
+        above = sum(1 for _ in takewhile(lambda line: not line.strip(), file))
+    return separator | {"skip_blank_lines": False, "skiprows": above}
 
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:

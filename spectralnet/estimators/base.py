@@ -32,7 +32,7 @@ from spectralnet.estimators.whole import whole_fit
 from spectralnet.folders import check_manifest, whole_folder
 from spectralnet.matrices import Matrix, as_rows
 from spectralnet.membership.part import check_noise
-from spectralnet.methods.predictor import Model, check_together
+from spectralnet.methods.predictor import Model, assign_prepared, check_together
 from spectralnet.nets.devices import pick_device, usual_torch
 from spectralnet.nets.saved import reading_model
 from spectralnet.progress import quiet
@@ -215,7 +215,8 @@ class DeepClusterer(
             raise DataError("a former version fitted this model, which tells no more: fit it again")
         with quiet(not self.verbose), usual_torch():
             x = self._matrix(X, reset=False)
-            return self.model_.assign(x, pick_device(self.device, x.shape[0]), whole)
+            device = pick_device(self.device, x.shape[0])
+            return assign_prepared(self.model_, self.preparation_, x, device, whole)
 
     def _seed(self) -> int:
         seed = self.random_state
@@ -245,6 +246,5 @@ class DeepClusterer(
         return self.preparation_.transform(x)
 
     def _fit_preparation(self, x: Matrix, names: list[str] | None) -> Columns:
-        if self._as_given:
-            return Columns(self.n_features_in_, names=names)
-        return fit_scale(x, names)
+        as_given = self._as_given
+        return Columns(self.n_features_in_, names=names) if as_given else fit_scale(x, names)

@@ -44,7 +44,9 @@ class SoftClusterMixin:
 
         The log of the mean distance to the nearest fitted points, against what is usual among
         these, in robust standard deviations: 0 is usual, above 5 is far. NaN where affinities
-        are given in place of points, or where fitted points are all equal.
+        are given in place of points, or where fitted points are all equal; 10000 of a row of zeros
+        with ``metric="cosine"``, which has no direction, and so the cluster -1 and equal
+        probabilities.
         """
         return cast(NDArray[np.float32], self._assign(X, whole=True).outlier_scores)
 

@@ -124,8 +124,9 @@ def column_effects(
     -------
     DataFrame of shape (number of clusters, d)
         Standardised mean differences, Cohen's d: the mean inside minus the mean outside, divided
-        by the pooled standard deviation; infinite where a column is constant on both sides, and
-        0 where it is one constant, or nothing is outside.
+        by the pooled standard deviation. Where a column is constant on both sides, that is a
+        millionth of its deviation, which rounding may leave, and the effect some millions; 0
+        where it is one constant, or nothing is outside.
 
     References
     ----------
@@ -140,8 +141,7 @@ def column_effects(
     with np.errstate(divide="ignore", invalid="ignore"):
         mean_in, mean_out = sums / n_in, (sums.sum(axis=0) - sums) / n_out
         around = squares.sum(axis=0) - n_in * mean_in**2 - n_out * mean_out**2
-        # What rounding leaves of a constant column is no deviation.
-        around = np.where(around > 1e-12 * squares.sum(axis=0), around, 0)
+        around = np.maximum(around, 1e-12 * squares.sum(axis=0))
         effects = (mean_in - mean_out) / np.sqrt(around / (len(clusters) - 2))
     columns = [str(i) for i in range(x.shape[1])] if names is None else list(names)
     return pd.DataFrame(np.where(np.isnan(effects), 0, effects), found, columns)

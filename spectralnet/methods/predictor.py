@@ -15,7 +15,7 @@ from spectralnet.clusters.noise import NOISE
 from spectralnet.data.preparation import Preparation, Raw, build_preparation
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.folders import whole_folder
-from spectralnet.matrices import Matrix
+from spectralnet.matrices import Matrix, empty_rows
 from spectralnet.membership.hierarchy import Hierarchy
 from spectralnet.membership.part import Membership
 from spectralnet.methods.dec.model import DECModel
@@ -49,6 +49,8 @@ MODELS: dict[str, type[ClusterModel] | type[DECModel]] = {
 }
 # What a folder has to hold to be served; other files in it say how it was fitted.
 FILES = ("model.json", "model.safetensors", "preparation.json")
+# The outlier score of what has no place: beyond any that distances in float32 come to.
+PLACELESS = 1e4
 
 
 class Predictor:
@@ -109,7 +111,7 @@ class Predictor:
             features = self.preparation.transform(raw)
             if features.shape[0]:
                 check_features(features, "the samples")
-            assigned = self.model.assign(features, device, whole=True)
+            assigned = assign_prepared(self.model, self.preparation, features, device)
         if not np.isfinite(assigned.distances).all():
             raise DataError("the samples hold numbers that are too large: those fitted had none")
         return assigned
@@ -153,6 +155,30 @@ class Predictor:
             model = MODELS[kind].load(folder)
             check_together(preparation, model)
         return cls(preparation, model)
+
+
+def assign_prepared(
+    model: Model,
+    preparation: Preparation,
+    x: Matrix,
+    device: torch.device | None = None,
+    whole: bool = True,
+) -> Assignment:
+    """Assign features, shape (n, d), that a preparation made; rows without a place are noise.
+
+    Where rows are directions, those of zeros have none, such as texts without a known term: the
+    cluster is -1, all probabilities are equal, and the outlier score is `PLACELESS`.
+    """
+    assigned = model.assign(x, device, whole)
+    if not preparation.directions or not (empty := empty_rows(x)).any():
+        return assigned
+    shares, scores = assigned.probabilities, assigned.outlier_scores
+    if shares is not None:
+        shares = np.where(empty[:, None], np.float32(1 / shares.shape[1]), shares)  # (n, k)
+    if scores is not None:
+        scores = np.where(empty, np.float32(PLACELESS), scores)
+    clusters = np.where(empty, NOISE, assigned.clusters)
+    return assigned._replace(clusters=clusters, probabilities=shares, outlier_scores=scores)
 
 
 def check_together(preparation: Preparation, model: Model) -> None:

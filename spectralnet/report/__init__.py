@@ -1,7 +1,7 @@
 """Pictures, pages and tables of runs. Needs the extra ``pipeline``; `exploration` ``explore``.
 
 * `comparison`: beside exact spectral clustering
-* `plots`, `dendrogram`, `captions`: pictures, and what to see in them
+* `plots`, `dendrogram`, `classes`, `captions`: pictures, and what to see in them
 * `page`: the report of a run, one HTML file
 * `shown`, `looks`: what samples look like: images, texts, columns
 * `layout`: points in the plane

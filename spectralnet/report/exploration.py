@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from spectralnet.checks import check_features
+from spectralnet.checks import check_features, check_finite
 from spectralnet.data.files import suffix_of
 from spectralnet.data.labels import Labels, folder_labels, number_labels, read_labels
 from spectralnet.data.reader import NAMED, Samples, find_source, names_in
@@ -16,7 +16,8 @@ from spectralnet.data.tables import TABLES, read_column
 from spectralnet.errors import DataError
 from spectralnet.matrices import Matrix
 from spectralnet.methods.description import describe_clusters
-from spectralnet.methods.predictor import Predictor
+from spectralnet.methods.predictor import Predictor, assign_prepared
+from spectralnet.report.classes import named_labels
 from spectralnet.report.explorer import numbers_of, render_explorer
 from spectralnet.report.looks import effects_of, with_column, with_looks
 from spectralnet.report.shown import Shown
@@ -70,6 +71,7 @@ def explore_file(
         raw: Any = [text for chunk in chunks for text in chunk]
     else:
         raw = chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
+        check_finite(raw, str(path), samples.columns)
     preparation, model = predictor.preparation, predictor.model
     x = preparation.transform(raw)
     check_features(x, str(path))
@@ -78,10 +80,8 @@ def explore_file(
         values = read_column(source, show).tolist()
         shown = with_column(shown, _as_many(values, x, f"{source}: {show}"), source.parent)
     if (y := _labels(samples, source, labels)) is not None:
-        codes = number_labels(y, x.shape[0])
-        known = [None if code < 0 else v for code, v in zip(codes, y.values, strict=True)]
-        shown = replace(shown, labels=known)
-    assigned = model.assign(x, device, whole=True)
+        shown = replace(shown, labels=named_labels(*number_labels(y, x.shape[0])))
+    assigned = assign_prepared(model, preparation, x, device)
     clusters, places = assigned.clusters, model.places(assigned.embedding)
     effects = effects_of(x, clusters, preparation, shown)
     description = describe_clusters(clusters, places, model.centroids.cpu().numpy(), effects)

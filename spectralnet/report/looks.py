@@ -14,7 +14,7 @@ from spectralnet.data.beside import as_texts, name_images
 from spectralnet.data.files import read_images
 from spectralnet.data.pixels import Pixels
 from spectralnet.data.preparation import Columns, Preparation
-from spectralnet.data.texts import Tfidf
+from spectralnet.data.texts import Tfidf, stems
 from spectralnet.matrices import Matrix
 from spectralnet.methods.description import class_tfidf, column_effects, text_effects
 from spectralnet.report.shown import Shown
@@ -25,12 +25,15 @@ THUMBNAIL = (64, 64)  # of images in files of their own
 def effects_of(
     x: Matrix, clusters: NDArray[np.int64], preparation: Preparation, shown: Shown
 ) -> pd.DataFrame | None:
-    """Measure what tells clusters of prepared rows apart: terms, or columns; of images nothing."""
+    """Measure what tells clusters of prepared rows apart: terms, or columns; of images nothing.
+
+    Texts that hold no word, such as ids, tell nothing: then columns do.
+    """
     if isinstance(preparation, Tfidf):
         return class_tfidf(x, clusters, preparation.vocabulary)
     if isinstance(preparation, Pixels) or shown.images is not None:
         return None
-    if shown.texts is not None:
+    if shown.texts is not None and any(map(stems, shown.texts)):
         return text_effects(shown.texts, clusters)
     return column_effects(x, clusters, getattr(preparation, "names", None))
 

@@ -23,7 +23,9 @@ WRITTEN = 2500  # cells of a confusion; with more, their numbers could not be re
 CLUSTERS_SHOWN = 60  # the largest
 
 
-def confusion(labels: NDArray[np.integer], clusters: NDArray[np.integer]) -> Figure:
+def confusion(
+    labels: NDArray[np.integer], clusters: NDArray[np.integer], called: Callable[[int], str] = str
+) -> Figure:
     """Draw how many points of each class fell into each cluster, best matches on the diagonal."""
     counts, classes, order = matched_confusion(labels, clusters)
     figure = Figure(figsize=(5, 4.5), layout="constrained")
@@ -38,7 +40,7 @@ def confusion(labels: NDArray[np.integer], clusters: NDArray[np.integer]) -> Fig
     axes.set(xlabel="cluster", ylabel="label", title="Points by label and cluster")
     if counts.size <= WRITTEN:
         axes.set_xticks(range(len(order)), [str(cluster) for cluster in order])
-        axes.set_yticks(range(len(classes)), [str(label) for label in classes])
+        axes.set_yticks(range(len(classes)), [called(label) for label in classes])
     return figure
 
 
@@ -47,6 +49,7 @@ def embedding(
     clusters: NDArray[np.integer],
     labels: NDArray[np.integer],
     seed: int,
+    called: Callable[[int], str] = str,
 ) -> Figure:
     """Draw the spectral embedding as it is laid out in the plane, by cluster and by label.
 
@@ -57,7 +60,7 @@ def embedding(
     clusters : ndarray of shape (n,)
         -1, noise, is grey, as points without a label are.
     labels : ndarray of shape (n,)
-        -1 where there is none; drawn if there is any.
+        -1 where there is none; drawn if there is any, by what they are `called`.
     seed : int
     """
     rows = np.random.default_rng(seed).permutation(len(flat))[:POINTS_SHOWN]
@@ -66,7 +69,7 @@ def embedding(
     for axes, (name, values) in zip(
         np.atleast_1d(figure.subplots(1, len(colourings))), colourings.items(), strict=True
     ):
-        _scatter(axes, flat[rows], values[rows], cluster_name if name == "cluster" else str)
+        _scatter(axes, flat[rows], values[rows], cluster_name if name == "cluster" else called)
         axes.set(title=f"Spectral embedding by {name}", xticks=[], yticks=[])
     return figure
 

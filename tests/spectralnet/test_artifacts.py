@@ -40,6 +40,21 @@ def test_what_is_written_is_read(tmp_path, blobs, blob_graph):
     assert load_json(tmp_path / "about.json") == {"n": [1, 2]}
 
 
+@pytest.mark.parametrize("number", [np.nan, -np.inf, np.float32(np.inf)])
+def test_what_json_has_not_is_not_written(tmp_path, number):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        save_json(tmp_path / "a.json", {"effect": [number]})
+    assert not (tmp_path / "a.json").exists()
+
+
+def test_a_table_comes_back_with_whatever_ends_lines_elsewhere(tmp_path):
+    texts = ["a\rb", " ", "c\nd", "e\r\nf", '"q"', "x,y", "ä"]
+    save_table(tmp_path / "a.csv", table := pd.DataFrame({"t": texts, "n": np.arange(7) / 8}))
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "a.csv"), table)
+    save_table(tmp_path / "b.csv", table[4:])
+    assert (tmp_path / "b.csv").read_text().splitlines()[0] == "t,n"  # no quotes without need
+
+
 def test_rows_that_come_in_blocks_are_one_array(tmp_path, blobs):
     save_rows(tmp_path / "rows.npy", blobs.shape, (blobs[i : i + 50] for i in range(0, 180, 50)))
     save_array(tmp_path / "whole.npy", blobs)

@@ -204,12 +204,15 @@ def test_a_folder_of_texts_gets_the_clusters_of_its_texts(tmp_path):
     predictor.save(tmp_path / "model")
     (tmp_path / "texts").mkdir()
     for i, text in enumerate(texts):
-        (tmp_path / f"texts/{i}.txt").write_text(text, encoding="utf-8")
+        (tmp_path / f"texts/{i}\r.txt").write_text(text, encoding="utf-8")
     done = run(tmp_path / "model", tmp_path / "texts")
     assert done.exit_code == 0, done.output
-    found = [line.split(",")[:2] for line in done.stdout.splitlines()[1:]]
+    assert run(tmp_path / "model", tmp_path / "texts", "--out", tmp_path / "o.csv").exit_code == 0
     expected = predictor.predict(texts).clusters
-    assert found == [[f"{i}.txt", str(cluster)] for i, cluster in enumerate(expected)]
+    for written in (StringIO(done.stdout), tmp_path / "o.csv"):
+        found = pd.read_csv(written)
+        assert found["sample"].tolist() == [f"{i}\r.txt" for i in range(3)]
+        np.testing.assert_array_equal(found["cluster"], expected)
     with pytest.raises(DataError, match="a sequence of texts is needed"):
         predictor.predict(np.ones((2, 3)))
 

@@ -16,7 +16,14 @@ from scipy.sparse import csr_array
 from sklearn.datasets import load_digits
 from sklearn.neighbors import kneighbors_graph
 
-from spectralnet.artifacts import load_array, load_graph, load_matrix, save_array, save_graph
+from spectralnet.artifacts import (
+    load_array,
+    load_graph,
+    load_json,
+    load_matrix,
+    save_array,
+    save_graph,
+)
 from spectralnet.clusters.scores import scores
 from spectralnet.config.reading import read_params
 from spectralnet.errors import TrainingError
@@ -189,7 +196,7 @@ def test_methods_run_where_they_are_asked_for(clone, methods):
 @pytest.mark.parametrize("method", ["dec", "dual_autoencoder"])
 def test_models_of_methods_take_raw_samples_and_are_registered(clone, methods, method):
     artifacts = clone.root / "artifacts/digits"
-    fitted = pd.read_csv(artifacts / "input/features/samples.csv")["sample"]
+    fitted = load_json(artifacts / "input/features/samples.json")
     raw = load_digits().images[fitted]
     found = Predictor.load(artifacts / "methods" / method).predict(raw).clusters
     np.testing.assert_array_equal(found, load_array(artifacts / f"methods/{method}/clusters.npy"))
@@ -269,6 +276,8 @@ def test_own_data_and_graph_are_clustered(clone, own_data):
     described = json.loads((clone.root / "results/description.json").read_text())
     assert [cluster["cluster"] for cluster in described] == [-1, 0, 1]
     assert table["sample"].tolist() == list(range(120))
+    page = (clone.root / "results/explore.html").read_text()
+    assert '"names": ["l", "r"]' in page  # what the user calls the classes
     clusters = table["cluster"].to_numpy()[~noise]
     assert scores(side[~noise], clusters)["acc"] == pytest.approx(clone.metrics()["acc"])
 

@@ -12,10 +12,12 @@ from toys import chinese, documents
 from spectralnet.artifacts import load_array, load_json, load_matrix
 from spectralnet.codes.lsa import latent_semantics
 from spectralnet.config.reading import params_of, read_params, read_raw
+from spectralnet.data.preparation import build_preparation
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.nets.devices import map_in_chunks
 from spectralnet.nets.saved import load_net
 from stages.common import Stage
+from stages.evaluate import _shown
 from stages.prepare import _data_folders, prepare
 from stages.space import space
 
@@ -42,7 +44,7 @@ def test_columns_are_standardised_by_the_fitted_rows_alone(tmp_path):
     assert (len(fitted), len(unseen)) == (160, 40)
     np.testing.assert_allclose(fitted.mean(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(fitted.std(axis=0), 1, rtol=1e-5)
-    rows = pd.read_csv(features / "samples.csv")["sample"].to_numpy()
+    rows = load_json(features / "samples.json")
     own = points[rows]
     expected = (points - own.mean(axis=0)) / own.std(axis=0)
     np.testing.assert_allclose(fitted, expected[rows], atol=1e-5)
@@ -55,7 +57,7 @@ def test_a_text_without_any_chosen_stem_is_left_out_with_its_label(tmp_path):
     (tmp_path / "texts/features.txt").write_text("\n".join(lines))
     (tmp_path / "texts/labels.txt").write_text("\n".join(f"{i:02}" for i in range(60)))
     features = prepared(tmp_path, {"path": str(tmp_path / "texts")}, fit_on="all")
-    rows = pd.read_csv(features / "samples.csv")["sample"].tolist()
+    rows = load_json(features / "samples.json")
     assert rows == [i for i in range(60) if i != 17]
     assert load_array(features / "labels.npy").tolist() == rows
     assert load_matrix(features / "matrix").shape[0] == 59
@@ -118,7 +120,7 @@ def test_pairs_are_told_by_row_and_follow_the_fitted_points(tmp_path):
     (tmp_path / "must.csv").write_text("a,b\n" + "\n".join(f"{a},{b}" for a, b in pairs))
     own = {"path": str(tmp_path / "x.npy"), "must_link": str(tmp_path / "must.csv")}
     features = prepared(tmp_path, own, fit_on="train", limit=90)
-    rows = pd.read_csv(features / "samples.csv")["sample"].tolist()
+    rows = load_json(features / "samples.json")
     kept = [pair for pair in pairs if set(pair) <= set(rows)]
     assert 0 < len(kept) < len(pairs)
     found = load_array(features / "supervision/must_link.npy")
@@ -151,3 +153,27 @@ def test_a_linked_folder_in_which_dvc_would_see_no_changes_is_refused(tmp_path):
         prepared(
             tmp_path, {"path": str(tmp_path / "own")}, dataset="customers", customers=customers
         )
+
+
+def test_what_is_shown_comes_back_as_it_was_beside_what_labels_stand_for(tmp_path):
+    texts = ["a\rb", " ", "", "null", '"q",', "c\nd"] * 20
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(120, 2)), columns=["a", "b"])
+    table.assign(s=texts, y=["one", "two", None] * 40).to_parquet(tmp_path / "x.parquet")
+    own = {"path": str(tmp_path / "x.parquet"), "labels": "y", "show": "s"}
+    features = prepared(tmp_path, own, fit_on="all")
+    labels = load_array(features / "labels.npy")
+    assert labels.tolist() == [0, 1, -1] * 40
+    x, preparation = load_matrix(features / "matrix"), load_json(features / "preparation.json")
+    shown = _shown(features, x, build_preparation(preparation), labels)
+    assert shown.texts == texts
+    assert shown.labels == ["one", "two", None] * 40
+    assert shown.names == [str(row) for row in range(120)]
+
+
+def test_names_of_files_come_back_as_they_were(tmp_path):
+    (tmp_path / "texts").mkdir()
+    names = sorted(f"{i:02}\r{i % 3}, {chr(34)}.txt" for i in range(60))
+    for i, name in enumerate(names):
+        (tmp_path / "texts" / name).write_text(f"wheat{chr(97 + i % 5)} oil{chr(97 + i // 5)}")
+    features = prepared(tmp_path, {"path": str(tmp_path / "texts")}, fit_on="all")
+    assert load_json(features / "samples.json") == names

@@ -169,6 +169,7 @@ def _own(folders: Sequence[Path], options: OwnOptions) -> Dataset:
         samples.dropped,
         samples.notes,
         samples.shown,
+        samples.classes,
         read_pairs(options.must_link, samples.names),
         read_pairs(options.cannot_link, samples.names),
     )

@@ -23,5 +23,6 @@ class Dataset(NamedTuple):
     dropped: Mapping[str, int] = {}  # samples left out, by reason
     notes: Sequence[str] = ()  # what a user should know of what is not among the samples
     shown: Sequence[str] | None = None  # (n,), texts or paths of images behind vectors
+    classes: Sequence[str] = ()  # what each number of a label stands for, if not for itself
     must_link: NDArray[np.int64] = np.empty((0, 2), dtype=np.int64)  # rows that belong together
     cannot_link: NDArray[np.int64] = np.empty((0, 2), dtype=np.int64)  # or apart

@@ -32,6 +32,7 @@ class OwnSamples(NamedTuple):
     notes: tuple[str, ...] = ()  # see `Samples`
     shown: list[str] | None = None  # texts, or paths of images
     zero_based: bool | None = None  # see `Samples`
+    classes: Sequence[str] = ()  # what each number of a label stands for
 
 
 def read_own(
@@ -93,8 +94,9 @@ def read_own(
     _check_numbers(raw, source, samples.columns)
     n = raw.shape[0]
     names = np.arange(n) if samples.names is None else np.array(samples.names)
-    y_numbers = number_labels(y, n)
-    shown = None if show is None else _shown(source, show)
+    y_numbers, classes = number_labels(y, n)
+    with reading(source):
+        shown = None if show is None else _shown(source, show)
     return OwnSamples(
         samples.kind,
         raw,
@@ -105,15 +107,23 @@ def read_own(
         samples.notes,
         shown,
         samples.zero_based,
+        classes,
     )
 
 
 def _shown(source: Path, column: str) -> list[str]:
-    """Return texts as they are; names of images, if all are that, as paths."""
+    """Return texts as they are; names of images, if all are that, as paths of files that exist."""
     texts = as_texts(read_column(source, column).tolist())
-    if name_images(texts):
-        return [str(source.parent / text) for text in texts]
-    return texts
+    if not name_images(texts):
+        return texts
+    paths = [source.parent / text for text in texts]
+    for row, path in enumerate(paths):
+        if not path.is_file():
+            raise DataError(
+                f"{source}: {column!r} names {path} in row {row}, which is not there: names are "
+                "from the folder of the table on"
+            )
+    return [str(path) for path in paths]
 
 
 def _check_settings(source: Path, labels: str | None, text: str | None, show: str | None) -> None:
@@ -175,7 +185,7 @@ def _distinct_texts(
     path: Path, texts: Sequence[str], y: Labels | None, names: Sequence[str] | None
 ) -> OwnSamples:
     """Keep texts that are not empty, and the first of equal ones."""
-    labels = number_labels(y, len(texts))
+    labels, classes = number_labels(y, len(texts))
     kept: dict[str, int] = {}
     dropped = {"empty": 0, "duplicates": 0}
     for row, text in enumerate(texts):
@@ -192,4 +202,5 @@ def _distinct_texts(
         labels[rows],
         dropped,
         rows if names is None else np.array(names)[rows],
+        classes=classes,
     )

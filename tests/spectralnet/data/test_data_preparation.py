@@ -124,6 +124,14 @@ def test_directions_have_mean_square_one_dense_or_sparse(numbers):
     np.testing.assert_array_equal(kept.toarray(), numbers[:, [3, 0]].astype(np.float32))
 
 
+@pytest.mark.parametrize("kind", [np.asarray, csr_array])
+def test_what_is_no_number_has_no_direction(numbers, kind, monkeypatch):
+    monkeypatch.setattr("spectralnet.data.preparation.NUMBERS_AT_ONCE", 8)
+    numbers[7, 1] = np.nan
+    with pytest.raises(DataError, match=r"in the samples 1 values .* in row 7, column 1"):
+        Columns(4, directions=True).transform(kind(numbers))
+
+
 def test_images_come_flat_or_not():
     images = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
     pixels = Pixels((3, 4), 255)

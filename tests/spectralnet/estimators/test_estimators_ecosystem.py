@@ -40,6 +40,10 @@ def test_the_cosine_sees_directions_alone(points, tmp_path):
     assert np.mean(near[0] == near[1]) > 0.99
     model.save(tmp_path)
     np.testing.assert_array_equal(SpectralNet.load(tmp_path).predict(points), model.labels_)
+    nowhere = np.zeros((1, 5))  # which has none
+    assert (model.predict(nowhere), model.cut(2, nowhere)) == ([-1], [-1])
+    np.testing.assert_allclose(model.predict_proba(nowhere), [[1 / 3] * 3])
+    assert model.outlier_score(nowhere) > model.outlier_score(-99 * points).max()
 
 
 @pytest.mark.parametrize(

@@ -115,15 +115,43 @@ def test_texts_and_tables_are_shown(tmp_path):
     done, page = explore(tmp_path, "news.txt")
     assert done.exit_code == 0, done.output
     assert page.count("<blockquote>crude oil") == 3 * 6
+    (tmp_path / "news.txt").write_text("\n".join([*texts, "", "Weizen"]))
+    done, page = explore(tmp_path, "news.txt")
+    assert done.exit_code == 0, done.output
+    assert "2 points" in page.partition("<h2>Noise</h2>")[2].partition("</section>")[0]
 
     points = np.stack([5.0 * CLUSTERS, np.arange(12) % 3], axis=1)
     save_model(tmp_path, Columns(2, scale=[10, 1], names=["a", "b"]), points / [10, 1])
     pd.DataFrame(points, columns=["a", "b"]).to_csv(tmp_path / "table.csv", index=False)
     done, page = explore(tmp_path, "table.csv")
     assert done.exit_code == 0, done.output
-    assert "<td>+inf</td>" in page
+    assert "<td>+1.83e+06</td>" in page  # constant on both sides
     assert re.findall(r'<option value="\d">(.*?)<', page) == ["cluster", DISTANCE, "a"]
     assert "<td>5</td>" in page  # as it stands in the file
+
+
+@pytest.mark.parametrize("ids", [[f"A-{i}" for i in range(12)], list(range(12))])
+def test_where_what_is_shown_holds_no_word_columns_tell_clusters_apart(tmp_path, ids):
+    points = np.stack([5.0 * CLUSTERS, np.arange(12) % 3], axis=1)
+    save_model(tmp_path, Columns(2, names=["a", "b"]), points)
+    pd.DataFrame(points, columns=["a", "b"]).assign(id=ids).to_csv(
+        tmp_path / "table.csv", index=False
+    )
+    done, page = explore(tmp_path, "table.csv", "--show", "id")
+    assert done.exit_code == 0, done.output
+    assert f"<blockquote>{ids[0]} " in page
+    assert "<tr><td>a</td>" in page
+
+
+def test_a_number_that_is_none_is_named_by_row_and_column(tmp_path):
+    points = np.stack([5.0 * CLUSTERS, np.arange(12) % 3 + 1], axis=1)
+    save_model(tmp_path, Columns(2, directions=True, names=["a", "b"]), points)
+    points[3, 1] = np.nan
+    pd.DataFrame(points, columns=["a", "b"]).to_csv(tmp_path / "table.csv", index=False)
+    done, page = explore(tmp_path, "table.csv")
+    assert (done.exit_code, page) == (1, "")
+    assert "table.csv 1 values are NaN" in done.output
+    assert "in row 3, column 'b'" in done.output
 
 
 def test_fitted_columns_are_found_by_name_beside_others(tmp_path):

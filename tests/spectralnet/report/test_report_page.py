@@ -26,7 +26,7 @@ CLUSTER = {
     "cluster": -1,
     "size": 1234,
     "silhouette": 0.5,
-    "features": [["<i>a</i>", float("inf")], ["b", -2.0]],
+    "features": [["<i>a</i>", 1.83e6], ["b", -2.0]],
     "neighbours": [[3, 0.25], [4, 0.001]],
 }
 
@@ -89,5 +89,5 @@ def test_results_are_read_from_their_folder(tmp_path):
     save_json(tmp_path / "description.json", [CLUSTER])
     assert read_results(tmp_path)[2] == [CLUSTER]
     page = Page(render_report({}, METRICS, {}, [CLUSTER]))
-    assert {"noise", "1,234", "0.50", "<i>a</i>", "(+inf),", "(0.25)"} <= set(page.words)
+    assert {"noise", "1,234", "0.50", "<i>a</i>", "(+1.8e+06),", "(0.25)"} <= set(page.words)
     assert "(0.00)" not in page.words

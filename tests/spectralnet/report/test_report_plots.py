@@ -5,6 +5,7 @@ from models import random_hierarchy
 from scipy.cluster import hierarchy
 
 from spectralnet.report import plots
+from spectralnet.report.classes import class_names, named_labels
 from spectralnet.report.dendrogram import LEAVES, dendrogram
 
 
@@ -22,6 +23,26 @@ def test_the_embedding_is_drawn_by_cluster_and_by_label(blobs):
     assert drawn == [180, 180]
     assert [len(axes.collections) for axes in figure.axes] == [3, 2]
     assert len(plots.embedding(blobs[:, :2], clusters, np.full(180, -1), seed=0).axes) == 1
+
+
+def test_labels_are_called_by_their_classes():
+    labels, clusters = np.array([0, 0, 1, 2, -1]), np.array([1, 1, 0, 2, 0])
+    called = class_names(["$a$ and $b$", "_old", "long " * 9])
+    names = ["$a$ and $b$", " _old", "long long long long ..."]
+    (axes,) = plots.confusion(labels[:4], clusters[:4], called).axes
+    assert shown_in(axes.get_yticklabels()) == names
+    flat = np.arange(10.0).reshape(5, 2)
+    _, by_label = plots.embedding(flat, clusters, labels, seed=0, called=called).axes
+    assert shown_in(by_label.get_legend().get_texts()) == ["-1", *names]
+    assert named_labels(labels, ["x", "y", "z"]) == ["x", "x", "y", "z", None]
+    assert named_labels(labels, []) == [0, 0, 1, 2, None]
+
+
+def shown_in(texts):
+    """Return what matplotlib makes of texts, none of them a formula."""
+    found = [text._preprocess_math(text.get_text()) for text in texts]
+    assert not any(formula for _, formula in found)
+    return [text for text, _ in found]
 
 
 def test_each_row_of_samples_holds_members_of_its_cluster():

@@ -252,3 +252,12 @@ def test_pages_load_nothing_from_elsewhere(clients):
         page = clients["rows"].get(path)
         assert page.headers["content-type"].startswith("text/html")
         assert "http" not in page.text
+
+
+def test_a_text_without_a_known_term_is_noise():
+    model = random_model(tfidf.n_features, Membership(0, 3, 20))
+    answer = post(TestClient(create_app(Predictor(tfidf, model))), {"samples": ["", "oil"]})
+    nothing, oil = answer.json()["predictions"]
+    assert (nothing["cluster"], nothing["outlier_score"]) == (-1, 1e4)
+    assert nothing["probability"] == pytest.approx(1 / 3)
+    assert oil["cluster"] >= 0

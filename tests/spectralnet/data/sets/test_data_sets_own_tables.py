@@ -1,3 +1,5 @@
+import gzip
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -93,6 +95,34 @@ def test_a_class_or_a_text_of_that_name_is_no_gap(tmp_path):
         read(tmp_path / "x.csv", "y")
 
 
+@pytest.mark.parametrize("name", ["x.csv", "x.tsv.gz"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_blank_line_of_one_column_is_an_empty_cell(tmp_path, name, end):
+    def write(*lines):
+        packed = gzip.compress if name.endswith(".gz") else bytes
+        (tmp_path / name).write_bytes(packed(end.join([*lines, ""]).encode()))
+
+    write("t", "one", "", " ", "two")
+    samples = read(tmp_path / name, text="t")
+    assert (samples.raw.tolist(), samples.names.tolist()) == (["one", "two"], [0, 3])
+    assert chunks(tmp_path / name, texts=True) == [["one", ""], [" ", "two"]]
+    write("", "", "t", "one", "", "two")  # those above the header are none
+    assert chunks(tmp_path / name, texts=True) == [["one", ""], ["two"]]
+    write("x", "1", "", "2")
+    with pytest.raises(DataError, match=r"1 values .* row 1, column 'x': remove"):
+        read(tmp_path / name)
+    write("x" + "\t,"[name == "x.csv"] + "y", "1" + "\t,"[name == "x.csv"] + "2", "")
+    assert read(tmp_path / name).raw.tolist() == [[1, 2]]
+
+
+def test_an_empty_label_in_a_table_of_its_own_is_none(tmp_path):
+    np.save(tmp_path / "features.npy", X)
+    (tmp_path / "labels.csv").write_text("y\na\n\nb\n")
+    samples = read(tmp_path)
+    assert samples.labels.tolist() == [0, -1, 1]
+    assert samples.classes == ["a", "b"]
+
+
 def test_labels_are_of_one_type_in_a_long_file(tmp_path):
     n = 200_000  # more than pandas reads at once
     values = ["1"] * n + ["red"] + ["1"] * n
@@ -117,6 +147,11 @@ def test_what_is_shown_beside_vectors_is_no_feature(tmp_path):
     assert found.raw.tolist() == [[1, 2], [3, 4]]
     assert found.shown == ["one", ""]
     table.assign(s=["a.png", "b/c.JPG"]).to_parquet(tmp_path / "x.parquet")
+    (tmp_path / "a.png").touch()
+    with pytest.raises(DataError, match=r"'s' names .*b/c.JPG in row 1, which is not there"):
+        read(tmp_path / "x.parquet", "y", show="s")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b/c.JPG").touch()
     found = read(tmp_path / "x.parquet", "y", show="s")
     assert found.shown == [str(tmp_path / "a.png"), str(tmp_path / "b/c.JPG")]
     with pytest.raises(DataError, match="show = 't' is not in"):
