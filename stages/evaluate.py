@@ -63,7 +63,7 @@ def evaluate(
         load_array(model / f"{name}.npy")
         for name in ("embedding", "eigenvalues", "clusters", "probabilities", "outlier_scores")
     )
-    clustered = pd.DataFrame({"sample": load_json(data / "samples.json")}).assign(
+    clustered = pd.DataFrame({"sample": load_array(data / "samples.npy")}).assign(
         cluster=clusters, probability=shares.max(axis=1), outlier_score=remote
     )
     save_table(results / "clusters.csv", without_formulas(clustered))  # before what may fail
@@ -178,7 +178,7 @@ def _explain(
 
 def _shown(data: Path, x: Matrix, preparation: Preparation, labels: NDArray[np.int64]) -> Shown:
     """Gather what is known of each sample: its name, texts or images, columns, label."""
-    names = [str(name) for name in load_json(data / "samples.json")]
+    names = [str(name) for name in load_array(data / "samples.npy")]
     known = named_labels(labels, load_json(data / "classes.json"))
     shown = Shown(names=names, labels=known if (labels >= 0).any() else None)
     if (path := data / "shown.json").exists():

@@ -70,7 +70,7 @@ def prepare(stage: Stage, features: Path) -> str:
     save_array(features / "labels.npy", labels)
     told.save(features / "supervision")
     save_array(features / "held_out_labels.npy", dataset.labels[unseen_rows])
-    save_json(features / "samples.json", dataset.names[fitted])
+    save_array(features / "samples.npy", dataset.names[fitted])
     save_json(features / "classes.json", list(dataset.classes))
     if (shown := dataset.raw if isinstance(preparation, Tfidf) else dataset.shown) is not None:
         save_json(features / "shown.json", [str(shown[row]) for row in fitted])

@@ -19,7 +19,6 @@ from sklearn.neighbors import kneighbors_graph
 from spectralnet.artifacts import (
     load_array,
     load_graph,
-    load_json,
     load_matrix,
     save_array,
     save_graph,
@@ -196,7 +195,7 @@ def test_methods_run_where_they_are_asked_for(clone, methods):
 @pytest.mark.parametrize("method", ["dec", "dual_autoencoder"])
 def test_models_of_methods_take_raw_samples_and_are_registered(clone, methods, method):
     artifacts = clone.root / "artifacts/digits"
-    fitted = load_json(artifacts / "input/features/samples.json")
+    fitted = load_array(artifacts / "input/features/samples.npy")
     raw = load_digits().images[fitted]
     found = Predictor.load(artifacts / "methods" / method).predict(raw).clusters
     np.testing.assert_array_equal(found, load_array(artifacts / f"methods/{method}/clusters.npy"))

@@ -44,7 +44,7 @@ def test_columns_are_standardised_by_the_fitted_rows_alone(tmp_path):
     assert (len(fitted), len(unseen)) == (160, 40)
     np.testing.assert_allclose(fitted.mean(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(fitted.std(axis=0), 1, rtol=1e-5)
-    rows = load_json(features / "samples.json")
+    rows = load_array(features / "samples.npy").tolist()
     own = points[rows]
     expected = (points - own.mean(axis=0)) / own.std(axis=0)
     np.testing.assert_allclose(fitted, expected[rows], atol=1e-5)
@@ -57,7 +57,7 @@ def test_a_text_without_any_chosen_stem_is_left_out_with_its_label(tmp_path):
     (tmp_path / "texts/features.txt").write_text("\n".join(lines))
     (tmp_path / "texts/labels.txt").write_text("\n".join(f"{i:02}" for i in range(60)))
     features = prepared(tmp_path, {"path": str(tmp_path / "texts")}, fit_on="all")
-    rows = load_json(features / "samples.json")
+    rows = load_array(features / "samples.npy").tolist()
     assert rows == [i for i in range(60) if i != 17]
     assert load_array(features / "labels.npy").tolist() == rows
     assert load_matrix(features / "matrix").shape[0] == 59
@@ -120,7 +120,7 @@ def test_pairs_are_told_by_row_and_follow_the_fitted_points(tmp_path):
     (tmp_path / "must.csv").write_text("a,b\n" + "\n".join(f"{a},{b}" for a, b in pairs))
     own = {"path": str(tmp_path / "x.npy"), "must_link": str(tmp_path / "must.csv")}
     features = prepared(tmp_path, own, fit_on="train", limit=90)
-    rows = load_json(features / "samples.json")
+    rows = load_array(features / "samples.npy").tolist()
     kept = [pair for pair in pairs if set(pair) <= set(rows)]
     assert 0 < len(kept) < len(pairs)
     found = load_array(features / "supervision/must_link.npy")
@@ -176,4 +176,4 @@ def test_names_of_files_come_back_as_they_were(tmp_path):
     for i, name in enumerate(names):
         (tmp_path / "texts" / name).write_text(f"wheat{chr(97 + i % 5)} oil{chr(97 + i // 5)}")
     features = prepared(tmp_path, {"path": str(tmp_path / "texts")}, fit_on="all")
-    assert load_json(features / "samples.json") == names
+    assert load_array(features / "samples.npy").tolist() == names
