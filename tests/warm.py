@@ -51,6 +51,11 @@ sys.exit(status[0] if status else "the warm Python died")
 """
 
 
+def other_hash_seed() -> str:
+    """Return a seed of the hashes, which order a set, that is not this process's."""
+    return "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2"
+
+
 def warm_python(folder: Path, owner: int) -> Path:
     """Return the folder of the command ``python``: made, and served, as long as `owner` lives."""
     if sys.platform != "linux":  # elsewhere a fork of such a process is not safe
@@ -68,7 +73,10 @@ def warm_python(folder: Path, owner: int) -> Path:
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(address)
             listener.listen()
-            environment = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"}  # no thread: it forks
+            environment = os.environ | {
+                "MLFLOW_DISABLE_TELEMETRY": "true",  # no thread: it forks
+                "PYTHONHASHSEED": other_hash_seed(),
+            }
             stdin = [(os.POSIX_SPAWN_DUP2, listener.fileno(), 0)]
             serving = [sys.executable, __file__, str(owner)]
             os.posix_spawn(sys.executable, serving, environment, file_actions=stdin)

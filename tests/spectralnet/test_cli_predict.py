@@ -1,6 +1,4 @@
 import errno
-import subprocess
-import sys
 from functools import partial
 from io import StringIO
 
@@ -8,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from clones import ROOT
 from models import random_model
 from PIL import Image
 from sklearn.datasets import dump_svmlight_file
@@ -91,6 +88,13 @@ def test_a_folder_gets_a_row_for_each_file(predictor, folder, images, tmp_path):
 
 @pytest.mark.parametrize("out", [None, "out.csv", "out.parquet", "out.npy"])
 def test_a_prediction_goes_on_from_chunk_to_chunk(folder, images, tmp_path, monkeypatch, out):
+    sizes, predict = [], Predictor.predict
+
+    def counted(self, raw, *arguments):
+        sizes.append(len(raw))
+        return predict(self, raw, *arguments)
+
+    monkeypatch.setattr(Predictor, "predict", counted)
     monkeypatch.setattr("spectralnet.methods.new.Wanted", partial(Wanted, chunk=20))
     (tmp_path / "images").mkdir()
     for i, image in enumerate(images):
@@ -98,6 +102,7 @@ def test_a_prediction_goes_on_from_chunk_to_chunk(folder, images, tmp_path, monk
     to = [] if out is None else ["--out", tmp_path / out]
     done = run(folder, tmp_path / "images", *to)
     assert done.exit_code == 0, done.output
+    assert sizes == [20, 20, 10]
     expected = Predictor.load(folder).predict(images).clusters
     if out == "out.npy":
         np.testing.assert_array_equal(np.load(tmp_path / out), expected)
@@ -215,24 +220,3 @@ def test_a_folder_of_texts_gets_the_clusters_of_its_texts(tmp_path):
         np.testing.assert_array_equal(found["cluster"], expected)
     with pytest.raises(DataError, match="a sequence of texts is needed"):
         predictor.predict(np.ones((2, 3)))
-
-
-def test_prediction_needs_neither_pipeline_nor_training(tmp_path, images):
-    """In a process where what only those need cannot be imported."""
-    rows = images.reshape(50, 6).astype(float)
-    predictor = Predictor(Columns(6), random_model(6))
-    predictor.save(tmp_path)
-    np.save(tmp_path / "x.npy", rows)
-    missing = ["dvc", "mlflow", "filelock", "matplotlib", "mlxtend", "pooch", "requests", "faiss"]
-    missing += [f"spectralnet.{part}" for part in ("nets.training", "metric", "graph.affinity")]
-    code = (
-        f"import sys; sys.modules.update(dict.fromkeys({missing})); "
-        "from spectralnet.cli import main; main()"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, "predict", tmp_path, tmp_path / "x.npy"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    clusters = [int(line.split(",")[0]) for line in done.stdout.splitlines()[1:]]
-    assert clusters == predictor.predict(rows).clusters.tolist()

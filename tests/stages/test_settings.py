@@ -3,20 +3,22 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 from itertools import pairwise
 
 import pytest
 import yaml
 from clones import ROOT
 from dvc.utils.hydra import apply_overrides
+from warm import other_hash_seed
 
 from spectralnet.config.reading import read_raw
 from spectralnet.config.settings import Settings
 from stages.settings import VIEWS, write_settings
 
 
-def test_each_part_is_a_file_whose_bytes_depend_on_the_parameters_alone(tmp_path, monkeypatch):
+def test_each_part_is_a_file_whose_bytes_depend_on_the_parameters_alone(
+    tmp_path, monkeypatch, warm
+):
     """Else DVC would run stages that nothing concerns."""
     params = read_raw(ROOT / "params.yaml") | {"dataset": "mine", "affinity": "euclidean"}
     params |= {"augment": "none", "mine": {"path": "data/own/x.csv", "n_clusters": 3}}
@@ -26,9 +28,8 @@ def test_each_part_is_a_file_whose_bytes_depend_on_the_parameters_alone(tmp_path
         (tmp_path / "data" / name).touch()
     (tmp_path / "data/no_model").mkdir()
     # The hashes that order a set have another seed there: here it is random, or what is set.
-    seed = "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2"
-    environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "stages.settings", "there"]
+    environment = os.environ | {"PYTHONHASHSEED": other_hash_seed(), "PYTHONPATH": str(ROOT)}
+    command = [warm / "python", "-m", "stages.settings", "there"]
     subprocess.run(command, cwd=tmp_path, env=environment, check=True)
     monkeypatch.chdir(tmp_path)
     write_settings("here")

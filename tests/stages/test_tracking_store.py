@@ -1,4 +1,3 @@
-import multiprocessing
 import os
 import re
 import subprocess
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import servers
-from clones import TINY, Clone
+from clones import ROOT, TINY, Clone
 from mlflow.tracking import MlflowClient
 from stores import PARAMS, runs
 
@@ -87,46 +86,41 @@ def test_reading_makes_checkout(checkout):
     assert not (checkout / "mlflow.db").exists()
 
 
-def log_stage(stage, folder, environment):
-    """Log as a stage does, in a process of its own."""
-    os.environ.clear()
-    os.environ.update(environment)
+def log_stage(stage, folder):
+    """Log as a stage does."""
     with tracking.stage_run(stage, PARAMS) as run:
         file = folder / stage
         file.write_text(f"made by {stage}")
         run.log_results([file], {})
 
 
-def start_two_stages(folder, **variables):
+def start_two_stages(folder, warm, **variables):
     """Log from two processes at once, as DVC's queue does, into a store that is not there yet."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["spectralnet.tracking.runs"])  # which takes seconds
-    environment = dict(os.environ) | variables
+    here = Path(__file__)
+    environment = os.environ | variables | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
     started = [
-        context.Process(target=log_stage, args=(stage, folder, environment))
+        subprocess.Popen(
+            [warm / "python", "-m", here.stem, stage, folder], cwd=here.parent, env=environment
+        )
         for stage in ("graph", "siamese")
     ]
-    for process in started:
-        process.start()
-    for process in started:
-        process.join()
-    assert [process.exitcode for process in started] == [0, 0]
+    assert [process.wait() for process in started] == [0, 0]
 
 
-def test_two_processes_share_a_fresh_store(checkout):
-    start_two_stages(checkout)
+def test_two_processes_share_a_fresh_store(checkout, warm):
+    start_two_stages(checkout, warm)
     assert set(runs(checkout)) == {"digits-code-siamese", "graph", "siamese"}
 
 
 @pytest.mark.services
 @pytest.mark.skipif(servers.INITDB is None, reason="no PostgreSQL: apt-get install postgresql")
-def test_two_processes_share_a_server_with_postgresql_and_artifacts(checkout):
+def test_two_processes_share_a_server_with_postgresql_and_artifacts(checkout, warm):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
     with servers.postgres() as database:
         folder = ["--artifacts-destination", (checkout / "served").as_uri()]
         arguments = ["--backend-store-uri", database, *folder]
         with servers.mlflow_server(checkout, *arguments, environment=environment) as address:
-            start_two_stages(checkout, MLFLOW_TRACKING_URI=address)
+            start_two_stages(checkout, warm, MLFLOW_TRACKING_URI=address)
             client = MlflowClient(address)
             experiment = client.get_experiment_by_name("spectralnet")
             found = {r.info.run_name: r for r in client.search_runs([experiment.experiment_id])}
@@ -173,3 +167,7 @@ def test_two_queued_experiments_share_a_fresh_store(tmp_path):
 
 def queue(clone):
     return clone.run("dvc", "queue", "status").stdout
+
+
+if __name__ == "__main__":
+    log_stage(sys.argv[1], Path(sys.argv[2]))
