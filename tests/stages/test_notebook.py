@@ -8,7 +8,10 @@ import nbformat
 import pytest
 from clones import ROOT
 
-QUICK = {"1500": "300", "verbose=True": "verbose=True, spectralnet={'epochs': 2}"}
+QUICK = {
+    "1500": "300",
+    "verbose=True": "verbose=True, spectralnet={'epochs': 2, 'steps_per_epoch': 10}",
+}
 
 
 @pytest.fixture(scope="module")

@@ -87,7 +87,7 @@ def test_a_few_labels_mend_what_noise_merges(toy_settings, cpu):
 def test_the_papers_batches_cluster_two_moons(toy_settings, cpu):
     graph_params, params = toy_settings
     graph_params = graph_params.model_copy(update={"n_neighbours": 5, "scale_neighbour": 2})
-    params = params.model_copy(update={"sampler": "batch", "epochs": 10})
+    params = params.model_copy(update={"sampler": "batch", "epochs": 5})
     points, labels = toys.two_moons(n=2000)
     _, spectral_map, _ = learn(points, graph_params, params, 0, cpu)
     y = map_in_chunks(spectral_map, points, cpu)
@@ -158,17 +158,17 @@ def test_an_outlier_that_no_gradient_saw_costs_no_eigenvector(settings, cpu):
     np.testing.assert_allclose(eigenvalues[:3], exact_eigenvectors(graph, 3)[1], atol=6e-3)
 
 
-def small_groups():
-    """Three normal groups, and three of some 20 points near them: eigenvectors that few tell."""
+def small_groups(n):
+    """Three normal groups of n, and three of 20 points near them: eigenvectors that few tell."""
     places = 9 * np.random.default_rng(0).normal(size=(6, 20))
-    x, _ = make_blobs([700, 700, 700, 20, 20, 20], centers=places, cluster_std=4, random_state=0)
+    x, _ = make_blobs([n, n, n, 20, 20, 20], centers=places, cluster_std=4, random_state=0)
     return x.astype(np.float32)
 
 
 def test_auto_fits_exact_eigenvectors_first_and_keeps_what_is_nearer(settings, cpu):
-    x, params = small_groups(), settings.graph
+    x, params = small_groups(300), settings.graph
     graph, _ = connect(x, params, 0)
-    changes = {"n_components": 6, "epochs": 12, "steps_per_epoch": 50}
+    changes = {"n_components": 6, "hidden": [128, 128], "steps_per_epoch": 50}
     found = {}
     for sampler, epochs in (("edges", 12), ("eigenvectors", 9), ("auto", 12)):
         part = settings.spectralnet.model_copy(
@@ -183,7 +183,7 @@ def test_auto_fits_exact_eigenvectors_first_and_keeps_what_is_nearer(settings, c
 @pytest.mark.parametrize("limit", ["QUICK", "MOST_POINTS"])
 def test_where_eigenvectors_take_long_auto_is_edges(limit, settings, cpu, monkeypatch):
     monkeypatch.setattr(eigenvector_sampler, limit, 1000)
-    x = small_groups()
+    x = small_groups(350)
     graph, _ = connect(x, settings.graph, 0)
     found = {}
     for sampler in ("auto", "edges"):
