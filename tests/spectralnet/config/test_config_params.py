@@ -294,3 +294,26 @@ def test_every_parameter_is_documented_with_its_default():
     trainings = {f"*.{name}": [] for name in TrainingParams.model_fields}
     tops = {name: [] for name in Params.model_fields}
     assert {name: cells[:-1] for name, cells in table.items()} == expected | trainings | tops
+
+
+def dotted(block, prefix=""):
+    """The names in a block of params.yaml."""
+    found = set()
+    for name, value in block.items():
+        inner = dotted(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name}
+        found |= inner
+    return found
+
+
+def test_every_parameter_has_its_name_in_params_yaml():
+    """Else ``dvc exp run -S`` finds none to change."""
+    raw = read_raw(ROOT / "params.yaml")
+    blocks = {
+        name for name, field in Settings.model_fields.items()
+        if inspect.isclass(field.annotation) and issubclass(field.annotation, Block)
+    }  # fmt: skip
+    assert raw["defaults"].keys() == blocks
+    expected = {name for name in leaves(Settings) if name.partition(".")[0] in blocks}
+    assert dotted(raw["defaults"]) == expected
+    for method, params in BLOCKS.items():
+        assert dotted(raw[method]) == leaves(params).keys()
