@@ -1,6 +1,7 @@
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
+MARKS ?= not services and not release
 READY := $(VENV)/.ready
 
 .PHONY: run compare test test-services fuzz release-check tiny lint format notebook docs setup
@@ -11,8 +12,8 @@ run: $(READY)  # reproduce the pipeline of params.yaml and print its results
 compare: $(READY)  # run every method on the data set of params.yaml and compare them
 	. $(BIN)/activate && python -m stages.check && dvc repro stages/methods/dvc.yaml
 
-test: $(READY)  # run the tests
-	. $(BIN)/activate && OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadgroup -m "not services and not release"
+test: $(READY)  # run the tests; MARKS="not release": those of test-services in the same session
+	. $(BIN)/activate && OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadgroup -m "$(MARKS)"
 
 test-services: $(READY)  # run the tests with servers, a browser, DVC's queue and toys that are added
 	. $(BIN)/activate && OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadgroup -m services
