@@ -48,13 +48,8 @@ def code_siamese(clone):
 
 
 @pytest.fixture(scope="session")
-def code_euclidean(clone, code_siamese):
-    return clone.experiment("code-euclidean", affinity="euclidean")
-
-
-@pytest.fixture(scope="session")
-def input_euclidean(clone, code_euclidean):
-    return clone.experiment("input-euclidean", space="input")
+def input_euclidean(clone, code_siamese):
+    return clone.experiment("input-euclidean", space="input", affinity="euclidean")
 
 
 @pytest.fixture(scope="session")

@@ -141,12 +141,17 @@ def test_results_do_not_wait_for_exact_eigenvectors(
         assert exact == "always"
         raise TrainingError("no convergence")
 
+    def enough(*arguments):
+        raise KeyboardInterrupt
+
     monkeypatch.setattr("stages.evaluate.compare_with_exact", fail)
+    monkeypatch.setattr("stages.evaluate._explain", enough)
     artifacts = clone.root / "artifacts/digits/input"
     folders = ["features", "features", "euclidean/affinity", "siamese/affinity", "siamese/model"]
     params = read_params(clone.root / "params.yaml").model_copy(update={"exact": exact})
     stage = Stage("evaluate", params, cpu, Mock())
-    evaluate(stage, *[artifacts / folder for folder in folders], tmp_path)
+    with pytest.raises(KeyboardInterrupt):  # before all that is drawn
+        evaluate(stage, *[artifacts / folder for folder in folders], tmp_path)
     assert (
         f"no comparison with exact spectral clustering (exact: {exact})" in capsys.readouterr().out
     )

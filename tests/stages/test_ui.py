@@ -53,8 +53,8 @@ def compare(driver, address, experiment_id, names):
 
 
 @needs_browser
-def test_two_experiments_are_compared(clone, code_euclidean, screenshots):
-    names = ["code-siamese", "code-euclidean"]
+def test_two_experiments_are_compared(clone, input_euclidean, screenshots):
+    names = ["code-siamese", "input-euclidean"]
     client = MlflowClient(f"sqlite:///{clone.root / 'mlflow.db'}")
     experiment_id = client.get_experiment_by_name("spectralnet").experiment_id
     parents = {
