@@ -44,7 +44,7 @@ def measure(dataset: str, n: int | None, seed: int) -> pd.DataFrame:
         some = x[kept]
         net, _ = train_stacked(some, params.block("stacked"), seed=seed, device=device)
         codes = map_in_chunks(net.encoder, some, device)
-        dec, _ = train_dec(some, net.encoder, k, params.block("dec"), seed=seed, device=device)
+        dec, _, _ = train_dec(some, net.encoder, k, params.block("dec"), seed=seed, device=device)
         spectralnet = SpectralNet(k, affinity="siamese", random_state=seed)
         clusterings = {
             "k-means": kmeans_clusters(some, k, seed),

@@ -36,7 +36,7 @@ from spectralnet.data.sets.mnist import MNIST, fetch_images
 from spectralnet.graph.affinity import GraphParams
 from spectralnet.membership.calibration import calibration, matched
 from spectralnet.membership.n_clusters import candidates, choose_n_clusters
-from spectralnet.membership.part import NOISE
+from spectralnet.membership.part import FAR_OUT
 from spectralnet.membership.stability import halves
 from spectralnet.methods.affinities import connect
 from spectralnet.methods.predictor import Predictor
@@ -140,7 +140,7 @@ def pixels(folder: Path) -> None:
         scores = predictor.predict(shown).outlier_scores
         if scores is None:
             raise SystemExit(f"{folder} is of a former version, which tells no outliers")
-        print(f"{name}: {np.mean(scores > NOISE):.2%} of {len(scores)} above {NOISE:g}")
+        print(f"{name}: {np.mean(scores > FAR_OUT):.2%} of {len(scores)} above {FAR_OUT:g}")
 
 
 def silhouette(u: NDArray[np.float64], values: NDArray[np.float64], k: int) -> float:

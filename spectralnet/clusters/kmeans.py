@@ -18,6 +18,7 @@ from spectralnet.matrices import blocks, seeded_sample
 
 # Points that centroids are fitted to: of 1 % of them, the mean is known to .03 deviations.
 FITTED = 2**17
+RESTARTS = 10  # of k-means, of which the best is kept
 ROWS_AT_ONCE = 2**17
 
 
@@ -45,7 +46,10 @@ def weighted_directions(
 
 
 def fit_centroids(
-    embedding: NDArray[np.floating] | csr_array, n_clusters: int, seed: int, restarts: int = 10
+    embedding: NDArray[np.floating] | csr_array,
+    n_clusters: int,
+    seed: int,
+    restarts: int = RESTARTS,
 ) -> NDArray[np.float32]:
     """Fit k-means once, to `FITTED` points at most, and return its centroids.
 

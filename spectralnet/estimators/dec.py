@@ -86,7 +86,7 @@ class DEC(DeepClusterer):
         stacked, dec = default_dec(x.shape[0], self.stacked, self.dec)
         self.history_: dict[str, pd.DataFrame] = {}
         net, self.history_["stacked"] = train_stacked(x, stacked, seed=seed, device=device)
-        model, self.history_["dec"] = train_dec(
+        model, assigned, self.history_["dec"] = train_dec(
             x, net.encoder, self.n_clusters, dec, seed=seed, device=device
         )
-        return model, model.assign(x, device, whole=True)
+        return model, assigned

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from spectralnet.checks import check_count, check_distinct
+from spectralnet.clusters.noise import NOISE
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.estimators.base import DeepClusterer, MatrixLike
 from spectralnet.matrices import Matrix
@@ -51,10 +52,10 @@ class NestedClusterer(DeepClusterer):
             raise DataError("a former version fitted this model, which tells no more: fit it again")
         joined = tree.cut(n_clusters)
         if X is None:
-            return np.where(self.labels_ < 0, -1, joined[tree.labels])
+            return np.where(self.labels_ == NOISE, NOISE, joined[tree.labels])
         assigned = self._assign(X)
-        groups = tree.groups_of(self.model_.places(assigned.embedding), assigned.clusters)
-        return np.where(groups < 0, -1, joined[groups])
+        places = self.model_.places(assigned.embedding)
+        return tree.clusters_of(joined, places, assigned.clusters)
 
     def _n_neighbors(self) -> int:
         """Return the number of neighbours, also where its former name gives it; not by both."""

@@ -1,6 +1,7 @@
 """Feature rows to a sparse affinity graph W, with degrees D = diag(W 1).
 
 * `neighbours`: the k nearest of every point, exact or approximate
+* `distances`: how far rows are apart
 * `cells`: the inverted file of the approximate search
 * `affinity`: Gaussian weights; degrees
 * `overlap`: how many neighbours two neighbours share

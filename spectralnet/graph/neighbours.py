@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from spectralnet.errors import DataError, ParameterError
+from spectralnet.errors import ParameterError
 from spectralnet.graph.cells import Cells
+from spectralnet.graph.distances import Rows, centre_of, check_range, distances_between
 from spectralnet.matrices import Matrix
 from spectralnet.progress import progress_bar
 
@@ -24,14 +25,11 @@ PAIR_COST = 100  # of ranking a pair of dense rows by its distance, in multiply-
 RECALL_SAMPLE = (200, 1000)  # rows; fewer where a precise search takes its time
 NO_BLAS = 2**31 - 1  # faiss's largest threshold
 NEAR_TIE = 1e-5  # relative difference of distances that float32 does not tell apart
-CENTRE_SAMPLE = 1000
 # Candidates beyond k, since faiss's float32 distances may swap neighbours that are near-tied.
 SPARE_CANDIDATES = 4
-DIFFERENCES_AT_ONCE = 2**25
 SIMILARITIES_AT_ONCE = 2**25
 QUERIES_AT_ONCE = 8192  # faiss's own blocks are of 4096
 
-Rows = NDArray[np.integer]
 Search = Callable[[Rows], NDArray[np.int64]]  # rows, to the nearest of each
 Found = tuple[NDArray[np.int32], NDArray[np.float32]]  # indices and distances
 
@@ -41,8 +39,8 @@ class Neighbours(NamedTuple):
 
     indices: NDArray[np.int32]  # (n, k)
     distances: NDArray[np.float32]  # (n, k)
-    search: str
-    recall: float
+    search: str  # "exact", "approximate", or "known": along the edges of a graph, made before
+    recall: float  # of "known", 1: of what that graph's own search found
 
 
 def nearest_neighbours(
@@ -90,12 +88,12 @@ def nearest_neighbours(
         raise ParameterError(
             f"n_neighbours = {n_neighbours} has to be in 1 ... {n - 1} for n = {n}"
         )
-    cost, centre = float(n) * _cost(x), _centre(x)
-    _check_range(x, centre)
+    cost, centre = float(n) * _cost(x), centre_of(x)
+    check_range(x, centre)
     rows = np.random.default_rng(seed).choice(n, _n_measured(x), replace=False)
     with _precise(x) as precise:
         truth = _nearest(precise, rows, n_neighbours + 1)
-    farthest = _sorted_by_distance(x, rows, truth)[1][:, n_neighbours - 1 :][:, :1]
+    farthest = _sorted_by_distance(x, rows, truth)[1][:, [n_neighbours - 1]]
     n_candidates = min(n_neighbours + 1 + SPARE_CANDIDATES, n)
 
     def recall_of(distances: NDArray[np.float32]) -> float:
@@ -149,16 +147,6 @@ def _of_all(x: Matrix, k: int, nearest: Search, order: Rows | None) -> Found:
     return indices, distances
 
 
-def _centre(x: Matrix) -> NDArray[np.float32] | None:
-    """Return what dense rows are moved by: far from 0 faiss's sums cancel.
-
-    The middle of most of them, that is: a mean would follow a few large values away from the rest.
-    """
-    if isinstance(x, csr_array):
-        return None
-    return np.median(x[:: len(x) // CENTRE_SAMPLE + 1], axis=0).astype(np.float32)
-
-
 @contextmanager
 def _precise(x: Matrix) -> Iterator[Matrix]:
     """Let the search inside the block tell neighbours apart however far the rows lie: slower.
@@ -176,18 +164,6 @@ def _precise(x: Matrix) -> Iterator[Matrix]:
         yield np.ascontiguousarray(x, dtype=np.float32)
     finally:
         faiss.cvar.distance_compute_blas_threshold = usual
-
-
-def _check_range(x: Matrix, centre: NDArray[np.float32] | None) -> None:
-    """Refuse values so large that squared distances may overflow: all d differences twice it."""
-    if isinstance(x, csr_array):
-        lowest, highest = x.data.min(initial=0), x.data.max(initial=0)
-    else:
-        with np.errstate(over="ignore"):  # what then is infinite is refused
-            lowest, highest = x.min(axis=0) - centre, x.max(axis=0) - centre
-    largest = float(max(np.max(highest), -np.min(lowest), 0))
-    if not x.shape[1] * (2 * largest) ** 2 <= float(np.finfo(np.float32).max):
-        raise DataError(f"distances exceed float32, values reach {largest:.3g}: scale them")
 
 
 def _nearest(x: Matrix, rows: Rows, k: int) -> NDArray[np.int64]:
@@ -226,25 +202,10 @@ def _without_self(found: NDArray[np.int64], points: Rows) -> NDArray[np.int64]:
 
 
 def _sorted_by_distance(x: Matrix, points: Rows, found: NDArray[np.int64]) -> Found:
-    """Order what was found near points, but for these, by distances summed from differences.
-
-    faiss expands |a - b|^2 of wide rows into |a|^2 - 2ab + |b|^2, which in float32 gives close
-    points and duplicates a distance of noise.
-    """
+    """Order what was found near points, but for these, by their `distances_between`."""
     indices = _without_self(found, points)
-    distances = np.empty(indices.shape, dtype=np.float32)
-    width = x.nnz // x.shape[0] + 1 if isinstance(x, csr_array) else x.shape[1]
-    chunk = max(1, DIFFERENCES_AT_ONCE // (indices.shape[1] * width))
-    for start in range(0, len(indices), chunk):
-        rows = slice(start, start + chunk)
-        if isinstance(x, csr_array):
-            own = points[rows].repeat(indices.shape[1])
-            apart = x[own] - x[indices[rows].ravel()]  # (chunk * k, d)
-            squares = apart.multiply(apart).sum(axis=1).reshape(-1, indices.shape[1])
-        else:
-            difference = x[points[rows], None, :] - x[indices[rows]]  # (chunk, k, d)
-            squares = np.einsum("nkd,nkd->nk", difference, difference)
-        distances[rows] = np.sqrt(squares)
+    own = points.repeat(indices.shape[1])
+    distances = distances_between(x, own, indices.ravel()).reshape(indices.shape)
     order = np.argsort(distances, axis=1, kind="stable")
     nearest = np.take_along_axis(indices, order, axis=1).astype(np.int32)
     return nearest, np.take_along_axis(distances, order, axis=1)

@@ -8,6 +8,8 @@ from scipy.optimize import linear_sum_assignment, minimize_scalar
 from scipy.special import log_softmax, softmax
 from sklearn.metrics import pairwise_distances
 
+from spectralnet.clusters.noise import NOISE
+
 SHARPEST = 1e3  # in parts of the mean squared distance to the nearest centroid
 BINS = 10
 
@@ -26,6 +28,27 @@ def probabilities(squares: NDArray[np.floating], sharpness: float) -> NDArray[np
     return softmax(-sharpness * squares, axis=1)
 
 
+def best_match(
+    clusters: NDArray[np.int64], others: NDArray[np.int64], n_clusters: int
+) -> NDArray[np.int64]:
+    """Match clusters with others, one to one, so that most points are in both of a match.
+
+    Parameters
+    ----------
+    clusters, others : ndarray of shape (n,)
+        From 0 to n_clusters - 1.
+    n_clusters : int
+
+    Returns
+    -------
+    ndarray of shape (n_clusters,)
+        Which of the others each cluster is matched with.
+    """
+    counts = np.zeros((n_clusters, n_clusters))
+    np.add.at(counts, (clusters, others), 1)
+    return linear_sum_assignment(counts, maximize=True)[1]
+
+
 def matched(
     clusters: NDArray[np.int64], others: NDArray[np.int64], n_clusters: int
 ) -> NDArray[np.int64]:
@@ -41,13 +64,9 @@ def matched(
     -------
     ndarray of shape (n,)
     """
-    told = others >= 0
-    counts = np.zeros((n_clusters, n_clusters))
-    np.add.at(counts, (clusters[told], others[told]), 1)
-    own, other = linear_sum_assignment(counts, maximize=True)
-    names = np.empty(n_clusters, dtype=np.int64)
-    names[other] = own
-    return np.where(told, names[others], -1)
+    told = others != NOISE
+    names = np.argsort(best_match(clusters[told], others[told], n_clusters))
+    return np.where(told, names[others], NOISE)
 
 
 def fit_sharpness(squares: NDArray[np.floating], repeated: Sequence[NDArray[np.int64]]) -> float:

@@ -11,6 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from spectralnet.artifacts import load_array, save_array
 from spectralnet.checks import count_distinct
 from spectralnet.clusters.kmeans import FITTED, fit_kmeans, nearest_centroid
+from spectralnet.clusters.noise import NOISE
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.matrices import seeded_sample, weights_between
 
@@ -52,13 +53,26 @@ class Hierarchy(NamedTuple):
 
         -1 for noise, as in clusters, shape (n,).
         """
-        found = np.full(len(clusters), -1)
+        found = np.full(len(clusters), NOISE)
         for cluster in np.unique(clusters[clusters >= 0]):
             rows, own = clusters == cluster, np.flatnonzero(self.parents == cluster)
             if not own.size:  # no fitted point was in this cluster
                 own = np.arange(len(self.parents))
             found[rows] = own[nearest_centroid(places[rows], self.groups[own])]
         return found
+
+    def clusters_of(
+        self,
+        joined: NDArray[np.int64],
+        places: NDArray[np.floating],
+        clusters: NDArray[np.int64],
+    ) -> NDArray[np.int64]:
+        """Return which of the joined clusters, as `cut` gives them, points are in: see `groups_of`.
+
+        -1 for noise.
+        """
+        groups = self.groups_of(places, clusters)
+        return np.where(groups == NOISE, NOISE, joined[groups])
 
     def save(self, folder: Path) -> list[str]:
         """Write each array as ``hierarchy_<name>.npy`` into `folder`; return the files' names."""

@@ -19,8 +19,8 @@ LASTING = 0.9  # of the points of a cluster, on average
 FEWEST, MOST = 2, 30
 POINTS_A_CLUSTER = 10
 SAMPLE = 2000  # rows of a half that centroids are fitted to
-RESTARTS = 3
-MOST_WORK = 1e11  # multiply-adds of the eigenvectors of a half, some minutes
+FEW_RESTARTS = 3  # of k-means, for each number
+CHOICE_WORK = 1e11  # multiply-adds of the eigenvectors of a half, some minutes
 
 
 def candidates(n_clusters: NClusters, x: Matrix) -> int | tuple[int, int]:
@@ -126,7 +126,7 @@ def choose_n_clusters(
     for two in zip(rows[::2], rows[1::2], strict=True):
         try:
             fits = [
-                extended_eigenvectors(graph, half, n_components, normalised, seed, MOST_WORK)
+                extended_eigenvectors(graph, half, n_components, normalised, seed, CHOICE_WORK)
                 for half in two
             ]
         except TrainingError:
@@ -144,7 +144,7 @@ def choose_n_clusters(
                     seed,
                     least=k,
                     most=SAMPLE,
-                    restarts=RESTARTS,
+                    restarts=FEW_RESTARTS,
                 )[reached]
                 for fit, half in zip(fits, two, strict=True)
             )

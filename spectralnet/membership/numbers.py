@@ -2,9 +2,10 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from spectralnet.clusters.kmeans import SpectralCentroids, assign
+from spectralnet.clusters.noise import NOISE
+from spectralnet.membership.calibration import best_match
 
 
 def keep_numbers(
@@ -28,8 +29,7 @@ def keep_numbers(
     SpectralCentroids
         Clusters that are new have the numbers that are left.
     """
-    k, told = len(found.centroids), former >= 0
-    counts = np.zeros((k, k))
-    np.add.at(counts, (former[told], assign(places[told], found).clusters), 1)
-    _, order = linear_sum_assignment(counts, maximize=True)
+    told = former != NOISE
+    own = assign(places[told], found).clusters
+    order = best_match(former[told], own, len(found.centroids))
     return found._replace(centroids=found.centroids[order])

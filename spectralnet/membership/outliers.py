@@ -8,6 +8,9 @@ from sklearn.neighbors import NearestNeighbors
 
 from spectralnet.matrices import Matrix
 
+MOST = 2048  # references, or enough of each cluster where these are many
+LEAST = 128  # however wide they are, where there are as many points
+REFERENCE_BYTES = 2**24  # of references, in between: 16 MiB
 SAME = 1e-4  # in parts of the usual reach: nearer is the point itself
 NEAREST = 0.01  # a reach below, in parts of what is usual around, is no less usual
 LEAST_SPREAD = 0.05  # of log distances
@@ -24,6 +27,50 @@ class References(NamedTuple):
     def usual(self) -> float:
         """The median reach, above 0."""
         return float(np.median(self.reaches)) or 1.0
+
+
+def reference_rows(
+    different: NDArray[np.int64],
+    clusters: NDArray[np.int64],
+    n_columns: int,
+    n_neighbours: int,
+    seed: int,
+) -> NDArray[np.int64]:
+    """Draw which points others are compared with.
+
+    First of each cluster as many as its points have to have near, for few of a small cluster's
+    would be among so many drawn of all; then others of all, until there are `MOST`.
+
+    Parameters
+    ----------
+    different : ndarray of shape (m,)
+        Rows of points, no two of them at one place.
+    clusters : ndarray of shape (n,)
+        Of all points, from 0.
+    n_columns : int
+        Of the points.
+    n_neighbours : int
+        That a point's remoteness is measured by.
+    seed : int
+
+    Returns
+    -------
+    ndarray of shape (r,)
+        Some of `different`, ascending. Where enough of each cluster would take more than
+        `REFERENCE_BYTES`, as many of each, `LEAST` of all.
+    """
+    drawn = np.random.default_rng(seed).permutation(different)
+    counts = np.bincount(clusters[drawn])
+    by_cluster = np.argsort(clusters[drawn], kind="stable")
+    place = np.empty(len(drawn), dtype=np.int64)  # of each among those of its cluster
+    place[by_cluster] = np.arange(len(drawn)) - np.repeat(np.cumsum(counts) - counts, counts)
+    enough = n_neighbours + 1  # a reference has so many near beside itself
+    n_references = min(
+        max(MOST, enough * np.count_nonzero(counts)),
+        max(LEAST, REFERENCE_BYTES // (np.float32().itemsize * n_columns)),
+    )
+    order = np.argsort(np.minimum(place, enough), kind="stable")
+    return np.sort(drawn[order[:n_references]])
 
 
 def fit_references(points: NDArray[np.float32], n_neighbours: int) -> References:

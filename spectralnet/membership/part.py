@@ -1,6 +1,6 @@
 """What a model says of a point beside its cluster: how sure it is, and whether it belongs."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from spectralnet.clusters.kmeans import Assignment
+from spectralnet.clusters.noise import NOISE
 from spectralnet.errors import DataError, ParameterError
 from spectralnet.matrices import Matrix, blocks
 from spectralnet.membership.calibration import probabilities, squared_distances
 from spectralnet.membership.outliers import References, remoteness
 
 Noise = Literal["auto"] | float | None
-NOISE = 5.0  # the outlier score beyond which "auto" takes points for noise
+FAR_OUT = 5.0  # the outlier score beyond which "auto" takes points for noise
 FADED = 6.0  # beyond which no cluster is likelier than another, but for what tells which
 MOST_FADED = 0.99
 ROWS_AT_ONCE = 2**17
@@ -67,6 +68,19 @@ class Membership(nn.Module):
             self.register_buffer(name, torch.tensor(value, dtype=torch.float64))
         self.register_buffer("threshold", torch.tensor(torch.inf, dtype=torch.float64))
 
+    @classmethod
+    def of(
+        cls, sharpness: float, references: References, middle: float = 0.0, spread: float = 1.0
+    ) -> Self:
+        """Put together what was fitted: see the attributes."""
+        n_references, n_features = references.points.shape
+        told = cls(n_references, n_features, references.n_neighbours)
+        told.references.copy_(torch.from_numpy(references.points))
+        told.reaches.copy_(torch.from_numpy(references.reaches))
+        for name, value in (("sharpness", sharpness), ("middle", middle), ("spread", spread)):
+            getattr(told, name).fill_(value)
+        return told
+
     @property
     def config(self) -> dict[str, Any]:
         """The arguments that build it again."""
@@ -99,7 +113,7 @@ class Membership(nn.Module):
         """Say how far points, shape (m, e), lie from where fitted points are: (m,).
 
         In robust standard deviations of the fitted points' log distances: 0 is usual, above
-        `NOISE` a point is far from all.
+        `FAR_OUT` a point is far from all.
         """
         points, reaches = self.references.cpu().numpy(), self.reaches.cpu().numpy()
         if not len(points):
@@ -140,10 +154,10 @@ class Membership(nn.Module):
             squares = squared_distances(places[rows], centroids)
             # What is far from all that was fitted is no sure member of anything.
             faded = np.nan_to_num(scores[rows, None])
-            faded = np.clip((faded - NOISE) / (FADED - NOISE), 0, MOST_FADED)
+            faded = np.clip((faded - FAR_OUT) / (FADED - FAR_OUT), 0, MOST_FADED)
             sure = probabilities(squares, float(self.sharpness))
             shares[rows] = (1 - faded) * sure + faded / k
-        clusters = np.where(scores > float(self.threshold), -1, assigned.clusters)
+        clusters = np.where(scores > float(self.threshold), NOISE, assigned.clusters)
         return assigned._replace(clusters=clusters, probabilities=shares, outlier_scores=scores)
 
     def mark_noise(self, assigned: Assignment, noise: Noise) -> Assignment:
@@ -154,12 +168,12 @@ class Membership(nn.Module):
         assigned : Assignment
             Of the fitted points, by `complete`.
         noise : "auto", float or None
-            Those with a score above `NOISE`, or a part of the fitted points, or none. Without
+            Those with a score above `FAR_OUT`, or a part of the fitted points, or none. Without
             references none is.
         """
         scores = assigned.outlier_scores
         if noise is None or scores is None or not len(self.references):
             return assigned
-        threshold = NOISE if noise == "auto" else float(np.quantile(scores, 1 - float(noise)))
+        threshold = FAR_OUT if noise == "auto" else float(np.quantile(scores, 1 - float(noise)))
         self.threshold.fill_(threshold)
-        return assigned._replace(clusters=np.where(scores > threshold, -1, assigned.clusters))
+        return assigned._replace(clusters=np.where(scores > threshold, NOISE, assigned.clusters))

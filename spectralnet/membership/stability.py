@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
@@ -12,6 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from spectralnet.checks import count_distinct
 from spectralnet.clusters.kmeans import (
     FITTED,
+    RESTARTS,
     Assignment,
     SpectralCentroids,
     fit_centroids,
@@ -19,23 +19,27 @@ from spectralnet.clusters.kmeans import (
     spectral_clusters,
     weighted_directions,
 )
+from spectralnet.clusters.noise import NOISE
 from spectralnet.clusters.selection import eigenvector_weights
 from spectralnet.errors import TrainingError
 from spectralnet.graph.affinity import degrees
 from spectralnet.graph.duplicates import distinct_rows
 from spectralnet.matrices import Matrix, dense_rows
 from spectralnet.membership.calibration import fit_sharpness, matched, squared_distances
-from spectralnet.membership.outliers import fit_references, middle_and_spread, remoteness
+from spectralnet.membership.outliers import (
+    fit_references,
+    middle_and_spread,
+    reference_rows,
+    remoteness,
+)
 from spectralnet.membership.part import Membership
 from spectralnet.spectral.exact import exact_eigenvectors
 
 MANY_POINTS = 10_000  # beyond, they are split once
 SAMPLED = (2**17, 20_000)  # beyond the first, a graph of so many points is split in halves
 SPLITS = 3  # of fewer points in halves
-REFERENCES = (512, 2048)  # at least, where there are as many points, and at most
-REFERENCE_NUMBERS = 2**20  # in between: 4 MiB
 LEAST_PIECE = 5  # points
-MOST_WORK = 1e10  # multiply-adds, some 20 s: a half whose eigenvectors take more is left out
+HALF_WORK = 1e10  # multiply-adds, some 20 s: a half whose eigenvectors take more is left out
 
 Rows = NDArray[np.int64]
 Repeat = Callable[[Rows, int], NDArray[np.int64]]  # a half, a seed, to the clusters of all points
@@ -64,7 +68,7 @@ def extended_eigenvectors(
     n_components: int,
     normalised: bool,
     seed: int,
-    most_work: float = MOST_WORK,
+    most_work: float = HALF_WORK,
 ) -> Extended:
     """Compute eigenvectors of the graph among some of its points, and extend them to the others.
 
@@ -92,11 +96,12 @@ def extended_eigenvectors(
     TrainingError
         If there are too few neighbours in the half, or ARPACK does not converge.
     """
-    _, piece = connected_components(graph[half][:, half], directed=False)
-    half = half[np.bincount(piece)[piece] >= LEAST_PIECE]
+    inside = csr_array(graph[half][:, half])
+    _, piece = connected_components(inside, directed=False)
+    kept = np.bincount(piece)[piece] >= LEAST_PIECE
+    half, inside = half[kept], csr_array(inside[kept][:, kept])
     if len(half) < LEAST_PIECE:
         raise TrainingError("too few points of the half have neighbours in it")
-    inside = csr_array(graph[half][:, half])
     n_components = min(n_components, len(half) - 1)
     vectors, values = exact_eigenvectors(inside, n_components, normalised, seed, most_work)
     into = csr_array(graph[:, half])
@@ -118,7 +123,7 @@ def extended_clusters(
     *,
     least: int,
     most: int = FITTED,
-    restarts: int = 10,
+    restarts: int = RESTARTS,
 ) -> NDArray[np.int64]:
     """Cluster points as spectral clustering of a half does, by centroids of its places alone.
 
@@ -150,10 +155,10 @@ def extended_clusters(
     directions = weighted_directions(vectors[fitted], weights)
     differ = count_distinct(vectors[fitted], least) == least
     if not differ or count_distinct(directions, n_clusters) < n_clusters:
-        return np.full(len(vectors), -1)
+        return np.full(len(vectors), NOISE)
     centroids = fit_centroids(directions, n_clusters, seed, restarts)
     found = spectral_clusters(vectors, SpectralCentroids(centroids, weights))
-    return np.where(reached, found, -1)
+    return np.where(reached, found, NOISE)
 
 
 def spectral_repeats(
@@ -168,16 +173,18 @@ def spectral_repeats(
         try:
             extended = extended_eigenvectors(graph, half, n_components, normalised, seed)
         except TrainingError:
-            return np.full(graph.shape[0], -1)
+            return np.full(graph.shape[0], NOISE)
         return extended_clusters(extended, half, n_clusters, seed, least=2 * n_clusters)
 
     return repeat
 
 
 def centroid_repeats(codes: NDArray[np.float32], n_clusters: int) -> Repeat:
-    """Repeat k-means on halves of codes, shape (n, c)."""
+    """Repeat k-means on halves of codes, shape (n, c); one with too few distinct says nothing."""
 
     def repeat(half: Rows, seed: int) -> NDArray[np.int64]:
+        if count_distinct(codes[half], n_clusters) < n_clusters:
+            return np.full(len(codes), NOISE)
         return nearest_centroid(codes, fit_centroids(codes[half], n_clusters, seed))
 
     return repeat
@@ -211,7 +218,7 @@ def fit_membership(
     seed : int
         Of the halves and of the references.
     rows : ndarray of shape (m,), optional
-        The points that `repeat` clusters, and that references are taken of; by default all.
+        The points that `repeat` clusters; by default all.
 
     Returns
     -------
@@ -219,27 +226,21 @@ def fit_membership(
     assigned : Assignment
         With probabilities and outlier scores.
     """
-    some, clusters, k = space[rows], assigned.clusters[rows], len(centroids)
+    clusters, k = assigned.clusters[rows], len(centroids)
     squares = squared_distances(places[rows], centroids)
     repeated = []
-    if k > 1 and some.shape[0] // 2 > 2 * k:  # else halves say nothing
+    if k > 1 and len(clusters) // 2 > 2 * k:  # else halves say nothing
         found = [matched(clusters, repeat(half, seed), k) for half in halves(len(clusters), seed)]
         repeated = [clusters for clusters in found if (clusters >= 0).any()]
-    first = distinct_rows(some).first
-    least, most = REFERENCES
-    n_references = min(len(first), max(least, min(most, REFERENCE_NUMBERS // space.shape[1])))
-    chosen = np.random.default_rng(seed).choice(first, n_references, replace=False)
-    membership = Membership(n_references if n_references > 1 else 0, space.shape[1], 1)
-    membership.sharpness.fill_(fit_sharpness(squares, repeated))
-    scores = None
-    if n_references > 1:
-        references = fit_references(dense_rows(some, np.sort(chosen)), n_neighbours)
-        membership.n_neighbours = references.n_neighbours
-        membership.references.copy_(torch.from_numpy(references.points))
-        membership.reaches.copy_(torch.from_numpy(references.reaches))
-        remote = remoteness(some, references)
-        middle, spread = middle_and_spread(remote)
-        membership.middle.fill_(middle)
-        membership.spread.fill_(spread)
-        scores = membership.scores(remote) if isinstance(rows, slice) else None  # then of all
+    sharpness = fit_sharpness(squares, repeated)
+    different, n_columns = distinct_rows(space).first, space.shape[1]
+    chosen = reference_rows(different, assigned.clusters, n_columns, n_neighbours, seed)
+    if len(chosen) == 1:  # nothing tells how far from others is far
+        membership = Membership(0, n_columns, 1)
+        membership.sharpness.fill_(sharpness)
+        return membership, membership.complete(assigned, places, centroids, space)
+    references = fit_references(dense_rows(space, chosen), n_neighbours)
+    remote = remoteness(space[rows], references)
+    membership = Membership.of(sharpness, references, *middle_and_spread(remote))
+    scores = membership.scores(remote) if isinstance(rows, slice) else None  # then of all
     return membership, membership.complete(assigned, places, centroids, space, scores)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from scipy.sparse import csr_array
 
-from spectralnet.graph.supervision import with_supervision
+from spectralnet.graph.supervision import groups_of, with_supervision
 from spectralnet.methods.affinities import (
     Affinity,
     AffinityOptions,
@@ -32,13 +32,13 @@ def siamese(points: PointsInSpace, options: AffinityOptions, graph: csr_array) -
     graph : csr_array of shape (n, n)
         The Euclidean one of the same points.
     """
-    x, encoder, confirmed = points.features, points.encoder, None
+    x, encoder, confirmed, told = points.features, points.encoder, None, points.supervision
     if sees_images(points.image_shape, options.params):
         x, encoder = points.x, MLP([points.x.shape[1]])
         if len(points.encoder) > 0:
             confirmed = confirmed_edges(graph, x, options.graph, options.seed)
-            if points.supervision is not None:
-                confirmed = with_supervision(confirmed, points.supervision, options.seed)
+            if told is not None:
+                confirmed = with_supervision(confirmed, told, options.seed)
     embedder, history = train_siamese(
         x,
         graph,
@@ -48,10 +48,11 @@ def siamese(points: PointsInSpace, options: AffinityOptions, graph: csr_array) -
         image_shape=points.image_shape,
         augment=options.augment,
         confirmed=confirmed,
+        groups=None if told is None or not told.told.any() else groups_of(told).of,
         checkpoint=options.checkpoint,
     )
     embedding = map_in_chunks(embedder, x, options.device)
-    learned, about = connect(embedding, options.graph, options.seed, points.supervision, confirmed)
+    learned, about = connect(embedding, options.graph, options.seed, told, confirmed)
     return Affinity(encoder, embedder, embedding, learned, about, history)
 
 

@@ -31,6 +31,10 @@ class Model(Protocol):
     centroids: torch.Tensor  # (n_clusters, c)
     membership: Membership | None
 
+    @property
+    def hierarchy(self) -> Hierarchy | None:
+        """Nested clusters of every number, where it has them."""
+
     def assign(
         self, x: Matrix, device: torch.device | None = None, whole: bool = False
     ) -> Assignment:
@@ -101,10 +105,9 @@ class Predictor:
                 "spectral net have one, if this version fitted them: leave n_clusters out"
             )
         joined = tree.cut(n_clusters)
-        assigned = self._assign(raw, device)
-        groups = tree.groups_of(self.model.places(assigned.embedding), assigned.clusters)
-        clusters = np.where(groups < 0, NOISE, joined[groups])
-        return assigned._replace(clusters=clusters, probabilities=None)
+        found = self._assign(raw, device)
+        clusters = tree.clusters_of(joined, self.model.places(found.embedding), found.clusters)
+        return found._replace(clusters=clusters, probabilities=None)
 
     def _assign(self, raw: Raw, device: torch.device | None) -> Assignment:
         with np.errstate(over="ignore"):  # what overflows is refused
@@ -119,7 +122,7 @@ class Predictor:
     @property
     def hierarchy(self) -> Hierarchy | None:
         """The model's nested clusters; DEC's, and those of former versions, have none."""
-        return self.model.hierarchy if isinstance(self.model, ClusterModel) else None
+        return self.model.hierarchy
 
     def save(self, folder: Path) -> None:
         """Write the model and ``preparation.json`` into `folder`: all of it, or nothing."""

@@ -33,6 +33,7 @@ from spectralnet.spectral.samplers import SAMPLERS
 from spectralnet.spectral.training import (
     SpectralNetParams,
     candidate_components,
+    learned_components,
     train_spectral_map,
 )
 
@@ -121,7 +122,8 @@ def train_spectralnet(
         n_clusters, _ = choose_n_clusters(graph, *n_clusters, normalised, seed)
         enough = min(params.n_components, candidate_components(n_clusters))
         params = params.model_copy(update={"n_components": enough})
-    warn_of_components(graph, params.n_components, n_clusters)
+    n_components = learned_components(params, start)
+    warn_of_components(graph, n_components, n_clusters)
     spectral_map, eigenvalues, history, fitting, _ = train_spectral_map(
         embedding,
         graph,
@@ -153,7 +155,7 @@ def train_spectralnet(
         directions,
         centred.centroids,
         embedding,
-        spectral_repeats(among, params.n_components, n_clusters, normalised),
+        spectral_repeats(among, n_components, n_clusters, normalised),
         graph_params.n_neighbours,
         seed,
         rows,

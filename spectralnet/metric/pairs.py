@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from torch import Tensor
 
@@ -14,14 +15,20 @@ class Neighbourhoods:
     graph : csr_array of shape (n, n)
         An edge is an entry above 0.
     device : torch.device
+    groups : ndarray of shape (n,), optional
+        Of points that are told to belong together, -1 where nothing is told: see
+        `spectralnet.graph.supervision.Groups`.
     """
 
-    def __init__(self, graph: csr_array, device: torch.device) -> None:
+    def __init__(
+        self, graph: csr_array, device: torch.device, groups: NDArray[np.int64] | None = None
+    ) -> None:
         if (graph.data <= 0).any():
             graph = graph > 0
         self.device = device
         self._starts = torch.from_numpy(graph.indptr.astype(np.int64))
         self._neighbours = torch.from_numpy(graph.indices).to(device)
+        self._groups = None if groups is None else torch.from_numpy(groups).to(device)
 
     def among(self, anchors: Tensor, points: Tensor) -> Tensor:
         """Say which points are neighbours of which anchors.
@@ -54,6 +61,17 @@ class Neighbourhoods:
         near.index_put_((beside, rows), near.new_ones(()))
         return near[torch.searchsorted(ordered, points)].T  # of equal points the first
 
+    def together(self, points: Tensor, m: int) -> Tensor | None:
+        """Say which of all points the first m are told to belong with: (m, l), None if nothing is.
+
+        `points`, int of shape (l,), are on the device.
+        """
+        if self._groups is None:
+            return None
+        group = self._groups[points]  # (l,)
+        own = group[:m, None]
+        return (own == group) & (own >= 0)
+
 
 def pair_masks(ends: Tensor, neighbourhoods: Neighbourhoods) -> tuple[Tensor, Tensor]:
     """Say which pairs of a minibatch are positive and which negative.
@@ -69,11 +87,14 @@ def pair_masks(ends: Tensor, neighbourhoods: Neighbourhoods) -> tuple[Tensor, Te
     -------
     positive, negative : bool Tensor of shape (m, 2m)
         Between the anchors and all points of the minibatch, ``ends.reshape(-1)``. A point
-        that is the anchor itself or one of its neighbours, but not its positive, is neither.
+        that is the anchor itself, one of its neighbours or told to belong with it, but not its
+        positive, is neither.
     """
     device = neighbourhoods.device
     m, points = ends.shape[1], ends.reshape(-1).to(device)
     positive = torch.zeros(m, 2 * m, dtype=torch.bool, device=device)
     positive.diagonal(m).fill_(True)
     near = neighbourhoods.among(ends[0], points).contiguous()
+    if (together := neighbourhoods.together(points, m)) is not None:
+        near.logical_or_(together)
     return positive, ~near.logical_or_(positive).logical_or_(points[:m, None] == points)

@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from torch import Tensor
 
@@ -131,6 +133,7 @@ def train_siamese(
     image_shape: Sequence[int] | None = None,
     augment: RandomAffine | None = None,
     confirmed: csr_array | None = None,
+    groups: NDArray[np.int64] | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> tuple[Net, pd.DataFrame]:
     """Train a Siamese net to tell neighbours from others.
@@ -141,7 +144,7 @@ def train_siamese(
     Positive pairs are edges, drawn in proportion to their weights: neighbours that the graph
     is sure of come often, doubtful ones seldom. (The paper takes the nearest neighbours of
     each point, all alike.) The negatives of a pair's first point, either end of the edge,
-    are all points of the minibatch that are no neighbours of it.
+    are all points of the minibatch that are no neighbours of it and not told to belong with it.
 
     Parameters
     ----------
@@ -160,6 +163,8 @@ def train_siamese(
     confirmed : csr_array of shape (n, n), optional
         Those edges of the graph that make positive pairs (`spectralnet.metric.confirmed`), by
         default all of them.
+    groups : ndarray of shape (n,), optional
+        Of points that are told to belong together, -1 for others.
     checkpoint : Checkpoint, optional
 
     Returns
@@ -179,7 +184,7 @@ def train_siamese(
     images = image_shape if sees_images(image_shape, params) else None
     with seeded(seed):
         net = _make_net(features.shape[1], params, images).to(device)
-    x, neighbourhoods = Points(features, device), Neighbourhoods(graph, device)
+    x, neighbourhoods = Points(features, device), Neighbourhoods(graph, device, groups)
     pairs = graph if confirmed is None else confirmed
     fitted, held_out = split_edges(pairs, hold_out(len(x), params.held_out, seed))
 

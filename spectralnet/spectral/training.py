@@ -76,6 +76,11 @@ class SpectralNetParams(TrainingParams):
         return self.model_copy(update=shorter)
 
 
+def learned_components(params: SpectralNetParams, start: SpectralMap | None) -> int:
+    """Return how many eigenvectors a training learns: no fewer than the map it goes on from."""
+    return params.n_components if start is None else max(params.n_components, start.sizes[-1])
+
+
 def train_spectral_map(
     x: Matrix,
     graph: csr_array,
@@ -127,7 +132,7 @@ def train_spectral_map(
     TrainingError
         If the training diverges, or the net maps all points to one.
     """
-    c = params.n_components if start is None else max(params.n_components, start.sizes[-1])
+    c = learned_components(params, start)
     trainer = _Trainer(x, graph, params, graph_params, c, seed, device, checkpoint)
     if start is not None:
         net = start.continued(c, seed)

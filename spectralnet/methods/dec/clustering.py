@@ -14,7 +14,7 @@ class DECStageParams(DECParams):
 
 def cluster(task: Task) -> Found:
     """Move the codes of an encoder towards centroids until the clusters stand still."""
-    model, history = train_dec(
+    model, assigned, history = train_dec(
         task.x,
         task.encoder,
         task.n_clusters,
@@ -23,7 +23,7 @@ def cluster(task: Task) -> Found:
         device=task.device,
         checkpoint=task.checkpoint(),
     )
-    found, held_out = (model.predict(x, task.device) for x in (task.x, task.held_out))
+    held_out = model.predict(task.held_out, task.device)
     changed = history["changed"].iloc[-1]
     remark = f"{len(history)} rounds, the last changed {changed:.2%}"
-    return Found(found, held_out, model, history, remark)
+    return Found(assigned.clusters, held_out, model, history, remark)

@@ -80,6 +80,7 @@ class DECModel(nn.Module):
     """
 
     centroids: Tensor
+    hierarchy: None = None
 
     def __init__(
         self, encoder: Net, centroids: Tensor, membership: Membership | None = None

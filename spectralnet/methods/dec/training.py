@@ -12,7 +12,7 @@ from pydantic import Field
 from torch import Tensor
 
 from spectralnet.checks import warn_of_empty
-from spectralnet.clusters.kmeans import fit_centroids
+from spectralnet.clusters.kmeans import Assignment, fit_centroids
 from spectralnet.errors import TrainingError
 from spectralnet.matrices import Matrix, Points
 from spectralnet.membership.stability import centroid_repeats, fit_membership
@@ -56,7 +56,7 @@ def train_dec(
     seed: int,
     device: torch.device,
     checkpoint: Checkpoint | None = None,
-) -> tuple[DECModel, pd.DataFrame]:
+) -> tuple[DECModel, Assignment, pd.DataFrame]:
     """Move codes towards their centroids until the clusters stand still.
 
     Not by `spectralnet.nets.training.train`: the target moves with the net, so that losses of
@@ -77,6 +77,8 @@ def train_dec(
     Returns
     -------
     model : DECModel
+    assigned : Assignment
+        Of the points, with probabilities and outlier scores.
     history : DataFrame
         One row a round, from one target distribution to the next: `epoch`, the round;
         `loss`; `changed`, the part of the points whose cluster it changed; `seconds`.
@@ -113,10 +115,10 @@ def train_dec(
     assigned = model.assign(features, device)
     codes, centroids = assigned.embedding, model.centroids.cpu().numpy()
     repeat = centroid_repeats(codes, n_clusters)
-    model.membership, _ = fit_membership(
+    model.membership, assigned = fit_membership(
         assigned, codes, centroids, codes, repeat, N_NEIGHBOURS, seed
     )
-    return model, pd.DataFrame(rounds.history)
+    return model, assigned, pd.DataFrame(rounds.history)
 
 
 class _Rounds:

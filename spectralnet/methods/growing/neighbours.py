@@ -5,15 +5,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, triu
 from sklearn.utils.extmath import row_norms, safe_sparse_dot
 
-from spectralnet.errors import DataError
-from spectralnet.graph.neighbours import Neighbours
+from spectralnet.graph.distances import centre_of, check_range, distances_between
+from spectralnet.graph.neighbours import NEAR_TIE, SPARE_CANDIDATES, Neighbours
 from spectralnet.matrices import Matrix
 
 PRODUCTS_AT_ONCE = 2**24
-DIFFERENCES_AT_ONCE = 2**18  # which a cache holds
-ROUNDING = 1e-5  # of squared lengths, more than float32's products lose
-SPARE = 4  # candidates beyond k, for the same reason
-CENTRE_SAMPLE = 1000
+ROUNDING = 1e-12  # of squared lengths, more than products lose
 
 Pairs = tuple[NDArray[np.integer], NDArray[np.integer]]  # rows, columns
 
@@ -21,13 +18,14 @@ Pairs = tuple[NDArray[np.integer], NDArray[np.integer]]  # rows, columns
 def neighbours_in(graph: csr_array, x: Matrix, k: int) -> Neighbours | None:
     """Find the k nearest neighbours of points, shape (n, d), along the edges of a graph.
 
-    Those are the nearest of all if the graph, shape (n, n), was made of them. None where a point
-    has fewer edges.
+    Those are the nearest of all if the graph, shape (n, n), was made of them: its `search` is
+    "known", and the recall 1, also where an approximate search, which the graph does not tell of,
+    had missed some. None where a point has fewer edges.
     """
     if np.diff(graph.indptr).min(initial=k) < k:
         return None
     one, other = triu(graph, k=1).coords
-    lengths = _lengths(x, (one, other))
+    lengths = distances_between(x, one, other)
     both = np.concatenate([one, other]), np.concatenate([other, one])
     return Neighbours(*_nearest(x, both, k, np.tile(lengths, 2)), "known", 1.0)
 
@@ -56,14 +54,16 @@ def grown_neighbours(known: Neighbours, x: Matrix) -> Neighbours:
     """
     former, k = known.indices.shape
     n = x.shape[0]
-    near = x.astype(np.float64) if isinstance(x, csr_array) else _centred(x)
-    with np.errstate(over="ignore"):
-        squares = row_norms(near, squared=True) * (1 - ROUNDING)  # (n,)
-    if not squares.max() < np.finfo(np.float32).max / 4:
-        raise DataError("distances exceed float32: scale the rows")
-    reach = known.distances[:, -1] ** 2
+    centre = centre_of(x)
+    check_range(x, centre)
+    # In float32 products of rows far from the middle, as of groups far apart, tell no neighbours.
+    near = x.astype(np.float64)
+    if centre is not None:
+        near -= centre
+    squares = row_norms(near, squared=True) * (1 - ROUNDING)  # (n,)
+    reach = (known.distances[:, -1].astype(np.float64) * (1 + NEAR_TIE)) ** 2
     found: list[Pairs] = [(np.repeat(np.arange(former), k), known.indices.ravel())]
-    candidates = min(k + SPARE, n - 1)
+    candidates = min(k + SPARE_CANDIDATES, n - 1)
     chunk = max(1, PRODUCTS_AT_ONCE // n)
     for start in range(former, n, chunk):
         new = np.arange(start, min(start + chunk, n))
@@ -77,28 +77,10 @@ def grown_neighbours(known: Neighbours, x: Matrix) -> Neighbours:
         at, of = np.nonzero(least[:, :former] <= reach)  # new ones that may displace known ones
         found.append((of, new[at]))
     rows, columns = (np.concatenate(ends) for ends in zip(*found, strict=True))
-    known_ones = known.distances.size
-    distances = np.concatenate(
-        [known.distances.ravel(), _lengths(x, (rows[known_ones:], columns[known_ones:]))]
-    )
+    more = slice(known.distances.size, None)
+    apart = distances_between(x, rows[more], columns[more])
+    distances = np.concatenate([known.distances.ravel(), apart])
     return Neighbours(*_nearest(x, (rows, columns), k, distances), known.search, known.recall)
-
-
-def _centred(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Move rows to the origin, far from which products cancel."""
-    return x - np.median(x[:: len(x) // CENTRE_SAMPLE + 1], axis=0).astype(np.float32)
-
-
-def _lengths(x: Matrix, pairs: Pairs) -> NDArray[np.float32]:
-    """Measure how far the rows of pairs are apart, from their differences."""
-    rows, columns = pairs
-    distances = np.empty(len(rows), dtype=np.float32)
-    width = x.nnz // x.shape[0] + 1 if isinstance(x, csr_array) else x.shape[1]
-    chunk = max(1, DIFFERENCES_AT_ONCE // width)
-    for start in range(0, len(rows), chunk):
-        some = slice(start, start + chunk)
-        distances[some] = row_norms(x[rows[some]] - x[columns[some]])
-    return distances
 
 
 def _nearest(

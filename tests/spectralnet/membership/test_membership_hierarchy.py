@@ -121,6 +121,9 @@ def test_a_point_is_in_the_nearest_group_of_its_cluster():
     inside = tree.parents == clusters[:, None]
     expected = np.where(clusters < 0, -1, np.where(inside, distance, np.inf).argmin(axis=1))
     np.testing.assert_array_equal(tree.groups_of(places, clusters), expected)
+    joined = np.array([4, 3, 2, 1, 0, 5])
+    cut = [-1 if group < 0 else joined[group] for group in expected]
+    np.testing.assert_array_equal(tree.clusters_of(joined, places, clusters), cut)
     without = tree._replace(parents=tree.parents % 2)  # no fitted point was in cluster 2
     there = clusters == 2
     found = without.groups_of(places, clusters)[there]

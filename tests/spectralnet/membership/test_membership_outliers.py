@@ -6,7 +6,13 @@ from scipy.stats import median_abs_deviation
 
 from spectralnet.clusters.kmeans import Assignment
 from spectralnet.errors import ParameterError
-from spectralnet.membership.outliers import fit_references, middle_and_spread, remoteness
+from spectralnet.membership import outliers
+from spectralnet.membership.outliers import (
+    fit_references,
+    middle_and_spread,
+    reference_rows,
+    remoteness,
+)
 from spectralnet.membership.part import Membership, check_noise
 
 
@@ -36,6 +42,33 @@ def test_a_sparse_cluster_is_no_outlier_and_what_is_far_is(points):
     scores = remoteness(np.concatenate([points, wide, [[5000.0, 0, 0]]]), references)
     assert np.median(scores[:60]) < np.median(scores[60:120]) < 0.3
     assert scores[-1] > 3
+
+
+def test_references_are_of_every_cluster(monkeypatch):
+    monkeypatch.setattr(outliers, "MOST", 100)
+    clusters = np.repeat([0, 1, 2], [900, 30, 4])
+    different = np.delete(np.arange(934), np.arange(900, 910))
+    found = reference_rows(different, clusters, 3, 7, 0)
+    assert len(found) == 100
+    assert (np.diff(found) > 0).all()
+    assert np.isin(found, different).all()
+    _, of_small, of_tiny = np.bincount(clusters[found])
+    assert of_small >= 8
+    assert of_tiny == 4
+    np.testing.assert_array_equal(found, reference_rows(different, clusters, 3, 7, 0))
+    assert not np.array_equal(found, reference_rows(different, clusters, 3, 7, 1))
+    many = reference_rows(different, clusters, 3, 60, 0)
+    assert np.bincount(clusters[many]).tolist() == [159, 20, 4]
+
+
+@pytest.mark.parametrize(("n_columns", "expected"), [(200, 200), (100_000, 128)])
+def test_references_take_no_more_than_they_may(n_columns, expected, monkeypatch):
+    monkeypatch.setattr(outliers, "REFERENCE_BYTES", 4 * 200 * 200)
+    different = np.arange(1000)
+    found = reference_rows(different, different % 3, n_columns, 90, 0)
+    of_each = np.bincount(found % 3)
+    assert of_each.sum() == expected
+    assert of_each.max() - of_each.min() <= 1
 
 
 def test_the_spread_is_that_of_a_normal_distribution():

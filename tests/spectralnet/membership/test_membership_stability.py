@@ -8,7 +8,7 @@ from spectralnet.clusters.scores import accuracy
 from spectralnet.errors import TrainingError
 from spectralnet.graph.affinity import GraphParams, affinity_graph
 from spectralnet.graph.neighbours import nearest_neighbours
-from spectralnet.membership import part, stability
+from spectralnet.membership import outliers, part, stability
 from spectralnet.membership.outliers import remoteness
 from spectralnet.membership.stability import (
     centroid_repeats,
@@ -95,6 +95,29 @@ def test_points_are_compared_with_references_once(rows, monkeypatch):
     membership, found = fit_membership(assigned, points, centroids, points, repeat, 5, 0, rows)
     assert sum(compared) == (90 if isinstance(rows, slice) else 45 + 90)
     np.testing.assert_array_equal(found.outlier_scores, membership.outlier_scores(points))
+
+
+def test_a_small_dense_cluster_is_no_noise(monkeypatch):
+    monkeypatch.setattr(outliers, "MOST", 150)
+    clusters, random = np.repeat([0, 1], [2000, 30]), np.random.default_rng(0)
+    points = random.normal(size=(2030, 2)).astype(np.float32)
+    points[2000:] = [12, 0] + 0.2 * points[2000:]
+    centroids, repeat = np.array([[0, 0], [12, 0]]), centroid_repeats(points, 2)
+    assigned = Assignment(clusters, None, None)
+    membership, found = fit_membership(assigned, points, centroids, points, repeat, 10, 0)
+    marked = membership.mark_noise(found, "auto").clusters
+    assert (marked[2000:] == 1).all()
+    assert (marked[:2000] == 0).mean() > 0.99
+    assert found.probabilities[2000:, 1].min() > 0.99
+    far = np.array([[30, 0]], dtype=np.float32)
+    assert membership.outlier_scores(far) > part.FAR_OUT
+
+
+def test_a_half_without_a_rare_row_says_nothing():
+    codes = np.eye(4, dtype=np.float32)[np.repeat([0, 1, 2, 3], [40, 40, 40, 1])]
+    repeat = centroid_repeats(codes, 4)
+    assert (repeat(np.arange(120), 0) == -1).all()
+    assert adjusted_rand_score(codes.argmax(axis=1), repeat(np.arange(121), 0)) == 1
 
 
 def test_a_small_piece_has_no_eigenvector_of_its_own(graph):

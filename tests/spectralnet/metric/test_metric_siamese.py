@@ -5,10 +5,13 @@ from scipy.sparse import csr_array
 
 from spectralnet.graph.affinity import affinity_graph
 from spectralnet.graph.neighbours import nearest_neighbours
+from spectralnet.graph.supervision import Supervision, with_supervision
+from spectralnet.methods.affinities import AffinityOptions, PointsInSpace
+from spectralnet.methods.learned import siamese
 from spectralnet.metric.augmentation import AffineParams, RandomAffine
 from spectralnet.metric.pairs import Neighbourhoods, pair_masks
 from spectralnet.metric.siamese import contrastive_loss, info_nce_loss, train_siamese
-from spectralnet.nets.blocks import ConvNet
+from spectralnet.nets.blocks import MLP, ConvNet
 from spectralnet.nets.devices import map_in_chunks
 
 
@@ -66,6 +69,31 @@ def test_negatives_exclude_self_and_neighbours(blob_graph, cpu):
         assert np.flatnonzero(positive[i]).tolist() == [len(points) // 2 + i]
         for j, point in enumerate(points):
             assert negative[i, j].item() == (point != anchor and not adjacent[anchor, point])
+
+
+def test_points_that_are_told_to_belong_together_are_no_negatives(
+    blobs, blob_graph, settings, cpu, monkeypatch
+):
+    labels = np.where(np.arange(180) % 2, np.repeat(np.arange(3), 60), -1)
+    labels[:3] = -1
+    told = Supervision(labels, must_link=np.array([[0, 1], [1, 2]]))
+    graph, seen = with_supervision(blob_graph, told, 0), []
+
+    def spy(ends, neighbourhoods):
+        seen.append((ends.numpy(), pair_masks(ends, neighbourhoods)[1].numpy()))
+        return pair_masks(ends, neighbourhoods)
+
+    monkeypatch.setattr("spectralnet.metric.siamese.pair_masks", spy)
+    params = settings.siamese.model_copy(update={"epochs": 1, "steps_per_epoch": 2, "channels": []})
+    options = AffinityOptions(settings.graph, params, 0, cpu)
+    siamese(PointsInSpace(blobs, blobs, MLP([4]), supervision=told), options, graph)
+    together = (labels[:, None] == labels) & (labels >= 0)
+    together[:3, :3] = True
+    np.fill_diagonal(together, True)
+    expected = ~(together | (graph.toarray() > 0))
+    for ends, negative in seen:
+        np.testing.assert_array_equal(negative, expected[ends[0]][:, ends.reshape(-1)])
+    assert (graph.toarray() == 0)[together].sum() > 180  # which the graph alone does not tell
 
 
 def test_positives_are_confirmed_edges_and_no_neighbour_is_a_negative(

@@ -65,7 +65,7 @@ def siamese(given, augment=None, **changes):
 def dec(given):
     stacked_params, params = (quick(params) for params in default_dec(len(given.x)))
     net, stacked = train_stacked(given.x, stacked_params, seed=0, device=CPU)
-    model, history = train_dec(
+    model, _, history = train_dec(
         given.x, net.encoder, 3, params.model_copy(update={"tol": 0.0}), seed=0, device=CPU
     )
     return model, history, stacked["held_out_loss"].to_numpy(), model.predict(given.x)

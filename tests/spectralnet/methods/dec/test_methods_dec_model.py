@@ -72,7 +72,7 @@ def test_training_ends_when_clusters_stand_still_and_lowers_the_divergence(blobs
     p, q = start.distributions(blobs, cpu)
     fixed = divergence(p, q).item()
     params = PARAMS.model_copy(update={"update_interval": 1.0})
-    model, history = train_dec(blobs, net, 3, params, seed=0, device=cpu)
+    model, assigned, history = train_dec(blobs, net, 3, params, seed=0, device=cpu)
     assert 1 < len(history) < params.epochs
     *moving, last = history["changed"]
     assert min(moving) >= params.tol > last
@@ -81,6 +81,8 @@ def test_training_ends_when_clusters_stand_still_and_lowers_the_divergence(blobs
     clusters = model.predict(blobs)
     np.testing.assert_array_equal(clusters, after.argmax(dim=1).numpy())
     assert accuracy(LABELS, clusters) > accuracy(LABELS, before) > 0.5
+    for told, again in zip(assigned, model.assign(blobs, whole=True), strict=True):
+        np.testing.assert_allclose(told, again, rtol=1e-4, atol=1e-5)
 
 
 @pytest.fixture
@@ -121,7 +123,7 @@ def test_training_takes_no_more_passes_than_asked(blobs, cpu, steps, update_inte
     params = PARAMS.model_copy(
         update={"batch_size": 256, "update_interval": update_interval, "epochs": 5, "tol": 0.0}
     )
-    _, history = train_dec(blobs, encoder(), 3, params, seed=0, device=cpu)
+    _, _, history = train_dec(blobs, encoder(), 3, params, seed=0, device=cpu)
     assert len(history) == rounds
     assert 4 <= len(steps) <= 5  # a minibatch is a pass
 
@@ -133,7 +135,7 @@ def test_a_step_descends_the_gradient_of_encoder_and_centroids(blobs, cpu, steps
     centroids = torch.from_numpy(fit_centroids(codes.detach().numpy(), 3, 0, restarts=20))
     q = soft_assignment(codes, centroids.requires_grad_())
     divergence(target_distribution(q).detach(), q).backward()
-    model, _ = train_dec(blobs, encoder(), 3, params, seed=0, device=cpu)
+    model, _, _ = train_dec(blobs, encoder(), 3, params, seed=0, device=cpu)
     expected = [w - 0.01 * w.grad for w in (centroids, *net.parameters())]
     for found, wanted in zip((model.centroids, *model.encoder.parameters()), expected, strict=True):
         torch.testing.assert_close(found, wanted.detach(), atol=1e-6, rtol=1e-5)
@@ -142,11 +144,11 @@ def test_a_step_descends_the_gradient_of_encoder_and_centroids(blobs, cpu, steps
 
 def test_a_killed_training_ends_where_it_would_have(blobs, cpu, tmp_path):
     params = PARAMS.model_copy(update={"tol": 0.0, "epochs": 3})
-    whole, history = train_dec(blobs, encoder(), 3, params, seed=0, device=cpu)
+    whole, _, history = train_dec(blobs, encoder(), 3, params, seed=0, device=cpu)
     checkpoint = Checkpoint(tmp_path / "dec.pt", seconds=0)
     half = params.model_copy(update={"epochs": 1})
     train_dec(blobs, encoder(), 3, half, seed=0, device=cpu, checkpoint=checkpoint)
-    resumed, again = train_dec(
+    resumed, _, again = train_dec(
         blobs, encoder(), 3, params, seed=0, device=cpu, checkpoint=checkpoint
     )
     assert again["loss"].tolist() == history["loss"].tolist()
@@ -164,12 +166,12 @@ def test_a_training_goes_on_in_the_middle_of_a_round(blobs, cpu, tmp_path):
                 raise KeyboardInterrupt
 
     params = PARAMS.model_copy(update={"tol": 0.0, "epochs": 3, "batch_size": 60})
-    whole, history = train_dec(blobs, encoder(), 3, params, seed=0, device=cpu)
+    whole, _, history = train_dec(blobs, encoder(), 3, params, seed=0, device=cpu)
     checkpoint = Killed(tmp_path / "dec.pt", seconds=0)
     with pytest.raises(KeyboardInterrupt):
         train_dec(blobs, encoder(), 3, params, seed=0, device=cpu, checkpoint=checkpoint)
     checkpoint = Checkpoint(tmp_path / "dec.pt")
-    resumed, again = train_dec(
+    resumed, _, again = train_dec(
         blobs, encoder(), 3, params, seed=0, device=cpu, checkpoint=checkpoint
     )
     for column in ("loss", "changed"):
