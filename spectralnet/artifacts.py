@@ -178,16 +178,14 @@ def load_json(path: Path) -> Any:
 def save_table(path: Path, table: pd.DataFrame) -> None:
     """Write a table as CSV."""
     with whole_file(path) as partial:
-        partial.write_text(as_csv(table), encoding="utf-8", newline="")
+        table.to_csv(partial, **csv_format(table))
 
 
-def as_csv(table: pd.DataFrame, header: bool = True) -> str:
-    r"""Return a table as CSV, texts in quotes where one holds a \r, which is left bare else."""
+def csv_format(table: pd.DataFrame) -> dict[str, Any]:
+    r"""Say how pandas is to write a table: texts in quotes where one holds a \r, else left bare."""
     texts = table.select_dtypes(["object", "string"])
     bare = any(column.astype(str).str.contains("\r").any() for _, column in texts.items())
-    return table.to_csv(
-        index=False, header=header, quoting=csv.QUOTE_NONNUMERIC if bare else csv.QUOTE_MINIMAL
-    )
+    return {"index": False, "quoting": csv.QUOTE_NONNUMERIC if bare else csv.QUOTE_MINIMAL}
 
 
 def without_formulas(table: pd.DataFrame) -> pd.DataFrame:

@@ -97,7 +97,7 @@ def _predict(
     device: str,
 ) -> None:
     # Imported here, so that --help is at once there.
-    from spectralnet.artifacts import as_csv, without_formulas
+    from spectralnet.artifacts import csv_format, without_formulas
     from spectralnet.checks import check_finite
     from spectralnet.methods.new import open_new
     from spectralnet.methods.predictions import OUTPUTS, check_target, write_predictions
@@ -142,7 +142,8 @@ def _predict(
 
     if out is None:
         for i, frame in enumerate(frames()):
-            click.echo(as_csv(without_formulas(frame), header=i == 0), nl=False)
+            table = without_formulas(frame)
+            click.echo(table.to_csv(header=i == 0, **csv_format(table)), nl=False)
     else:
         n = write_predictions(out.resolve(), frames())  # a link stays one
         click.echo(f"{n} samples in {out}", err=True)

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from spectralnet.artifacts import as_csv, whole_file, without_formulas
+from spectralnet.artifacts import csv_format, whole_file, without_formulas
 from spectralnet.data.reader import find_source
 from spectralnet.errors import ParameterError
 from spectralnet.folders import read_manifest
@@ -50,7 +50,8 @@ def _write_csv(path: Path, frames: Iterator[pd.DataFrame]) -> int:
     n = 0
     with path.open("w", encoding="utf-8", newline="") as file:
         for frame in frames:
-            file.write(as_csv(without_formulas(frame), header=n == 0))
+            table = without_formulas(frame)
+            table.to_csv(file, header=n == 0, **csv_format(table))
             n += len(frame)
     return n
 
