@@ -1,5 +1,6 @@
 """Pairs of a user's samples that belong together or apart: a file to rows."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -40,12 +41,12 @@ def read_pairs(path: str | None, names: NDArray[np.generic]) -> NDArray[np.int64
         table = pd.read_csv(file, header=None, dtype=str, keep_default_na=False).to_numpy()
     if table.shape[1] != 2:
         raise DataError(f"{file} has {table.shape[1]} columns: two are needed, a pair a row")
-    samples = pd.Index([str(name) for name in names])
-    named = pd.Index(table.ravel())
     # results/clusters.csv marks names that spreadsheets would take for formulas.
-    unmarked = named.str.replace(r"^'(?=[=+\-@])", "", regex=True)
-    named = named.where(named.isin(samples), unmarked)
-    found = samples.get_indexer(named).reshape(-1, 2)
+    unmarked = {name: re.sub(r"^'(?=[=+\-@])", "", name) for name in table.ravel()}
+    wanted = {*unmarked, *unmarked.values()}
+    rows = {name: row for row, name in enumerate(map(str, names)) if name in wanted}
+    found = np.array([rows.get(name, rows.get(unmarked[name], -1)) for name in table.ravel()])
+    found = found.reshape(-1, 2)
     if (found[0] >= 0).all():
         raise DataError(f"{file} begins with a pair: give it a first line with names of columns")
     wrong = np.argwhere(found[1:] < 0)
