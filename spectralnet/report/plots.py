@@ -15,6 +15,7 @@ from scipy.sparse import csr_array
 
 from spectralnet.clusters.noise import NOISE, cluster_name
 from spectralnet.clusters.scores import matched_confusion
+from spectralnet.matrices import weights_between
 
 POINTS_SHOWN = 1500
 SAMPLES_SHOWN = 12
@@ -210,11 +211,8 @@ def sorted_affinity(graph: csr_array, clusters: NDArray[np.integer]) -> Figure:
     bins = min(n, AFFINITY_BINS)
     place = np.empty(n, dtype=np.int64)
     place[np.argsort(clusters, kind="stable")] = np.arange(n) * bins // n
-    entries = graph.tocoo()
-    rows, columns = place[entries.coords[0]], place[entries.coords[1]]
-    total = np.bincount(rows * bins + columns, weights=entries.data, minlength=bins**2)
     size = np.bincount(place, minlength=bins)
-    mean = total.reshape(bins, bins) / np.outer(size, size)
+    mean = weights_between(graph, place, bins) / np.outer(size, size)
     figure = Figure(figsize=(5.5, 4.7), layout="constrained")
     axes = figure.subplots()
     shown = np.ma.masked_less_equal(mean, 0)
