@@ -6,7 +6,10 @@ from numpy.typing import NDArray
 from sklearn.manifold import TSNE
 from sklearn.neighbors import KNeighborsRegressor
 
+from spectralnet.matrices import blocks
+
 LANDMARKS = 1500
+ROWS_AT_ONCE = 2**17
 NEIGHBOURS = 10
 FEWEST = 4  # points for t-SNE; fewer stand in a row
 
@@ -46,10 +49,12 @@ def lay_out(
     perplexity = min(30, (len(landmarks) - 1) / 3)
     tsne = TSNE(perplexity=perplexity, max_iter=500, init="random", random_state=seed)
     flat = tsne.fit_transform(places[landmarks])  # (m, 2)
-    if len(landmarks) < len(places):
-        nearest = KNeighborsRegressor(min(NEIGHBOURS, len(landmarks)), weights="distance")
-        flat = nearest.fit(places[landmarks], flat).predict(places)
-        return flat.astype(np.float32)
     laid = np.empty((len(places), 2), dtype=np.float32)
-    laid[landmarks] = flat
+    if len(landmarks) == len(places):
+        laid[landmarks] = flat
+        return laid
+    nearest = KNeighborsRegressor(min(NEIGHBOURS, len(landmarks)), weights="distance")
+    nearest.fit(places[landmarks], flat)
+    for rows in blocks(len(places), ROWS_AT_ONCE):
+        laid[rows] = nearest.predict(places[rows])
     return laid
